@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+/** JupyterLab's packages import `./x.svg` and expect the raw markup, as webpack's `asset/source` gives it. */
+const labSvgAsMarkup: Plugin = {
+  name: 'lab-svg-as-markup',
+  enforce: 'pre',
+  async load(id) {
+    const inLab = /node_modules[\\/](@jupyterlab|@jupyter-widgets|@jupyter)[\\/].*\.svg$/.test(id);
+    if (!inLab) return undefined;
+    return { code: `export default ${JSON.stringify(await readFile(id, 'utf8'))}`, moduleType: 'js' };
+  },
+};
+
+export default defineConfig({
+  // Relative, so that the three entries work under any prefix (/, /services/summit/, /nb/services/summit/).
+  base: './',
+  plugins: [labSvgAsMarkup, react()],
+  resolve: {
+    dedupe: [
+      'react',
+      'react-dom',
+      '@lumino/widgets',
+      '@lumino/coreutils',
+      '@lumino/signaling',
+      '@codemirror/state',
+      '@codemirror/view',
+      'yjs',
+      '@jupyterlab/services',
+    ],
+  },
+  worker: { format: 'es' },
+  build: {
+    target: 'es2022',
+    // An inlined small .wasm would become a data: URL, which connect-src 'self' refuses.
+    assetsInlineLimit: 0,
+    manifest: true,
+    chunkSizeWarningLimit: 4000,
+    rolldownOptions: {
+      input: ['index.html', 'kiosk.html', 'panel.html'].map((name) => resolve(import.meta.dirname, name)),
+    },
+  },
+  test: { include: ['src/**/*.test.{ts,tsx}', 'wasm/**/*.test.ts'] },
+});
