@@ -71,7 +71,13 @@ export function makeLedger(stamps: LedgerStamps, offset: ClockOffset | null): Le
     const durationMs = previous ? atUnixMs - previous.atUnixMs : null;
     const sameClock = previous?.clock === clock;
     const tolerance = sameClock ? 0 : (offset?.errorMs ?? 0);
-    const entry = { stage, clock, atUnixMs, durationMs, clockFault: durationMs !== null && durationMs < -tolerance };
+    const entry = {
+      stage,
+      clock,
+      atUnixMs,
+      durationMs,
+      clockFault: durationMs !== null && durationMs < -tolerance,
+    };
     entries.push(entry);
     previous = entry;
   }
