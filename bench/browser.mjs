@@ -1,0 +1,197 @@
+/** Figures that need a browser: real Chromium, a signed-in user, the site that bench/site.mjs started. */
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { chromium } from '@playwright/test';
+
+const CHROMIUM = {
+  executablePath: process.env.SUMMIT_NOTEBOOK_CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+};
+const VIEWPORT = { width: 1600, height: 1000 };
+const READY = '[data-testid="image-pane"][data-state="ready"]';
+const LIVE_EXPOSURES = 20;
+
+const median = (values) => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+
+/** Signs in once with a form, as a person does, and gives the cookies to the measurements. */
+async function signedInState(site, browser) {
+  const context = await browser.newContext({ viewport: VIEWPORT });
+  const page = await context.newPage();
+  await page.goto(site.url);
+  await page.fill('input[name="username"]', site.user);
+  await page.fill('input[name="password"]', site.password);
+  await page.click('#login_submit');
+  await page.waitForSelector(READY, { timeout: 60_000 });
+  const state = await context.storageState();
+  await context.close();
+  return state;
+}
+
+/** A fresh profile on disk per visit, so that no cache, memory or disk, is warm. */
+async function withFreshProfile(site, use) {
+  const helper = await chromium.launch(CHROMIUM);
+  const { cookies } = await signedInState(site, helper);
+  await helper.close();
+  const folder = await mkdtemp(join(tmpdir(), 'summit-bench-'));
+  const context = await chromium.launchPersistentContext(folder, { ...CHROMIUM, viewport: VIEWPORT });
+  try {
+    await context.addCookies(cookies);
+    return await use(context, context.pages()[0]);
+  } finally {
+    await context.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** gzip bytes of every script and worker that a surface fetches until its first image is painted. */
+async function scriptsBeforeFirstImage(context, page, url) {
+  const sizes = [];
+  const collect = async (response) => {
+    if (/\.m?js(\?|$)/.test(new URL(response.url()).pathname))
+      sizes.push(gzipSync(await response.body(), { level: 9 }).length);
+  };
+  const pending = [];
+  const onResponse = (response) => pending.push(collect(response));
+  context.on('response', onResponse);
+  await page.goto(url, { waitUntil: 'commit' });
+  await page.waitForSelector(READY, { timeout: 60_000 });
+  context.off('response', onResponse);
+  await Promise.allSettled(pending);
+  return sizes.reduce((sum, size) => sum + size, 0) / 1000;
+}
+
+export async function measureInitialScripts(site) {
+  return withFreshProfile(site, async (context, page) => {
+    const workspace = await scriptsBeforeFirstImage(context, page, site.url);
+    for (const surface of ['kiosk', 'panel']) {
+      const kB = await scriptsBeforeFirstImage(context, page, new URL(surface, site.url).href);
+      console.log(`  initial-js-gzip in ${surface}: ${kB.toFixed(1)} kB`);
+    }
+    return [
+      {
+        name: 'initial-js-gzip',
+        unit: 'kB',
+        better: 'lower',
+        ours: workspace,
+        peer: null,
+        peerName: null,
+        samples: [workspace],
+      },
+    ];
+  });
+}
+
+export async function measureFirstVisit(site) {
+  const samples = [];
+  for (let visit = 0; visit < 5; visit++) {
+    const seconds = await withFreshProfile(site, async (_context, page) => {
+      const start = performance.now();
+      await page.goto(site.url, { waitUntil: 'commit' });
+      await page.waitForSelector(READY, { timeout: 60_000 });
+      return (performance.now() - start) / 1000;
+    });
+    samples.push(seconds);
+    console.log(`  visit ${visit + 1}: ${seconds.toFixed(2)} s`);
+  }
+  const ours = median(samples);
+  return [
+    { name: 'first-visit-to-painted', unit: 's', better: 'lower', ours, peer: null, peerName: null, samples },
+  ];
+}
+
+/** The longest task of the renderer's main thread in a trace, in ms. */
+function longestMainThreadTask(events) {
+  const main = events.find((e) => e.name === 'thread_name' && e.args?.name === 'CrRendererMain');
+  const tasks = events.filter(
+    (e) => e.ph === 'X' && e.name.endsWith('RunTask') && e.tid === main?.tid && e.pid === main?.pid,
+  );
+  return tasks.reduce((longest, task) => Math.max(longest, (task.dur ?? 0) / 1000), 0);
+}
+
+async function withTrace(context, page, use) {
+  const cdp = await context.newCDPSession(page);
+  const events = [];
+  cdp.on('Tracing.dataCollected', ({ value }) => events.push(...value));
+  await cdp.send('Tracing.start', {
+    traceConfig: { includedCategories: ['toplevel', 'devtools.timeline'] },
+    transferMode: 'ReportEvents',
+  });
+  await use();
+  const complete = new Promise((resolve) => cdp.once('Tracing.tracingComplete', resolve));
+  await cdp.send('Tracing.end');
+  await complete;
+  return events;
+}
+
+export async function measureLiveLatency(site) {
+  const browser = await chromium.launch(CHROMIUM);
+  try {
+    const context = await browser.newContext({
+      viewport: VIEWPORT,
+      storageState: await signedInState(site, browser),
+    });
+    const page = await context.newPage();
+    await page.goto(site.url);
+    await page.waitForSelector(READY, { timeout: 60_000 });
+    const pane = page.getByTestId('image-pane');
+    const samples = [];
+    let changedScreenshots = 0;
+    await page.evaluate(() => {
+      globalThis.paintedExposures = [];
+      globalThis.summitNotebook.on('painted', () =>
+        globalThis.paintedExposures.push(globalThis.summitNotebook.ledger()),
+      );
+    });
+    const events = await withTrace(context, page, async () => {
+      while (samples.length < LIVE_EXPOSURES) {
+        const before = samples.length < 3 ? await pane.screenshot() : null;
+        await page.waitForFunction((n) => globalThis.paintedExposures.length > n, samples.length, {
+          timeout: 120_000,
+        });
+        const ledger = await page.evaluate((n) => globalThis.paintedExposures[n], samples.length);
+        if (before && !before.equals(await pane.screenshot())) changedScreenshots++;
+        const painted = ledger.entries.find((entry) => entry.stage === 'painted').atUnixMs;
+        // The page and this process share one machine clock, so the file's own mtime is an independent start.
+        const landed = (await stat(await rawOf(site, ledger.obsId))).mtimeMs;
+        samples.push((painted - landed) / 1000);
+        console.log(`  ${ledger.obsId}: ${samples.at(-1).toFixed(2)} s`);
+      }
+    });
+    if (changedScreenshots < 3)
+      throw new Error(
+        `Only ${changedScreenshots} of 3 screenshots changed when an image was reported painted.`,
+      );
+    console.log(
+      `  longest main-thread task while ${samples.length} images streamed: ${longestMainThreadTask(events).toFixed(0)} ms`,
+    );
+    const figure = (name, ours) => ({
+      name,
+      unit: 's',
+      better: 'lower',
+      ours,
+      peer: null,
+      peerName: null,
+      samples,
+    });
+    return [
+      figure('landed-to-painted-median', median(samples)),
+      figure('landed-to-painted-worst', Math.max(...samples)),
+    ];
+  } finally {
+    await browser.close();
+  }
+}
+
+async function rawOf(site, obsId) {
+  const { readdir } = await import('node:fs/promises');
+  const folder = join(site.stateDir, 'oods');
+  const name = (await readdir(folder, { recursive: true })).find((path) => path.includes(`${obsId}_R00_S00`));
+  if (!name) throw new Error(`The raw of ${obsId} is not in ${folder}.`);
+  return join(folder, name);
+}

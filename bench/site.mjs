@@ -1,0 +1,54 @@
+/** Starts the demo site that the measurements use, the same way a user does, and ends it. */
+import { spawn } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const PASSWORD = 'bench-of-the-summit';
+
+/** @returns a running site: { url, stateDir, user, password, someRaw(), stop() } */
+export async function startSite(root) {
+  const stateDir = join(root, '.local/bench-site');
+  const child = spawn(
+    process.execPath,
+    ['scripts/start.mjs', '--port', '0', '--state', stateDir, '--fresh', '--no-open'],
+    {
+      cwd: root,
+      env: { ...process.env, SUMMIT_NOTEBOOK_PASSWORD: PASSWORD },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const lines = createInterface({ input: child.stdout });
+  const url = await new Promise((resolve, reject) => {
+    child.once('exit', (code) =>
+      reject(new Error(`The demo site ended with code ${code} before it was ready.`)),
+    );
+    lines.on('line', (line) => {
+      const ready = /^Summit Notebook is ready: (\S+)$/.exec(line);
+      if (ready) resolve(ready[1]);
+    });
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  return {
+    url,
+    stateDir,
+    user: 'observer',
+    password: PASSWORD,
+    async someRaw() {
+      const folder = join(stateDir, 'oods');
+      for (;;) {
+        const names = await readdir(folder, { recursive: true }).catch(() => []);
+        const raw = names
+          .filter((name) => /_R00_S00\.fits(\.fz)?$/.test(name))
+          .toSorted()
+          .at(-1);
+        if (raw) return join(folder, raw);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
