@@ -4,4 +4,5 @@
  * The module has no imports and no threads; one `Engine` is one instance with its own memory. Planes live in that
  * memory and are named by handles; views onto it are only valid until the next call that may grow it.
  */
-export {};
+export * from './api.ts';
+export { createEngine } from './engine.ts';

@@ -1,0 +1,168 @@
+/** What the engine offers. One `Engine` is one WebAssembly instance with its own memory; it is not thread-safe. */
+
+export type EngineSource = ArrayBuffer | Uint8Array | WebAssembly.Module | Response;
+
+/**
+ * - `MalformedFits`: the bytes break the FITS standard (truncated, not FITS, a tile that cannot be decoded).
+ * - `UnsupportedFits`: correct FITS of a kind that is not read, or larger than memory allows.
+ * - `WasmFailed`: the engine could not start, ran out of memory, or was asked for something impossible.
+ */
+export type FitsErrorTag = 'MalformedFits' | 'UnsupportedFits' | 'WasmFailed';
+
+export interface FitsErrorDetail {
+  /** 0 is the primary HDU. */
+  readonly hduIndex?: number;
+  /** Row of the compressed image's table, from 0. */
+  readonly tile?: number;
+  readonly keyword?: string;
+  /** From the start of the FITS bytes, after any gzip wrapper is removed. */
+  readonly byteOffset?: number;
+}
+
+export class FitsError extends Error {
+  readonly tag: FitsErrorTag;
+  readonly detail: FitsErrorDetail;
+
+  constructor(tag: FitsErrorTag, message: string, detail: FitsErrorDetail = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'FitsError';
+    this.tag = tag;
+    this.detail = detail;
+  }
+}
+
+/** Pixels in the engine's memory, row 0 first. Freed with `Engine.free`; using it afterwards throws. */
+export interface Plane {
+  readonly type: 'i32' | 'f32';
+  readonly width: number;
+  readonly height: number;
+  /** Straight onto the engine's memory: valid only until the next engine call that may grow it. */
+  view(): Int32Array | Float32Array;
+  at(x: number, y: number): number;
+}
+
+/**
+ * `value`: undefined for commentary cards (the text is in `comment`) and for cards that cannot be parsed (the rest of
+ * the card is in `comment`), null for a keyword without a value, bigint for integers beyond 2^53.
+ */
+export interface FitsCard {
+  readonly keyword: string;
+  readonly value: string | number | boolean | bigint | null | undefined;
+  readonly comment: string;
+}
+
+/** Cards in the order of the file, duplicates kept; the look-ups take the first card of that keyword. */
+export interface FitsHeader {
+  readonly cards: readonly FitsCard[];
+  text(keyword: string): string | undefined;
+  number(keyword: string): number | undefined;
+  boolean(keyword: string): boolean | undefined;
+}
+
+export type HduKind = 'primary' | 'image' | 'compressed-image' | 'bintable' | 'other';
+
+export interface Hdu {
+  readonly index: number;
+  /** EXTNAME, or an empty string. */
+  readonly name: string;
+  readonly header: FitsHeader;
+  readonly kind: HduKind;
+  /** Of the image (the uncompressed one); axes beyond the first two are stacked in height. 0 without pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** True when every byte of its data has arrived. */
+  readonly complete: boolean;
+}
+
+/**
+ * The decoding of one image HDU in bands. `plane` is i32 for integer images without BSCALE, BZERO and BLANK, else
+ * f32; its rows are defined once `step` has returned true, and it then belongs to the caller.
+ */
+export interface Decoding {
+  /** Decodes at least one tile and about `maxRows` rows. True when done. */
+  step(maxRows: number): boolean;
+  readonly plane: Plane;
+  /** Gives up scratch memory, and the plane too if it is not finished. Harmless after the end. */
+  free(): void;
+}
+
+/** A file while it arrives. A gzip wrapper is recognized by its first two bytes. */
+export interface FitsStream {
+  /** Any chunking. Throws `FitsError` as soon as the bytes are wrong. */
+  push(chunk: Uint8Array): void;
+  readonly hdus: readonly Hdu[];
+  /** Throws `MalformedFits` when the file is truncated. */
+  end(): void;
+  /** `hdu.complete` must be true. The stream must outlive the decoding. */
+  decode(hdu: Hdu): Decoding;
+  free(): void;
+}
+
+/** Half-open: x0 <= x < x1, y0 <= y < y1. */
+export interface BoxLike {
+  readonly x0: number;
+  readonly y0: number;
+  readonly x1: number;
+  readonly y1: number;
+}
+
+export interface AmplifierRequest {
+  readonly raw: Plane;
+  /** Boxes of `raw`. The rows of `serialOverscan` must include those of `data`. */
+  readonly data: BoxLike;
+  readonly serialOverscan: BoxLike;
+  /** The box of the result that `data` fills after the flips; the same size. */
+  readonly detector: BoxLike;
+  readonly flipX: boolean;
+  readonly flipY: boolean;
+}
+
+/**
+ * Serial overscan (median per row with outlier clipping), assembly, bias, dark times scale, flat, in this order and in
+ * float32. Calibs are f32 planes in the orientation and size of the result; one that is left out is not applied.
+ * Pixels that no amplifier covers, and those with a flat <= 0 or not finite, are NaN.
+ */
+export interface ReductionRequest {
+  readonly width: number;
+  readonly height: number;
+  readonly amplifiers: readonly AmplifierRequest[];
+  readonly bias?: Plane;
+  readonly dark?: Plane;
+  readonly darkScale?: number;
+  readonly flat?: Plane;
+  readonly overscan: boolean;
+  /** An f32 plane of the right size to write into, because memory never shrinks. */
+  readonly into?: Plane;
+}
+
+export interface Reduction {
+  /** About `maxRows` rows of overscan or of the result. True when done. */
+  step(maxRows: number): boolean;
+  readonly plane: Plane;
+  /** Gives up scratch memory, and an unfinished plane that was not passed as `into`. Harmless after the end. */
+  free(): void;
+}
+
+export interface Statistics {
+  readonly min: number;
+  readonly max: number;
+  readonly percentiles: readonly number[];
+}
+
+export interface Engine {
+  readonly version: string;
+  readonly memoryBytes: number;
+  /** `expectedBytes` is the size of the file as it is pushed; sizes in headers are checked against it. */
+  openStream(options?: { readonly expectedBytes?: number }): FitsStream;
+  reduce(request: ReductionRequest): Reduction;
+  /** Mean of the finite pixels of each factor x factor cell, f32, sizes rounded up; NaN where none is finite. */
+  bin(plane: Plane, factor: number): Plane;
+  /** Display limits by the IRAF zscale algorithm (contrast 0.25, 1000 samples). */
+  zscale(plane: Plane): readonly [number, number];
+  /**
+   * Of finite pixels; all NaN when there are none. Minimum and maximum are exact; percentiles (fractions from 0 to 1,
+   * linear between order statistics) come from at most 100,000 evenly strided pixels.
+   */
+  statistics(plane: Plane, fractions: readonly number[]): Statistics;
+  free(plane: Plane): void;
+}
