@@ -1,0 +1,106 @@
+/** Running the long steps of a set-up: one line when a step starts, a sign of life while it runs, its time at the end. */
+import { spawn } from 'node:child_process';
+
+/** A problem that the reader can do something about: printed as its sentence, without a stack. */
+export class SetupError extends Error {
+  /** @param {string} sentence @param {{ exitCode?: number, cause?: unknown }} [options] */
+  constructor(sentence, { exitCode = 1, cause } = {}) {
+    super(sentence, { cause });
+    this.exitCode = exitCode;
+  }
+}
+
+/** Node's last line of defence for all entries: a sentence for what is expected, a stack for what is a bug. */
+export function exitWith(/** @type {unknown} */ error) {
+  if (error instanceof SetupError) {
+    console.error(error.message);
+    process.exit(error.exitCode);
+  }
+  console.error(error);
+  process.exit(1);
+}
+
+const HEARTBEAT_MS = 10_000;
+
+// What npm, uv, pip and apt print when a name does not resolve or nobody answers.
+const NETWORK_DOWN =
+  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|name resolution|could not resolve|dns error|failed to establish a new connection|error sending request|failed to lookup address|network is unreachable|connection refused|temporary failure resolving|could not connect|unable to connect/i;
+
+/** Set-up commands under way; an interrupted start must not leave them installing. */
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
+
+/**
+ * Runs one command of a step.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+export function capture(command, args, { cwd, env } = {}) {
+  return new Promise((done) => {
+    const child = spawn(command, args, { cwd, env: env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    child.once('close', () => running.delete(child));
+    let output = '';
+    const keep = (/** @type {Buffer} */ chunk) => (output += chunk.toString());
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.once('error', (error) => done({ code: 127, output: output + error.message }));
+    child.once('close', (code) => done({ code: code ?? 1, output }));
+  });
+}
+
+/** @param {string} text @param {number} count */
+export function lastLines(text, count) {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-count)
+    .join('\n');
+}
+
+/**
+ * Shows that a long step is alive.
+ * @template T
+ * @param {string} title as in "Installing the npm packages"
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function step(title, work) {
+  const begin = performance.now();
+  const seconds = () => ((performance.now() - begin) / 1000).toFixed(0);
+  console.log(`${title} ...`);
+  const heartbeat = setInterval(() => console.log(`${title} ... ${seconds()} s`), HEARTBEAT_MS);
+  try {
+    const result = await work();
+    console.log(`${title}: done in ${seconds()} s`);
+    return result;
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+/**
+ * Runs a command that must succeed.
+ * @param {string} what what it fetches or makes, as in "the npm packages"
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ */
+export async function mustRun(what, command, args, options) {
+  const { code, output } = await capture(command, args, options);
+  if (code === 0) return output;
+  if (NETWORK_DOWN.test(output))
+    throw new SetupError(
+      `Could not download ${what}: the package registry cannot be reached from here. Check the network and start again.`,
+      { cause: output },
+    );
+  throw new SetupError(
+    `Could not install ${what}: \`${[command, ...args].join(' ')}\` ended with code ${code}.\n${lastLines(output, 15)}`,
+    { cause: output },
+  );
+}
+
+/** @param {string} output */
+export const saysNetworkDown = (output) => NETWORK_DOWN.test(output);

@@ -1,0 +1,148 @@
+/** The options of `npm start`. */
+import { existsSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { LOCAL } from '../setup/paths.mjs';
+import { SetupError } from '../setup/steps.mjs';
+
+export const DEFAULT_STATE = resolve(LOCAL, 'site');
+const DEFAULT_PORT = 8888;
+
+export const USAGE = `npm start -- [options]
+
+  --port N               port of the site on 127.0.0.1 (default ${DEFAULT_PORT}; 0 takes a free one)
+  --no-open              do not open a browser
+  --instrument NAME      instrument to show (default LATISS, or the one of the first --oods repository)
+  --oods NAME=DIRECTORY  serve this Butler repository instead of the simulated one; may be repeated
+  --no-simulator         take no new simulated exposures
+  --cadence SECONDS      mean time between simulated exposures (default 15)
+  --scenario NAME        part of the simulated night (default night: all of it)
+  --lifetime SECONDS     age at which simulated raws leave the OODS (default 7200)
+  --portal-origin URL    origin that may embed the panel, as https://HOST; may be repeated
+  --state DIRECTORY      where the site keeps its data (default .local/site)
+  --fresh                delete that data first
+  --help                 this text
+
+SUMMIT_NOTEBOOK_PASSWORD, when set, is the password of the user observer (8 characters or more).
+Ctrl-C ends the site and everything that it started; the exit code is then 0.`;
+
+/**
+ * @typedef {object} Options
+ * @property {boolean} help
+ * @property {number | null} port null: the default one
+ * @property {boolean} open
+ * @property {string | null} instrument
+ * @property {{ name: string, directory: string }[]} repositories empty: the simulated one
+ * @property {boolean} simulator
+ * @property {number} cadenceSeconds
+ * @property {string} scenario
+ * @property {number} lifetimeSeconds
+ * @property {string[]} portalOrigins
+ * @property {string} stateDir
+ * @property {boolean} fresh
+ */
+
+const usageError = (/** @type {string} */ sentence) =>
+  new SetupError(`${sentence} \`npm start -- --help\` lists the options.`, { exitCode: 2 });
+
+/** @param {string} text @param {string} option */
+function positiveNumber(text, option) {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw usageError(`${option} wants a positive number, not "${text}".`);
+  return value;
+}
+
+function portNumber(/** @type {string} */ text) {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535)
+    throw usageError(`--port wants a number from 0 to 65535, not "${text}".`);
+  return port;
+}
+
+function origin(/** @type {string} */ text) {
+  try {
+    const url = new URL(text);
+    if (/^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash) return url.origin;
+  } catch {
+    // not a URL: the same sentence
+  }
+  throw usageError(`--portal-origin wants an origin as https://HOST, not "${text}".`);
+}
+
+function repository(/** @type {string} */ text) {
+  const found = /^([A-Za-z0-9][A-Za-z0-9_.-]*)=(.+)$/.exec(text);
+  if (!found) throw usageError(`--oods wants NAME=DIRECTORY, not "${text}".`);
+  const [, name, given] = /** @type {[string, string, string]} */ (/** @type {unknown} */ (found));
+  const directory = resolve(process.env['INIT_CWD'] ?? '.', given);
+  const missing = ['butler.yaml', 'gen3.sqlite3'].filter((file) => !existsSync(resolve(directory, file)));
+  if (missing.length > 0)
+    throw new SetupError(
+      `--oods ${name}: ${directory} is no Butler repository with an SQLite registry: ${missing.join(' and ')} not found.`,
+    );
+  return { name, directory };
+}
+
+/** @param {readonly string[]} argv @returns {Options} */
+export function parseOptions(argv) {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...argv],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        port: { type: 'string' },
+        'no-open': { type: 'boolean' },
+        instrument: { type: 'string' },
+        oods: { type: 'string', multiple: true },
+        'no-simulator': { type: 'boolean' },
+        cadence: { type: 'string' },
+        scenario: { type: 'string' },
+        lifetime: { type: 'string' },
+        'portal-origin': { type: 'string', multiple: true },
+        state: { type: 'string' },
+        fresh: { type: 'boolean' },
+      },
+    }));
+  } catch (error) {
+    // Node's message names the option; its second sentence is about positional arguments.
+    const message = /** @type {Error} */ (error).message.split('. ')[0];
+    throw usageError(`${message?.replace(/\.$/, '')}.`);
+  }
+  const repositories = (values.oods ?? []).map(repository);
+  const names = new Set(repositories.map(({ name }) => name));
+  if (names.size < repositories.length) throw usageError('Each --oods wants its own NAME.');
+  return {
+    help: values.help ?? false,
+    port: values.port === undefined ? null : portNumber(values.port),
+    open: !values['no-open'],
+    instrument: values.instrument ?? null,
+    repositories,
+    simulator: !values['no-simulator'] && repositories.length === 0,
+    cadenceSeconds: values.cadence === undefined ? 15 : positiveNumber(values.cadence, '--cadence'),
+    scenario: values.scenario ?? 'night',
+    lifetimeSeconds: values.lifetime === undefined ? 7200 : positiveNumber(values.lifetime, '--lifetime'),
+    portalOrigins: (values['portal-origin'] ?? []).map(origin),
+    stateDir:
+      values.state === undefined ? DEFAULT_STATE : stateDirectory(values.state, values.fresh ?? false),
+    fresh: values.fresh ?? false,
+  };
+}
+
+/** A directory that --fresh may delete: our own earlier state, or nothing at all. */
+function stateDirectory(/** @type {string} */ text, /** @type {boolean} */ fresh) {
+  const directory = resolve(process.env['INIT_CWD'] ?? '.', text);
+  const foreign =
+    existsSync(directory) &&
+    readdirSync(directory).length > 0 &&
+    !existsSync(resolve(directory, 'ports.json'));
+  if (foreign)
+    throw new SetupError(
+      `--state ${directory} holds files of something else${fresh ? ', which --fresh would delete' : ''}: name an empty or new directory.`,
+    );
+  return directory;
+}
+
+export { DEFAULT_PORT };

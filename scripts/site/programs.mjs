@@ -1,0 +1,101 @@
+/** The processes of a site: what runs, with which arguments and environment. */
+import { join } from 'node:path';
+import { ROOT } from '../setup/paths.mjs';
+import { MARK, endProcesses, findLeftovers } from './leftovers.mjs';
+import { environmentOf, groupOf } from './processTable.mjs';
+
+/** @typedef {import('./supervisor.mjs').Program} Program */
+
+/**
+ * What children inherit: not npm's variables, not another site's or Hub's, never the password.
+ * @param {string} stateDir
+ * @param {string} siteFile
+ */
+function baseEnvironment(stateDir, siteFile) {
+  const foreign =
+    /^(npm_|JUPYTER|JPY_|CONFIGPROXY_|SUMMIT_NOTEBOOK_|PYTHON|VIRTUAL_ENV|INIT_CWD|NODE_TEST|NODE_V8)/;
+  const inherited = Object.entries(process.env).filter(([name]) => !foreign.test(name));
+  return {
+    ...Object.fromEntries(inherited),
+    PYTHONPATH: join(ROOT, 'python'),
+    PYTHONUNBUFFERED: '1',
+    // A user's own site-packages would mix with the pinned ones.
+    PYTHONNOUSERSITE: '1',
+    SUMMIT_NOTEBOOK_SITE: siteFile,
+    [MARK]: stateDir,
+  };
+}
+
+/**
+ * @param {object} site
+ * @param {string} site.python
+ * @param {string} site.stateDir
+ * @param {string} site.runDir
+ * @param {string} site.siteFile
+ * @param {string} site.password
+ * @param {string | null} site.influxd
+ * @param {string} site.influxdConfig
+ * @param {boolean} site.simulated whether the site has our own OODS
+ * @param {boolean} site.simulator whether new exposures are taken
+ * @returns {Program[]} in the order of starting
+ */
+export function programsOf({
+  python,
+  stateDir,
+  runDir,
+  siteFile,
+  password,
+  influxd,
+  influxdConfig,
+  simulated,
+  simulator,
+}) {
+  const env = baseEnvironment(stateDir, siteFile);
+  const ours = (/** @type {string} */ name, /** @type {string} */ module) => ({
+    name,
+    command: python,
+    args: ['-m', module, '--site', siteFile],
+    env,
+    cwd: stateDir,
+  });
+  /** @type {Program[]} */
+  const programs = [];
+  if (influxd)
+    programs.push({
+      name: 'influxd',
+      command: influxd,
+      args: ['-config', influxdConfig],
+      env,
+      cwd: stateDir,
+    });
+  programs.push({
+    name: 'hub',
+    command: python,
+    args: ['-m', 'jupyterhub', '-f', join(ROOT, 'python/summit_notebook/hub/jupyterhub_config.py')],
+    env: { ...env, SUMMIT_NOTEBOOK_PASSWORD: password },
+    cwd: stateDir,
+    beforeRestart: () => endHubOrphans(stateDir, runDir),
+  });
+  if (simulated) {
+    programs.push(ours('ingester', 'summit_notebook.oods.ingester'));
+    programs.push({ ...ours('masters', 'summit_notebook.demo.masters'), once: true });
+    if (simulator) programs.push(ours('simulator', 'summit_notebook.demo.simulator'));
+    if (influxd) programs.push(ours('efd', 'summit_notebook.demo.efd_generator'));
+  }
+  return programs;
+}
+
+/**
+ * A Hub that was killed leaves its proxy and its services, whose ports the next one needs. The users' own servers stay:
+ * the next Hub finds them again, and a kernel's work is not lost.
+ * @param {string} stateDir
+ * @param {string} runDir
+ */
+async function endHubOrphans(stateDir, runDir) {
+  const orphans = findLeftovers(stateDir, runDir).filter(({ pid }) => {
+    const environment = environmentOf(pid);
+    const fromHub = environment.has('JUPYTERHUB_API_TOKEN') || environment.has('CONFIGPROXY_AUTH_TOKEN');
+    return fromHub && !environment.get('JUPYTERHUB_USER') && groupOf(pid) !== groupOf(process.pid);
+  });
+  await endProcesses(orphans);
+}
