@@ -1,0 +1,70 @@
+"""Makes raws for the fault tests from a good one: other numbers in the header, and damage where asked.
+
+Each is written beside the staging folder's files under a hidden name and renamed, as the camera's archiver does.
+"""
+
+import argparse
+import os
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from astropy.io import fits
+from astropy.time import Time
+
+
+def renumbered(source: Path, seq_num: int, physical_filter: str | None) -> tuple[str, bytes]:
+    """The raw with a new sequence number that was taken just now; returns its OBSID and its bytes."""
+    import io
+
+    end = Time(datetime.now(timezone.utc) - timedelta(seconds=2)).tai
+    with fits.open(source, disable_image_compression=True) as hdus:
+        header = hdus[0].header
+        day_obs = Time(end.unix_tai - 43200, format="unix_tai").strftime("%Y%m%d")
+        obs_id = f"AT_O_{day_obs}_{seq_num:06d}"
+        begin = Time(end.unix_tai - float(header["EXPTIME"]), format="unix_tai")
+        header["DAYOBS"], header["SEQNUM"], header["OBSID"] = day_obs, seq_num, obs_id
+        for keyword, when in (("DATE-BEG", begin), ("DATE-OBS", begin), ("DATE-END", end)):
+            header[keyword] = when.tai.isot
+        if physical_filter is not None:
+            header["FILTER"], header["GRATING"] = physical_filter.split("~")
+        buffer = io.BytesIO()
+        hdus.writeto(buffer, output_verify="ignore")
+    return obs_id, buffer.getvalue()
+
+
+def garbled(data: bytes, hdu_index: int) -> bytes:
+    """Overwrites the start of the compressed pixels of one HDU with ones, which no RICE_1 tile starts with."""
+    import io
+
+    with fits.open(io.BytesIO(data), disable_image_compression=True) as hdus:
+        info = hdus[hdu_index].fileinfo()
+        header = hdus[hdu_index].header
+        heap = info["datLoc"] + header.get("THEAP", header["NAXIS1"] * header["NAXIS2"])
+    damaged = bytearray(data)
+    damaged[heap + 4 : heap + 2000] = b"\xff" * 1996
+    return bytes(damaged)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--source", type=Path, required=True)
+    parser.add_argument("--staging", type=Path, required=True)
+    parser.add_argument("--seq", type=int, required=True)
+    parser.add_argument("--physical-filter", help="FILTER~GRATING to claim in the header")
+    parser.add_argument("--keep-fraction", type=float, default=1.0, help="cut the file here")
+    parser.add_argument("--garble-hdu", type=int, help="damage the first tile of this HDU")
+    args = parser.parse_args()
+    obs_id, data = renumbered(args.source, args.seq, args.physical_filter)
+    if args.garble_hdu is not None:
+        data = garbled(data, args.garble_hdu)
+    data = data[: int(len(data) * args.keep_fraction)]
+    part = args.staging / f".{obs_id}.part"
+    part.write_bytes(data)
+    os.utime(part, (time.time(), time.time()))
+    part.replace(args.staging / f"{obs_id}_R00_S00.fits.fz")
+    print(obs_id)
+
+
+if __name__ == "__main__":
+    main()
