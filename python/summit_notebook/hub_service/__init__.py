@@ -1,0 +1,1 @@
+"""The JupyterHub service that serves the app and its data."""
