@@ -1,0 +1,29 @@
+import { resolve } from 'node:path';
+import { defineConfig } from '@playwright/test';
+
+const results = resolve(import.meta.dirname, '.local/test-results');
+
+/** Real Chromium against one demo site that e2e/globalSetup.ts starts; Debian's browser, found by `npm test`. */
+export default defineConfig({
+  testDir: 'e2e',
+  testMatch: '**/*.spec.ts',
+  globalSetup: './e2e/globalSetup.ts',
+  // One site, one night, one notebook server: the stories take turns.
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: Boolean(process.env['CI']),
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
+  outputDir: resolve(results, 'e2e'),
+  reporter: [['line'], ['junit', { outputFile: resolve(results, 'e2e.xml') }]],
+  use: {
+    viewport: { width: 1600, height: 1000 },
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: process.env['SUMMIT_NOTEBOOK_CHROMIUM'] ?? '/usr/bin/chromium',
+      // Test machines have no GPU: WebGL2 is drawn by SwiftShader.
+      args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+    },
+  },
+});
