@@ -114,7 +114,10 @@ export interface ImageWorkerApi {
   open(request: OpenRequest, onProgress?: (progress: OpenProgress) => void): Promise<OpenedImage>;
   render(request: RenderRequest): Promise<RenderAnswer>;
   /** Undefined outside the detector or when that exposure is no longer held. */
-  readout(request: { readonly exposure: ExposureId; readonly at: DetectorPixel }): Promise<PixelReadout | undefined>;
+  readout(request: {
+    readonly exposure: ExposureId;
+    readonly at: DetectorPixel;
+  }): Promise<PixelReadout | undefined>;
   /** The job rejects with `Cancelled` within 20 ms. Unknown ids are ignored. */
   cancel(jobId: JobId): Promise<void>;
 }

@@ -1,0 +1,80 @@
+/** The two shaders. Textures are read with texelFetch, because R32F cannot be filtered on every machine. */
+import { ASINH_STEEPNESS, LOG_STEEPNESS } from './stretch.ts';
+
+/** One triangle that covers the pane. */
+export const VERTEX_SHADER = `#version 300 es
+void main() {
+  vec2 corner = vec2(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0);
+  gl_Position = vec4(corner, 0.0, 1.0);
+}`;
+
+const glslFloat = (value: number) => value.toFixed(9);
+
+/**
+ * gl_FragCoord has its origin at the lower left with pixel centres at .5, as the detector frame has y upwards: nothing
+ * is flipped on the way. A pixel without a value (NaN or infinite) is hatched, which no colour map can look like.
+ */
+export const FRAGMENT_SHADER = `#version 300 es
+precision highp float;
+precision highp int;
+uniform highp sampler2D level;
+uniform highp sampler2D colours;
+uniform vec2 centre;
+uniform vec2 pane;
+uniform vec2 imageSize;
+uniform vec2 limits;
+uniform float scale;
+uniform float binning;
+uniform int stretch;
+uniform int colourRow;
+uniform bool inverted;
+uniform bool averaged;
+out vec4 colour;
+
+bool isFinite(float v) { return (floatBitsToUint(v) & 0x7f800000u) != 0x7f800000u; }
+
+float tap(ivec2 p) { return texelFetch(level, clamp(p, ivec2(0), textureSize(level, 0) - 1), 0).r; }
+
+// The mean of the four nearest, by nearness, of those that have a value.
+bool averageAt(vec2 u, out float value) {
+  vec2 q = u - 0.5;
+  ivec2 p = ivec2(floor(q));
+  vec2 f = q - floor(q);
+  float weights = 0.0;
+  float sum = 0.0;
+  for (int i = 0; i < 4; i++) {
+    ivec2 o = ivec2(i & 1, i >> 1);
+    float v = tap(p + o);
+    vec2 w = mix(1.0 - f, f, vec2(o));
+    if (isFinite(v)) { weights += w.x * w.y; sum += w.x * w.y * v; }
+  }
+  value = sum / weights;
+  return weights > 0.0;
+}
+
+void main() {
+  vec2 at = centre + (gl_FragCoord.xy - pane * 0.5) / scale;
+  if (any(lessThan(at, vec2(-0.5))) || any(greaterThanEqual(at, imageSize - 0.5))) {
+    colour = vec4(0.0, 0.0, 0.0, 1.0);
+    return;
+  }
+  vec2 u = (at + 0.5) / binning;
+  float value;
+  bool known;
+  if (averaged) {
+    known = averageAt(u, value);
+  } else {
+    value = tap(ivec2(floor(u)));
+    known = isFinite(value);
+  }
+  if (!known) {
+    float band = mod(gl_FragCoord.x + gl_FragCoord.y, 8.0);
+    colour = vec4(band < 4.0 ? vec3(0.13, 0.17, 0.24) : vec3(0.23, 0.28, 0.37), 1.0);
+    return;
+  }
+  float t = clamp((value - limits.x) / (limits.y - limits.x), 0.0, 1.0);
+  if (stretch == 1) t = log(1.0 + ${glslFloat(LOG_STEEPNESS)} * t) / ${glslFloat(Math.log(1 + LOG_STEEPNESS))};
+  if (stretch == 2) t = asinh(${glslFloat(ASINH_STEEPNESS)} * t) / ${glslFloat(Math.asinh(ASINH_STEEPNESS))};
+  if (inverted) t = 1.0 - t;
+  colour = texelFetch(colours, ivec2(int(t * 255.0 + 0.5), colourRow), 0);
+}`;

@@ -1,0 +1,109 @@
+/** Bytes over HTTP, chunk by chunk, with errors that have a tag. Used inside workers. */
+import type { ErrorTag } from '../../core/errors.ts';
+import { AppError, isErrorWire } from '../../core/errors.ts';
+
+export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface ByteStream {
+  /** Of the bytes as they arrive here; null when the server does not say or compresses on the way. */
+  readonly totalBytes: number | null;
+  /** Undefined at the end. */
+  read(): Promise<Uint8Array | undefined>;
+}
+
+/** What a status means when the body does not say it better. */
+function tagOfStatus(status: number): ErrorTag {
+  if (status === 401 || status === 403) return 'AccessDenied';
+  if (status === 404) return 'NotFound';
+  if (status === 410) return 'Expired';
+  if (status >= 500 || status === 429 || status === 408) return 'Unreachable';
+  return 'Bug';
+}
+
+function sentenceOf(tag: ErrorTag, what: string, status: number): string {
+  switch (tag) {
+    case 'AccessDenied':
+      return `${what}: the server asks for a sign-in. Sign in again.`;
+    case 'NotFound':
+      return `${what} is not in the repository.`;
+    case 'Expired':
+      return `${what} has left the limited-lifetime repository. Look for it in the long-term one.`;
+    case 'Unreachable':
+      return `${what}: the server answered with status ${status}.`;
+    default:
+      return `${what}: unexpected status ${status}.`;
+  }
+}
+
+/** `what` begins the sentence of an error: "The raw of 20261122 143". */
+export async function openBytes(
+  url: string,
+  what: string,
+  signal: AbortSignal,
+  fetchLike: FetchLike = fetch,
+): Promise<ByteStream> {
+  const stall = new StallGuard(signal);
+  const response = await overNetwork(
+    () => stall.during(fetchLike(url, { signal: stall.signal })),
+    what,
+    url,
+    signal,
+  );
+  if (!response.ok) throw await errorOf(response, what, url);
+  const { body } = response;
+  const length = Number(response.headers.get('content-length') ?? Number.NaN);
+  const encoded = response.headers.get('content-encoding') !== null;
+  const reader = body?.getReader();
+  return {
+    totalBytes: Number.isFinite(length) && !encoded ? length : null,
+    async read() {
+      if (!reader) return undefined;
+      const { done, value } = await overNetwork(() => stall.during(reader.read()), what, url, signal);
+      return done ? undefined : value;
+    },
+  };
+}
+
+/** A connection can die without a word (VPN, suspended laptop); a browser would wait for it for ever. */
+const STALL_MS = 30_000;
+
+class StallGuard {
+  readonly #stalled = new AbortController();
+  readonly signal: AbortSignal;
+
+  constructor(outer: AbortSignal) {
+    this.signal = AbortSignal.any([outer, this.#stalled.signal]);
+  }
+
+  async during<T>(promise: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.#stalled.abort(), STALL_MS);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** fetch and read reject with a TypeError when the network fails and with the signal's reason when aborted. */
+export async function overNetwork<T>(
+  act: () => Promise<T>,
+  what: string,
+  url: string,
+  signal: AbortSignal,
+): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    if (signal.aborted) throw new AppError('Cancelled', 'The work was superseded.', {}, { cause });
+    throw new AppError('Unreachable', `${what}: the server cannot be reached.`, { url }, { cause });
+  }
+}
+
+export async function errorOf(response: Response, what: string, url: string): Promise<AppError> {
+  const detail = { url, httpStatus: response.status };
+  const body: unknown = await response.json().catch(() => undefined);
+  if (isErrorWire(body)) return new AppError(body.tag, body.message, { ...body.detail, ...detail });
+  const tag = tagOfStatus(response.status);
+  return new AppError(tag, sentenceOf(tag, what, response.status), detail);
+}
