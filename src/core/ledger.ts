@@ -69,8 +69,9 @@ export function makeLedger(stamps: LedgerStamps, offset: ClockOffset | null): Le
     const clock = STAGE_CLOCK[stage];
     const atUnixMs = clock === 'browser' ? stamp + (offset?.offsetMs ?? 0) : stamp;
     const durationMs = previous ? atUnixMs - previous.atUnixMs : null;
-    const sameClock = previous?.clock === clock;
-    const tolerance = sameClock ? 0 : (offset?.errorMs ?? 0);
+    // The offset's error is in a difference only where one of its two stamps is the browser's.
+    const corrected = previous !== undefined && (previous.clock === 'browser') !== (clock === 'browser');
+    const tolerance = corrected ? (offset?.errorMs ?? 0) : 0;
     const entry = {
       stage,
       clock,

@@ -1,0 +1,23 @@
+/** How people name an exposure by typing, and how its fields are written where there is little room. */
+
+export type TypedNumber =
+  | { readonly kind: 'tonight'; readonly seqNum: number }
+  | { readonly kind: 'night'; readonly dayObs: number; readonly seqNum: number };
+
+/** `143` is of tonight; `20261122 143`, also with `/`, `.` or `-` between, is of that night. Undefined for all else. */
+export function parseTypedNumber(text: string): TypedNumber | undefined {
+  const both = /^(\d{8})[\s/.-]+(\d{1,6})$/.exec(text.trim());
+  if (both) return { kind: 'night', dayObs: Number(both[1]), seqNum: Number(both[2]) };
+  const alone = /^\d{1,6}$/.exec(text.trim());
+  return alone ? { kind: 'tonight', seqNum: Number(alone[0]) } : undefined;
+}
+
+/** `science/object` is `OBJECT`, as in the header's IMGTYPE. */
+export function typeLabel(observationType: string): string {
+  return observationType.slice(observationType.lastIndexOf('/') + 1).toUpperCase();
+}
+
+/** `SDSSr_65mm~holo4_003` is `SDSSr~holo4_003`: all LATISS filters are 65 mm. */
+export function filterLabel(physicalFilter: string): string {
+  return physicalFilter.replace(/_65mm(?=~|$)/, '');
+}

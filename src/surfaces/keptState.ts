@@ -1,0 +1,45 @@
+/**
+ * What outlives a page, and where:
+ *
+ * | state               | workspace            | kiosk | panel        |
+ * | ------------------- | -------------------- | ----- | ------------ |
+ * | exposure opened     | url `?exposure=ID`   | –     | url          |
+ * | theme               | local                | url   | url          |
+ * | sizes of the panes  | local                | –     | –            |
+ * | alarm's sound       | none: off at a start | –     | –            |
+ * | all else            | none                 | none  | none         |
+ *
+ * Local values carry a version; a value of another version is dropped, since none of these is worth a migration yet.
+ */
+export const THEMES = ['dark', 'light', 'night'] as const;
+export type Theme = (typeof THEMES)[number];
+
+const PREFIX = 'summit-notebook.';
+const VERSION = 1;
+
+export function keep(key: 'theme' | 'layout', value: unknown, storage: Storage = localStorage): void {
+  try {
+    storage.setItem(PREFIX + key, JSON.stringify({ version: VERSION, value }));
+  } catch {
+    // Full or forbidden storage costs the user a preference, nothing else.
+  }
+}
+
+export function kept(key: 'theme' | 'layout', storage?: Storage): unknown {
+  try {
+    const text = (storage ?? localStorage).getItem(PREFIX + key);
+    const parsed = text === null ? null : (JSON.parse(text) as { version?: unknown; value?: unknown } | null);
+    return parsed?.version === VERSION ? parsed.value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isTheme(value: unknown): value is Theme {
+  return (THEMES as readonly unknown[]).includes(value);
+}
+
+export function exposureFromQuery(search: string): number | null {
+  const text = new URLSearchParams(search).get('exposure');
+  return text !== null && /^\d{1,16}$/.test(text) ? Number(text) : null;
+}
