@@ -1,5 +1,4 @@
 /** Bytes over HTTP, chunk by chunk, with errors that have a tag. Used inside workers. */
-import type { ErrorTag } from '../../core/errors.ts';
 import { AppError, isErrorWire } from '../../core/errors.ts';
 
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
@@ -11,8 +10,10 @@ export interface ByteStream {
   read(): Promise<Uint8Array | undefined>;
 }
 
+type StatusTag = 'AccessDenied' | 'NotFound' | 'Expired' | 'Unreachable' | 'Bug';
+
 /** What a status means when the body does not say it better. */
-function tagOfStatus(status: number): ErrorTag {
+function tagOfStatus(status: number): StatusTag {
   if (status === 401 || status === 403) return 'AccessDenied';
   if (status === 404) return 'NotFound';
   if (status === 410) return 'Expired';
@@ -20,7 +21,7 @@ function tagOfStatus(status: number): ErrorTag {
   return 'Bug';
 }
 
-function sentenceOf(tag: ErrorTag, what: string, status: number): string {
+function sentenceOf(tag: StatusTag, what: string, status: number): string {
   switch (tag) {
     case 'AccessDenied':
       return `${what}: the server asks for a sign-in. Sign in again.`;
@@ -30,7 +31,7 @@ function sentenceOf(tag: ErrorTag, what: string, status: number): string {
       return `${what} has left the limited-lifetime repository. Look for it in the long-term one.`;
     case 'Unreachable':
       return `${what}: the server answered with status ${status}.`;
-    default:
+    case 'Bug':
       return `${what}: unexpected status ${status}.`;
   }
 }
