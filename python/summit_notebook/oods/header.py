@@ -1,0 +1,154 @@
+"""From the primary header of a LATISS raw to the dimension records of its exposure.
+
+Follows the conventions of the LATISS translator of lsst/obs_lsst (universe 8 of daf_butler).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from astropy.time import Time
+from lsst.daf.butler import Timespan
+
+# obs_lsst: who controlled the camera. Its index is the prefix digit of ids (C: 3018..., S: 7024...).
+CONTROLLERS = "OCPHQS"
+
+# Widths of the string columns of universe 8. A raw is worth more than the end of a long name.
+WIDTHS = {
+    "physical_filter": 32,
+    "observation_type": 16,
+    "observation_reason": 68,
+    "target_name": 64,
+    "science_program": 64,
+    "group": 64,
+}
+
+
+class BadRaw(Exception):
+    """A file that cannot be an exposure of this instrument; the message says which card and why."""
+
+
+@dataclass(frozen=True)
+class ExposureRecords:
+    """What the registry is told about one raw."""
+
+    exposure: int
+    obs_id: str
+    day_obs: int
+    physical_filter: str
+    group: str
+    record: dict[str, Any]
+    """Fields of the ``exposure`` dimension."""
+
+
+def exposure_records(header: Mapping[str, Any], instrument: str) -> ExposureRecords:
+    """Raises BadRaw with the card that is missing or wrong."""
+    seen = str(header.get("INSTRUME", "")).strip()
+    if seen != instrument:
+        raise BadRaw(f"INSTRUME is {seen or 'missing'}, this repository holds {instrument}")
+    obs_id = _text(header, "OBSID")
+    day_obs = _integer(header, "DAYOBS")
+    seq_num = _integer(header, "SEQNUM")
+    if not 19700101 <= day_obs <= 99991231:
+        raise BadRaw(f"DAYOBS {day_obs} is not a day YYYYMMDD")
+    if not 0 <= seq_num < 100_000:
+        raise BadRaw(f"SEQNUM {seq_num} is not between 0 and 99999")
+    controller = str(header.get("CONTRLLR") or "O").strip()
+    if controller not in CONTROLLERS or len(controller) != 1:
+        raise BadRaw(f"CONTRLLR {controller!r} is none of {', '.join(CONTROLLERS)}")
+    exposure = (day_obs + 10_000_000 * CONTROLLERS.index(controller)) * 100_000 + seq_num
+
+    physical_filter = f"{_element(header, 'FILTER')}~{_element(header, 'GRATING')}"
+    exposure_time = _number(header, "EXPTIME")
+    begin, end = _shutter(header)
+    # Undefined cards read as None; they are common in real headers.
+    group = str(header.get("GROUPID") or exposure)
+    altitude = header.get("ELSTART")
+    record: dict[str, Any] = {
+        "instrument": instrument,
+        "id": exposure,
+        "obs_id": obs_id,
+        "physical_filter": physical_filter,
+        "day_obs": day_obs,
+        "group": group,
+        "seq_num": seq_num,
+        "seq_start": seq_num,
+        "seq_end": seq_num,
+        "exposure_time": exposure_time,
+        "dark_time": _number(header, "DARKTIME") if header.get("DARKTIME") is not None else exposure_time,
+        "observation_type": _observation_type(_text(header, "IMGTYPE")),
+        "observation_reason": str(header.get("REASON") or "unknown").strip().lower() or "unknown",
+        "target_name": str(header.get("OBJECT") or "UNKNOWN").strip() or "UNKNOWN",
+        "science_program": str(header.get("PROGRAM") or "unknown").strip() or "unknown",
+        "tracking_ra": header.get("RA"),
+        "tracking_dec": header.get("DEC"),
+        "sky_angle": header.get("ROTPA"),
+        "azimuth": header.get("AZSTART"),
+        "zenith_angle": None if altitude is None else 90.0 - float(altitude),
+        "has_simulated": any(bool(header[key]) for key in header if str(key).startswith("SIMULATE")),
+        "can_see_sky": None,
+        "timespan": Timespan(begin, end),
+    }
+    for name, width in WIDTHS.items():
+        record[name] = record[name][:width]
+    return ExposureRecords(
+        exposure=exposure,
+        obs_id=obs_id,
+        day_obs=day_obs,
+        physical_filter=record["physical_filter"],
+        group=record["group"],
+        record=record,
+    )
+
+
+def _observation_type(image_type: str) -> str:
+    kind = image_type.lower()
+    return "science" if kind in ("object", "skyexp") else kind
+
+
+def _element(header: Mapping[str, Any], card: str) -> str:
+    """An optical element. Empty slots are numbered in headers (empty_1), never in physical filters."""
+    name = _text(header, card)
+    return "empty" if re.fullmatch(r"(?i)empty(_\d+)?", name) else name
+
+
+def _shutter(header: Mapping[str, Any]) -> tuple[Time, Time]:
+    scale = str(header.get("TIMESYS") or "TAI").strip().lower()
+    times = []
+    for card in ("DATE-BEG", "DATE-END"):
+        text = _text(header, card)
+        try:
+            times.append(Time(text, format="isot", scale=scale).tai)
+        except ValueError as cause:
+            raise BadRaw(f"{card} {text!r} is not a time in the scale {scale}") from cause
+    begin, end = times
+    if not begin < end:
+        raise BadRaw(f"DATE-END {end.isot} is not after DATE-BEG {begin.isot}")
+    return begin, end
+
+
+def _text(header: Mapping[str, Any], card: str) -> str:
+    value = header.get(card)
+    text = "" if value is None else str(value).strip()
+    if not text:
+        raise BadRaw(f"card {card} is missing or empty")
+    return text
+
+
+def _integer(header: Mapping[str, Any], card: str) -> int:
+    text = _text(header, card)
+    try:
+        return int(text)
+    except ValueError as cause:
+        raise BadRaw(f"{card} {text!r} is not a whole number") from cause
+
+
+def _number(header: Mapping[str, Any], card: str) -> float:
+    text = _text(header, card)
+    try:
+        return float(text)
+    except ValueError as cause:
+        raise BadRaw(f"{card} {text!r} is not a number") from cause
