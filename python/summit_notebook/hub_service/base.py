@@ -1,6 +1,6 @@
 """What every data route shares: who is asking, what they may do, and one form of error.
 
-A data route never redirects. Whoever asks without a session gets 401 with JSON, so that a page can show "Sign in"
+A data route never redirects. Whoever asks without a session gets 401 with JSON, so that a page shows "Sign in"
 in place; only page navigations lead to the Hub (see ``pages.py``).
 """
 
@@ -95,7 +95,7 @@ class DataHandler(RequestHandler):
         return reads or (self.request.method == "POST" and self.request.path.endswith(DEVICE_POSTS))
 
     def _xsrf_proven(self) -> bool:
-        """A foreign page can make the browser send our cookies but can neither read them nor set this header."""
+        """A foreign page makes the browser send cookies, but can neither read them nor set this header."""
         cookie = self.get_cookie(XSRF_COOKIE) or ""
         header = self.request.headers.get(XSRF_HEADER, "")
         return cookie != "" and hmac.compare_digest(cookie.encode(), header.encode())
