@@ -1,0 +1,113 @@
+/** Watches for a late image twice a second, keeps the acknowledgement and sounds the alarm when that is wanted. */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { browserNow, type Clock } from '../../services/clock.ts';
+import type { UnixMs } from '../../core/time.ts';
+import type { ExposuresStore } from './exposuresStore.ts';
+import { findLateImage, type CameraView, type LateImage, type LateImageFacts } from './lateImage.ts';
+
+export type CameraPhase = Omit<CameraView, 'sinceUnixMs'>;
+
+export interface LateImageState {
+  readonly late: LateImage | null;
+  /** The user has seen this alarm; it is quiet until its cause changes. */
+  readonly acknowledged: boolean;
+  readonly sound: boolean;
+}
+
+export interface LateImageStore extends StoreApi<LateImageState> {
+  acknowledge(): void;
+  setSound(on: boolean): void;
+  /** Watches until the signal aborts. */
+  start(signal: AbortSignal): void;
+}
+
+export interface LateImageParts {
+  readonly exposures: ExposuresStore;
+  readonly clock: Clock;
+  readonly camera: () => CameraPhase;
+  /** Why the newest exposure's image is not on the screen although it was tried. */
+  readonly imageProblem: () => LateImageFacts['imageProblem'];
+  readonly beep?: () => void;
+}
+
+const LOOK_EVERY_MS = 500;
+const BEEP_EVERY_MS = 2_000;
+
+export function createLateImageStore(parts: LateImageParts): LateImageStore {
+  const { exposures, clock, camera, imageProblem, beep = createBeep() } = parts;
+  const store = createStore<LateImageState>(() => ({ late: null, acknowledged: false, sound: false }));
+  let view: CameraView | null = null;
+  let registrySilentSince: UnixMs | null = null;
+  let lastBeep = 0;
+  const watchedSince = clock.serverNow();
+
+  function look(): void {
+    const now = clock.serverNow();
+    const phase = camera();
+    if (!view || phase.phase !== view.phase || phase.imageName !== view.imageName)
+      view = { ...phase, sinceUnixMs: now };
+    else view = { ...phase, sinceUnixMs: view.sinceUnixMs };
+    const { stale, exposures: rows } = exposures.getState();
+    // Signed out is said elsewhere, with its way out; it is no stopped stage.
+    const silent = stale !== null && stale.tag !== 'AccessDenied';
+    registrySilentSince = silent ? (registrySilentSince ?? now) : null;
+    const late = findLateImage({
+      now,
+      camera: view,
+      exposures: rows,
+      registryProblem:
+        silent && registrySilentSince !== null
+          ? { sentence: stale.message, since: registrySilentSince }
+          : null,
+      imageProblem: imageProblem(),
+      watchedSince,
+    });
+    const before = store.getState();
+    const same = late?.key === before.late?.key;
+    if (!same) store.setState({ late, acknowledged: false });
+    else if (late?.sentence !== before.late?.sentence) store.setState({ late });
+    if (late && before.sound && !store.getState().acknowledged && browserNow() - lastBeep > BEEP_EVERY_MS) {
+      lastBeep = browserNow();
+      beep();
+    }
+  }
+
+  return {
+    ...store,
+    acknowledge() {
+      if (store.getState().late) store.setState({ acknowledged: true });
+    },
+    setSound(sound) {
+      store.setState({ sound });
+      // Heard at once, so that the user knows the volume; browsers also want the first sound to follow a click.
+      if (sound) beep();
+    },
+    start(signal) {
+      const timer = setInterval(look, LOOK_EVERY_MS);
+      signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+    },
+  };
+}
+
+/** Two short tones; the audio context is made at the first one, after the click that browsers ask for. */
+function createBeep(): () => void {
+  let context: AudioContext | undefined;
+  return () => {
+    context ??= new AudioContext();
+    const { currentTime, destination } = context;
+    for (const [delay, hertz] of [
+      [0, 880],
+      [0.18, 660],
+    ] as const) {
+      const gain = context.createGain();
+      gain.gain.setValueAtTime(0.2, currentTime + delay);
+      gain.gain.exponentialRampToValueAtTime(0.001, currentTime + delay + 0.16);
+      gain.connect(destination);
+      const tone = context.createOscillator();
+      tone.frequency.value = hertz;
+      tone.connect(gain);
+      tone.start(currentTime + delay);
+      tone.stop(currentTime + delay + 0.17);
+    }
+  };
+}
