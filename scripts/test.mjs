@@ -148,7 +148,12 @@ const STAGES = {
 /** What the stages need that cannot be had is a failure, each told once; the rest still runs where that makes sense. */
 async function setUp() {
   const failed = /** @type {string[]} */ ([]);
-  const attempt = async (/** @type {string} */ name, /** @type {() => Promise<unknown>} */ work) => {
+  /**
+   * @template T
+   * @param {string} name
+   * @param {() => Promise<T>} work
+   */
+  const attempt = async (name, work) => {
     try {
       return await work();
     } catch (error) {
@@ -168,12 +173,12 @@ async function setUp() {
       }),
       (async () => {
         const chromium = await attempt('Chromium', ensureChromium);
-        if (chromium) environment['SUMMIT_NOTEBOOK_CHROMIUM'] = String(chromium);
+        if (chromium) environment['SUMMIT_NOTEBOOK_CHROMIUM'] = chromium;
         await attempt('a C++ compiler', ensureCompiler);
         const influxd = await attempt('InfluxDB', () =>
           withLock(join(LOCAL, 'influxdb.lock'), ensureInfluxd),
         );
-        if (influxd) environment['SUMMIT_NOTEBOOK_INFLUXD'] = String(influxd);
+        if (influxd) environment['SUMMIT_NOTEBOOK_INFLUXD'] = influxd;
       })(),
     ]);
     await attempt('the engine and the app (build)', ensureBuild);

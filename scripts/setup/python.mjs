@@ -7,7 +7,8 @@ import { aptInstall } from './apt.mjs';
 import { SetupError, capture, mustRun, step } from './steps.mjs';
 
 const CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.14'];
-const OLDEST = [3, 11];
+/** Python 3.11 or newer. */
+const OLDEST_MINOR = 11;
 const REQUIREMENTS = join(ROOT, 'python/requirements');
 const UV_ENVIRONMENT = join(LOCAL, 'uv-env');
 
@@ -26,7 +27,7 @@ async function findPython() {
     if (probe.code !== 0 || !found) continue;
     const [major, minor, patch] = [Number(found[1]), Number(found[2]), found[3]];
     const version = `${major}.${minor}.${patch}`;
-    if (major === OLDEST[0] && minor >= OLDEST[1]) return { command, version, hasVenv: found[4] === 'True' };
+    if (major === 3 && minor >= OLDEST_MINOR) return { command, version, hasVenv: found[4] === 'True' };
     seen.push(`${command} is ${version}`);
   }
   throw new SetupError(

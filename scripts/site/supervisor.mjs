@@ -131,10 +131,11 @@ export class Supervisor {
       return;
     }
     say('launcher', `${name} ${how}; starting it again in ${child.restartDelayMs / 1000} s`);
-    child.restart = setTimeout(async () => {
+    const again = async () => {
       await beforeRestart?.();
       this.#launch(child);
-    }, child.restartDelayMs);
+    };
+    child.restart = setTimeout(() => void again(), child.restartDelayMs);
     child.restartDelayMs = Math.min(SLOWEST_RESTART_MS, child.restartDelayMs * 2);
   }
 
