@@ -3,6 +3,7 @@ import { AppError, toAppError } from '../../core/errors.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type { CameraEvent, EfdCall, EfdWorkerApi, Series, TimeRange } from '../../workers/efd/contract.ts';
 import { xsrfToken } from '../serviceHttp.ts';
+import { spawn, type SpawnedWorker } from '../workerPool.ts';
 
 export type { CameraEvent, Series, TimeRange } from '../../workers/efd/contract.ts';
 
@@ -23,11 +24,13 @@ export interface EfdClient {
   cameraEvents(since: UnixMs, signal?: AbortSignal): Promise<readonly CameraEvent[]>;
 }
 
+/** How the worker's api is called: comlink's wrapping in the app, the plain object in tests. */
+export interface EfdCaller {
+  call<R>(act: (api: EfdWorkerApi) => Promise<R>): Promise<R>;
+}
+
 export interface EfdClientParts {
-  /** The worker's api: behind comlink in the app, the plain object in tests. Called on the first question only. */
-  readonly worker: () => EfdWorkerApi;
-  /** Path of the service with both slashes, as `servicePrefix` gives it. */
-  readonly prefix: string;
+  readonly worker: EfdCaller;
   readonly serverNow: () => UnixMs;
   /** The whole `document.cookie`. */
   readonly cookies: () => string;
@@ -35,39 +38,39 @@ export interface EfdClientParts {
   readonly availability: { readonly available: boolean; readonly reason: string | null };
 }
 
+/** The worker starts with the first question. `prefix` is that of the service, with both slashes. */
+export function createEfdWorker(prefix: string): SpawnedWorker<EfdWorkerApi> {
+  // Absolute: a worker resolves relative addresses against its own script.
+  const queryUrl = new URL(`${prefix}api/efd/query`, location.href).href;
+  return spawn<EfdWorkerApi>(
+    () =>
+      new Worker(new URL('../../workers/efd/worker.ts', import.meta.url), { type: 'module', name: 'efd' }),
+    (api) => api.start({ queryUrl }),
+  );
+}
+
 export function createEfdClient(parts: EfdClientParts): EfdClient {
-  const { availability, cookies, prefix, serverNow } = parts;
-  let started: Promise<EfdWorkerApi> | undefined;
+  const { availability, cookies, serverNow, worker } = parts;
   let jobs = 0;
 
   const unavailable = availability.available ? null : (availability.reason ?? 'This site has no EFD.');
 
-  function startedWorker(): Promise<EfdWorkerApi> {
-    started ??= (async () => {
-      const worker = parts.worker();
-      // Absolute: a worker resolves relative addresses against its own script.
-      const queryUrl = new URL(`${prefix}api/efd/query`, globalThis.location?.href ?? 'http://localhost/')
-        .href;
-      await worker.start({ queryUrl });
-      return worker;
-    })();
-    started.catch(() => (started = undefined));
-    return started;
-  }
-
   async function ask<T>(
     signal: AbortSignal | undefined,
-    question: (worker: EfdWorkerApi, call: EfdCall) => Promise<T>,
+    question: (api: EfdWorkerApi, call: EfdCall) => Promise<T>,
   ): Promise<T> {
     if (unavailable !== null) throw new AppError('NotFound', unavailable);
     const cancelled = () => new AppError('Cancelled', 'The question to the EFD was superseded.');
     if (signal?.aborted) throw cancelled();
-    const worker = await startedWorker();
     const jobId = `efd-${++jobs}`;
-    const onAbort = () => void worker.cancel(jobId);
+    const onAbort = () => void worker.call((api) => api.cancel(jobId)).catch(() => undefined);
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return await question(worker, { jobId, xsrfToken: xsrfToken(cookies()) });
+      return await worker.call((api) => {
+        // Superseded while the worker was starting.
+        if (signal?.aborted) throw cancelled();
+        return question(api, { jobId, xsrfToken: xsrfToken(cookies()) });
+      });
     } catch (thrown) {
       if (signal?.aborted) throw cancelled();
       throw toAppError(thrown);
@@ -80,9 +83,9 @@ export function createEfdClient(parts: EfdClientParts): EfdClient {
     unavailable,
     serverNow,
     mountError: (range, maxPoints, signal) =>
-      ask(signal, (worker, call) => worker.mountError({ ...call, ...range, maxPoints })),
+      ask(signal, (api, call) => api.mountError({ ...call, ...range, maxPoints })),
     seeing: (range, maxPoints, signal) =>
-      ask(signal, (worker, call) => worker.seeing({ ...call, ...range, maxPoints })),
-    cameraEvents: (since, signal) => ask(signal, (worker, call) => worker.cameraEvents({ ...call, since })),
+      ask(signal, (api, call) => api.seeing({ ...call, ...range, maxPoints })),
+    cameraEvents: (since, signal) => ask(signal, (api, call) => api.cameraEvents({ ...call, since })),
   };
 }

@@ -279,8 +279,10 @@ function readSeries(c: Cursor): MutableBlock {
     if (key === 'values') readValues(c, block);
     else {
       const value = readPlain(c);
-      if (key === 'name') block.measurement = String(value);
-      if (key === 'columns' && Array.isArray(value)) block.columns = value.map(String);
+      if (key === 'name' && typeof value === 'string') block.measurement = value;
+      if (key === 'columns' && Array.isArray(value)) {
+        block.columns = value.filter((name) => typeof name === 'string');
+      }
     }
   }
   return block;
