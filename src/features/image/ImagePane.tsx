@@ -1,0 +1,226 @@
+/** The image on the screen: one canvas that receives finished bitmaps, with what went wrong in front of it. */
+import { useEffect, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import type { DevicePoint } from '../../core/camera/view.ts';
+import { exposureLabel } from '../../core/dataId.ts';
+import { unixMsFromTai } from '../../core/time.ts';
+import { formatAge } from '../../core/units.ts';
+import { FramePump } from './framePump.ts';
+import './image.css';
+import type { ImageState, ImageStore } from './imageStore.ts';
+
+export interface ImagePaneProps {
+  readonly store: ImageStore;
+  /** Looked at only: no pointer, no keys (kiosk, small panels). */
+  readonly compact?: boolean;
+}
+
+const ZOOM_STEP = 1.5;
+/** Digits belong to a number that is being typed, until it was left alone for this long. */
+const TYPING_MS = 3000;
+
+export function ImagePane({ store, compact = false }: ImagePaneProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const status = useStore(store, (s) => s.status);
+  const shown = useStore(store, (s) => s.shown);
+  const wanted = useStore(store, (s) => s.wanted);
+  usePump(store, canvas);
+  usePointer(store, canvas, !compact);
+  const label = shown ? `Image of exposure ${exposureLabel(shown)}` : 'Image';
+  return (
+    <section
+      className={compact ? 'image-pane image-pane-compact' : 'image-pane'}
+      data-testid="image-pane"
+      data-state={status}
+      data-exposure={shown?.exposure ?? ''}
+      data-wanted={wanted?.exposure ?? ''}
+      aria-label={label}
+      aria-busy={status === 'loading'}
+    >
+      <canvas
+        ref={canvas}
+        className="image-canvas"
+        role="img"
+        aria-label={label}
+        tabIndex={compact ? -1 : 0}
+      />
+      <Progress store={store} />
+      <Trouble store={store} compact={compact} />
+    </section>
+  );
+}
+
+function usePump(store: ImageStore, canvas: React.RefObject<HTMLCanvasElement | null>): void {
+  useEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext('bitmaprenderer');
+    if (!element || !context) return;
+    const size = () => {
+      const { width, height } = element.getBoundingClientRect();
+      return { width: Math.round(width * devicePixelRatio), height: Math.round(height * devicePixelRatio) };
+    };
+    const pump = new FramePump(store, {
+      size,
+      present(bitmap) {
+        element.width = bitmap.width;
+        element.height = bitmap.height;
+        context.transferFromImageBitmap(bitmap);
+      },
+      afterPaint(callback) {
+        requestAnimationFrame(() =>
+          requestAnimationFrame(() => callback(performance.timeOrigin + performance.now())),
+        );
+      },
+    });
+    const resized = new ResizeObserver(() => pump.request());
+    resized.observe(element);
+    return () => {
+      resized.disconnect();
+      pump.dispose();
+    };
+  }, [store, canvas]);
+}
+
+/** Wheel zoom about the pointer, drag pan, double click and keys. */
+function usePointer(
+  store: ImageStore,
+  canvas: React.RefObject<HTMLCanvasElement | null>,
+  active: boolean,
+): void {
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element || !active) return;
+    const ending = new AbortController();
+    const { signal } = ending;
+    const place = (event: MouseEvent): DevicePoint => {
+      const rect = element.getBoundingClientRect();
+      return {
+        x: (event.clientX - rect.left) * devicePixelRatio,
+        y: (event.clientY - rect.top) * devicePixelRatio,
+      };
+    };
+    let dragged: DevicePoint | null = null;
+    let lastDigit = Number.NEGATIVE_INFINITY;
+    element.addEventListener(
+      'wheel',
+      (event) => {
+        event.preventDefault();
+        const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+        store.zoomBy(Math.exp(-event.deltaY * lines * 0.0015), place(event));
+      },
+      // React's own wheel handlers are passive and could not keep the page from scrolling.
+      { passive: false, signal },
+    );
+    element.addEventListener(
+      'pointerdown',
+      (event) => {
+        if (event.button !== 0) return;
+        element.setPointerCapture(event.pointerId);
+        dragged = place(event);
+      },
+      { signal },
+    );
+    element.addEventListener(
+      'pointermove',
+      (event) => {
+        const at = place(event);
+        if (dragged) store.panBy(at.x - dragged.x, at.y - dragged.y);
+        if (dragged) dragged = at;
+        store.pointAt(at);
+      },
+      { signal },
+    );
+    const drop = () => {
+      dragged = null;
+    };
+    element.addEventListener('pointerup', drop, { signal });
+    element.addEventListener('pointercancel', drop, { signal });
+    element.addEventListener('pointerleave', () => store.pointAt(null), { signal });
+    element.addEventListener('dblclick', () => store.fit(), { signal });
+    element.addEventListener(
+      'keydown',
+      (event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        if (/^[1-9]$/.test(event.key)) lastDigit = event.timeStamp;
+        const typing = event.timeStamp - lastDigit < TYPING_MS;
+        if (event.key === '+' || event.key === '=') store.zoomBy(ZOOM_STEP);
+        else if (event.key === '-') store.zoomBy(1 / ZOOM_STEP);
+        else if (event.key === '0' && !typing) store.fit();
+        else return;
+        event.preventDefault();
+      },
+      { signal },
+    );
+    return () => ending.abort();
+  }, [store, canvas, active]);
+}
+
+/** A thin line at the upper edge; it takes no room, so that nothing moves. */
+function Progress({ store }: { readonly store: ImageStore }) {
+  const fraction = useStore(store, progressFraction);
+  if (fraction === null) return null;
+  return (
+    <div
+      className="image-progress"
+      role="progressbar"
+      aria-label="Loading"
+      aria-valuenow={Math.round(fraction * 100)}
+    >
+      <div className="image-progress-bar" style={{ transform: `scaleX(${fraction})` }} />
+    </div>
+  );
+}
+
+/** Fetching and decoding overlap; together they are nine tenths of the way. */
+function progressFraction({ status, progress }: ImageState): number | null {
+  if (status !== 'loading') return null;
+  if (!progress) return 0;
+  if (progress.stage === 'reducing') return 0.9;
+  if (progress.stage === 'decoding') return 0.9 * progress.fraction;
+  return progress.totalBytes ? Math.min(0.9, (0.9 * progress.bytes) / progress.totalBytes) : 0;
+}
+
+/** What is wrong with the wanted exposure, and how old the one on the screen is. */
+function Trouble({ store, compact }: { readonly store: ImageStore; readonly compact: boolean }) {
+  const { status, error, wanted, shown } = useStore(store);
+  if ((status !== 'failed' && status !== 'stale') || !error || !wanted) return null;
+  const copyDetails = () => {
+    const details = { ...error.toWire(), exposure: wanted.obsId, at: new Date().toISOString() };
+    void navigator.clipboard?.writeText(JSON.stringify(details, null, 2)).catch(() => undefined);
+  };
+  return (
+    <div className="image-trouble" role="alert">
+      <p>
+        <strong>{exposureLabel(wanted)} cannot be shown.</strong> {error.message}
+      </p>
+      {shown && shown !== wanted && (
+        <p className="image-trouble-shown">
+          Showing {exposureLabel(shown)}, taken <Age store={store} /> ago.
+        </p>
+      )}
+      {!compact && (
+        <p className="image-trouble-actions">
+          <button type="button" className="image-button" onClick={() => store.retry()}>
+            Try again
+          </button>
+          <button type="button" className="image-button" onClick={copyDetails}>
+            Copy details
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Age({ store }: { readonly store: ImageStore }) {
+  const shown = useStore(store, (s) => s.shown);
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  if (!shown) return null;
+  return (
+    <span className="image-number">{formatAge((now - unixMsFromTai(shown.shutterCloseTai)) / 1000)}</span>
+  );
+}
