@@ -49,17 +49,25 @@ async function setUp(/** @type {boolean} */ withEfd) {
   };
 }
 
-/** Waits until the Hub service answers through the proxy. */
-async function waitUntilReady(/** @type {string} */ url) {
+const answers = async (/** @type {string} */ url) => {
+  try {
+    return (await fetch(`${url}api/health`, { signal: AbortSignal.timeout(5000) })).ok;
+  } catch {
+    return false; // not listening yet
+  }
+};
+
+/**
+ * Waits until the Hub service answers through the proxy. Itself first: the proxy and the Hub write several lines for
+ * each request to a service that is not there yet.
+ * @param {string} url
+ * @param {string} serviceUrl
+ */
+async function waitUntilReady(url, serviceUrl) {
   const deadline = Date.now() + READY_WITHIN_MS;
   let nextWord = Date.now() + 10_000;
   while (Date.now() < deadline) {
-    try {
-      const answer = await fetch(`${url}api/health`, { signal: AbortSignal.timeout(5000) });
-      if (answer.ok) return;
-    } catch {
-      // not listening yet
-    }
+    if ((await answers(serviceUrl)) && (await answers(url))) return;
     if (Date.now() > nextWord) {
       say('launcher', 'still waiting for the Hub and its service');
       nextWord = Date.now() + 10_000;
@@ -67,7 +75,7 @@ async function waitUntilReady(/** @type {string} */ url) {
     await sleep(200);
   }
   throw new SetupError(
-    `The site did not answer at ${url} within ${READY_WITHIN_MS / 1000} s; the hub's log says why (log/hub.log in the state directory).`,
+    `The site did not answer at ${url} within ${READY_WITHIN_MS / 1000} s; log/hub.log in its state directory says why.`,
   );
 }
 
@@ -145,7 +153,6 @@ export async function launch(argv) {
       const programs = programsOf({
         python,
         stateDir,
-        runDir,
         siteFile,
         password,
         influxd: efd.path,
@@ -154,7 +161,7 @@ export async function launch(argv) {
         simulator: options.simulator,
       });
       for (const program of programs) supervisor.start(program);
-      await Promise.race([waitUntilReady(url), supervisor.startFailed]);
+      await Promise.race([waitUntilReady(url, appUrl(ports.service)), supervisor.startFailed]);
       return generated
         ? `Sign in: observer ${password}`
         : 'Sign in as observer with the password of SUMMIT_NOTEBOOK_PASSWORD.';
@@ -169,10 +176,10 @@ export async function launch(argv) {
     if (options.open) openBrowser(url);
     await end;
   } finally {
-    console.log('Ending the site ...');
+    if (supervisor.hasStarted) console.log('Ending the site ...');
     await supervisor.stop();
     await endLeftovers(stateDir, runDir);
     rmSync(lock, { force: true });
-    console.log('The site has ended.');
+    if (supervisor.hasStarted) console.log('The site has ended.');
   }
 }

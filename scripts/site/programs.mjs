@@ -1,8 +1,7 @@
 /** The processes of a site: what runs, with which arguments and environment. */
 import { join } from 'node:path';
 import { ROOT } from '../setup/paths.mjs';
-import { MARK, endProcesses, findLeftovers } from './leftovers.mjs';
-import { environmentOf, groupOf } from './processTable.mjs';
+import { MARK } from './leftovers.mjs';
 
 /** @typedef {import('./supervisor.mjs').Program} Program */
 
@@ -30,7 +29,6 @@ function baseEnvironment(stateDir, siteFile) {
  * @param {object} site
  * @param {string} site.python
  * @param {string} site.stateDir
- * @param {string} site.runDir
  * @param {string} site.siteFile
  * @param {string} site.password
  * @param {string | null} site.influxd
@@ -42,7 +40,6 @@ function baseEnvironment(stateDir, siteFile) {
 export function programsOf({
   python,
   stateDir,
-  runDir,
   siteFile,
   password,
   influxd,
@@ -74,7 +71,6 @@ export function programsOf({
     args: ['-m', 'jupyterhub', '-f', join(ROOT, 'python/summit_notebook/hub/jupyterhub_config.py')],
     env: { ...env, SUMMIT_NOTEBOOK_PASSWORD: password },
     cwd: stateDir,
-    beforeRestart: () => endHubOrphans(stateDir, runDir),
   });
   if (simulated) {
     programs.push(ours('ingester', 'summit_notebook.oods.ingester'));
@@ -83,19 +79,4 @@ export function programsOf({
     if (influxd) programs.push(ours('efd', 'summit_notebook.demo.efd_generator'));
   }
   return programs;
-}
-
-/**
- * A Hub that was killed leaves its proxy and its services, whose ports the next one needs. The users' own servers stay:
- * the next Hub finds them again, and a kernel's work is not lost.
- * @param {string} stateDir
- * @param {string} runDir
- */
-async function endHubOrphans(stateDir, runDir) {
-  const orphans = findLeftovers(stateDir, runDir).filter(({ pid }) => {
-    const environment = environmentOf(pid);
-    const fromHub = environment.has('JUPYTERHUB_API_TOKEN') || environment.has('CONFIGPROXY_AUTH_TOKEN');
-    return fromHub && !environment.get('JUPYTERHUB_USER') && groupOf(pid) !== groupOf(process.pid);
-  });
-  await endProcesses(orphans);
 }

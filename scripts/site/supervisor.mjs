@@ -6,11 +6,14 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
 import { SetupError } from '../setup/steps.mjs';
 import { endProcesses } from './leftovers.mjs';
 import { identify } from './processTable.mjs';
 
 const LAST_LINES_KEPT = 20;
+/** What a child wrote last is read a little after its end. */
+const LAST_WORDS_MS = 100;
 const LARGEST_LOG_BYTES = 20_000_000;
 const FIRST_RESTART_MS = 1000;
 const SLOWEST_RESTART_MS = 30_000;
@@ -25,7 +28,6 @@ const STEADY_MS = 60_000;
  * @property {NodeJS.ProcessEnv} env
  * @property {string} cwd
  * @property {boolean} [once] ends by itself with code 0 when its work is done
- * @property {() => Promise<void>} [beforeRestart] clears what a killed one left behind
  */
 
 /**
@@ -72,9 +74,8 @@ export class Supervisor {
     this.#ready = true;
   }
 
-  /** @param {string} name */
-  lastLinesOf(name) {
-    return this.#children.get(name)?.lastLines ?? [];
+  get hasStarted() {
+    return this.#children.size > 0;
   }
 
   /** Ends every child: SIGTERM to the groups, SIGKILL to what is left. */
@@ -109,17 +110,22 @@ export class Supervisor {
     }
     for (const stream of [spawned.stdout, spawned.stderr])
       createInterface({ input: stream }).on('line', (line) => this.#log(child, line));
-    spawned.once('error', (error) => this.#log(child, error.message));
-    spawned.once('close', (code, signal) => {
+    spawned.once('error', (error) => {
+      this.#log(child, error.message);
+      if (spawned.pid === undefined) this.#ended(child, 'could not be started', false);
+    });
+    // Not 'close': a Hub's proxy holds the same pipe and may outlive it.
+    spawned.once('exit', (code, signal) => {
       child.identity = null;
       rmSync(this.#recordOf(name), { force: true });
       if (performance.now() - begin > STEADY_MS) child.restartDelayMs = FIRST_RESTART_MS;
-      this.#ended(child, signal ? `was ended by ${signal}` : `ended with code ${code}`, code === 0);
+      const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
+      setTimeout(() => this.#ended(child, how, code === 0), LAST_WORDS_MS);
     });
   }
 
   #ended(/** @type {Running} */ child, /** @type {string} */ how, /** @type {boolean} */ well) {
-    const { name, once, beforeRestart } = child.program;
+    const { name, once } = child.program;
     if (this.#stopping || (once && well)) return;
     if (!this.#ready) {
       const lines = child.lastLines.map((line) => `  ${line}`).join('\n');
@@ -131,15 +137,12 @@ export class Supervisor {
       return;
     }
     say('launcher', `${name} ${how}; starting it again in ${child.restartDelayMs / 1000} s`);
-    const again = async () => {
-      await beforeRestart?.();
-      this.#launch(child);
-    };
-    child.restart = setTimeout(() => void again(), child.restartDelayMs);
+    child.restart = setTimeout(() => this.#launch(child), child.restartDelayMs);
     child.restartDelayMs = Math.min(SLOWEST_RESTART_MS, child.restartDelayMs * 2);
   }
 
-  #log(/** @type {Running} */ child, /** @type {string} */ line) {
+  #log(/** @type {Running} */ child, /** @type {string} */ rawLine) {
+    const line = stripVTControlCharacters(rawLine);
     if (line.trim() === '') return;
     child.lastLines.push(line);
     if (child.lastLines.length > LAST_LINES_KEPT) child.lastLines.shift();
