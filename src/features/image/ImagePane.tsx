@@ -175,14 +175,18 @@ function Progress({ store }: { readonly store: ImageStore }) {
 function progressFraction({ status, progress }: ImageState): number | null {
   if (status !== 'loading') return null;
   if (!progress) return 0;
-  if (progress.stage === 'reducing') return 0.9;
-  if (progress.stage === 'decoding') return 0.9 * progress.fraction;
-  return progress.totalBytes ? Math.min(0.9, (0.9 * progress.bytes) / progress.totalBytes) : 0;
+  if (progress.stage === 'fetching') {
+    return progress.totalBytes ? Math.min(0.9, (0.9 * progress.bytes) / progress.totalBytes) : 0;
+  }
+  return progress.stage === 'decoding' ? 0.9 * progress.fraction : 0.9;
 }
 
 /** What is wrong with the wanted exposure, and how old the one on the screen is. */
 function Trouble({ store, compact }: { readonly store: ImageStore; readonly compact: boolean }) {
-  const { status, error, wanted, shown } = useStore(store);
+  const status = useStore(store, (s) => s.status);
+  const error = useStore(store, (s) => s.error);
+  const wanted = useStore(store, (s) => s.wanted);
+  const shown = useStore(store, (s) => s.shown);
   if ((status !== 'failed' && status !== 'stale') || !error || !wanted) return null;
   const copyDetails = () => {
     const details = { ...error.toWire(), exposure: wanted.obsId, at: new Date().toISOString() };

@@ -53,6 +53,8 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
           job.signal,
           throttled(onProgress),
         );
+        if (job.signal.aborted) image.free();
+        throwIfCancelled(job.signal);
         const previous = held;
         held = image;
         if (previous) renderer?.forget(previous.plane);
