@@ -23,7 +23,7 @@ export interface CameraView {
   /** Expected end of this phase. */
   readonly endsAtUnixMs: UnixMs | null;
   readonly imageName: string | null;
-  /** When this phase began, as far as the page has seen it. */
+  /** When this phase began: the time of the camera's last event. */
   readonly sinceUnixMs: UnixMs;
 }
 

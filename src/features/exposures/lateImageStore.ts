@@ -1,11 +1,12 @@
 /** Watches for a late image twice a second, keeps the acknowledgement and sounds the alarm when that is wanted. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { browserNow, type Clock } from '../../services/clock.ts';
+import type { CameraState } from '../../services/efd/cameraState.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type { ExposuresStore } from './exposuresStore.ts';
 import { findLateImage, type CameraView, type LateImage, type LateImageFacts } from './lateImage.ts';
 
-export type CameraPhase = Omit<CameraView, 'sinceUnixMs'>;
+export type CameraPhase = Pick<CameraState, 'phase' | 'endsAtUnixMs' | 'imageName' | 'lastEventUnixMs'>;
 
 export interface LateImageState {
   readonly late: LateImage | null;
@@ -43,10 +44,8 @@ export function createLateImageStore(parts: LateImageParts): LateImageStore {
 
   function look(): void {
     const now = clock.serverNow();
-    const phase = camera();
-    if (!view || phase.phase !== view.phase || phase.imageName !== view.imageName)
-      view = { ...phase, sinceUnixMs: now };
-    else view = { ...phase, sinceUnixMs: view.sinceUnixMs };
+    const { phase, endsAtUnixMs, imageName, lastEventUnixMs } = camera();
+    view = { phase, endsAtUnixMs, imageName, sinceUnixMs: lastEventUnixMs ?? view?.sinceUnixMs ?? now };
     const { stale, exposures: rows } = exposures.getState();
     // Signed out is said elsewhere, with its way out; it is no stopped stage.
     const silent = stale !== null && stale.tag !== 'AccessDenied';

@@ -1,0 +1,267 @@
+/** The workspace's interface: the status line over five panes, and what lies over them. */
+import { lazy, Suspense, useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useStore } from 'zustand';
+import { useShallow } from 'zustand/react/shallow';
+import { exposureLabel } from '../../core/dataId.ts';
+import { makeLedger } from '../../core/ledger.ts';
+import { AlarmBar } from '../../features/exposures/AlarmBar.tsx';
+import { ExposureList } from '../../features/exposures/ExposureList.tsx';
+import { selectedExposure } from '../../features/exposures/exposuresStore.ts';
+import { LedgerView } from '../../features/exposures/LedgerView.tsx';
+import { StatusLine } from '../../features/exposures/StatusLine.tsx';
+import { ImageControls } from '../../features/image/ImageControls.tsx';
+import { ImagePane } from '../../features/image/ImagePane.tsx';
+import { IsrSteps } from '../../features/image/IsrSteps.tsx';
+import { Readout } from '../../features/image/Readout.tsx';
+import { logOut, signInUrl } from '../../services/session.ts';
+import { EfdBadge } from './EfdBadge.tsx';
+import { Layout, resetLayout } from './Layout.tsx';
+import { PaneBoundary } from './PaneBoundary.tsx';
+import { dispatchKey } from './shortcuts.ts';
+import type { Workspace } from './workspace.ts';
+import { workspaceShortcuts } from './workspaceShortcuts.ts';
+import { WorkspaceTools } from './WorkspaceTools.tsx';
+
+const TelemetryPane = lazy(() => import('../../features/telemetry/TelemetryPane.tsx'));
+const NotebookPane = lazy(() => import('../../features/notebook/NotebookPane.tsx'));
+const ShortcutsDialog = lazy(() => import('./ShortcutsDialog.tsx'));
+const KioskScreensDialog = lazy(() => import('./KioskScreensDialog.tsx'));
+
+export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
+  const { exposures, image, clock, site, session, late, ui, camera, http, butler } = workspace;
+  const theme = useStore(ui, (s) => s.theme);
+  const dialog = useStore(ui, (s) => s.dialog);
+  const notice = useStore(ui, (s) => s.notice);
+  const sound = useStore(late, (s) => s.sound);
+  const cameraNow = useStore(
+    camera.store,
+    useShallow(({ phase, endsAtUnixMs, imageName, lastEventUnixMs }) => ({
+      phase,
+      endsAtUnixMs,
+      imageName,
+      lastEventUnixMs,
+    })),
+  );
+  const shortcuts = useMemo(() => workspaceShortcuts(workspace), [workspace]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => void dispatchKey(shortcuts, event);
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [shortcuts]);
+  const closeDialog = () => ui.setState({ dialog: null });
+
+  return (
+    <div className="workspace">
+      <StatusLine
+        store={exposures}
+        late={late}
+        clock={clock}
+        instrument={site.instrument}
+        source={butler.source}
+        camera={cameraNow}
+        notice={notice}
+        badges={<EfdBadge camera={camera.store} efd={workspace.efd} clock={clock} />}
+        tools={
+          <WorkspaceTools
+            user={session.user}
+            theme={theme}
+            alarmSound={sound}
+            onTheme={(next) => workspace.setTheme(next)}
+            onHelp={() => ui.setState({ dialog: 'keys' })}
+            onKioskScreens={() => ui.setState({ dialog: 'kiosk' })}
+            onResetLayout={resetLayout}
+            onAlarmSound={(on) => late.setSound(on)}
+            onLogOut={() => void leave(workspace)}
+          />
+        }
+      />
+      <SignedOut workspace={workspace} />
+      <AlarmBar store={late} />
+      <Layout
+        exposures={<ExposureList store={exposures} clock={clock} source={butler.source} />}
+        image={
+          <section className="pane" aria-label="Image">
+            <header className="pane-header">
+              <ImageCaption workspace={workspace} />
+              <ImageControls store={image} />
+            </header>
+            <ImagePane store={image} />
+          </section>
+        }
+        inspector={<Inspector workspace={workspace} />}
+        telemetry={<Telemetry workspace={workspace} />}
+        notebook={<Notebook workspace={workspace} />}
+      />
+      <Suspense>
+        {dialog === 'keys' && <ShortcutsDialog groups={shortcuts} onClose={closeDialog} />}
+        {dialog === 'kiosk' && <KioskScreensDialog http={http} clock={clock} onClose={closeDialog} />}
+      </Suspense>
+    </div>
+  );
+}
+
+/** The service's own session ends first; then the Hub's, since it would sign the user in again unasked. */
+async function leave(workspace: Workspace): Promise<void> {
+  try {
+    await logOut(workspace.http);
+    location.assign(`${workspace.session.hubBase}hub/logout`);
+  } catch (thrown) {
+    workspace.notify(`Logging out failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+}
+
+function SignedOut({ workspace }: { readonly workspace: Workspace }) {
+  const { exposures, image, http } = workspace;
+  const list = useStore(exposures, (s) => s.stale?.tag === 'AccessDenied');
+  const picture = useStore(image, (s) => s.error?.tag === 'AccessDenied');
+  if (!list && !picture) return null;
+  return (
+    <div className="signed-out" role="alert" data-testid="signed-out">
+      <p>You are signed out: what is on the screen stays, nothing new arrives.</p>
+      <a className="button" href={signInUrl(http.prefix, location)}>
+        Sign in
+      </a>
+    </div>
+  );
+}
+
+function ImageCaption({ workspace }: { readonly workspace: Workspace }) {
+  const shown = useStore(workspace.exposures, selectedExposure);
+  return (
+    <h2 className="image-caption">
+      {shown ? (
+        <>
+          <strong>{shown.targetName || shown.observationType}</strong>
+          <span className="muted">
+            {' '}
+            {exposureLabel(shown)} · {shown.exposureTimeSeconds} s
+          </span>
+        </>
+      ) : (
+        'Image'
+      )}
+    </h2>
+  );
+}
+
+function Inspector({ workspace }: { readonly workspace: Workspace }) {
+  const { ui, image } = workspace;
+  const tab = useStore(ui, (s) => s.inspector);
+  const tabs = [
+    { id: 'readout', name: 'Readout' },
+    { id: 'ledger', name: 'Ledger' },
+  ] as const;
+  return (
+    <section className="pane" aria-label="Inspector">
+      <div className="pane-header tabs" role="tablist" aria-label="Inspector">
+        {tabs.map(({ id, name }, index) => (
+          <button
+            key={id}
+            type="button"
+            role="tab"
+            id={`inspector-tab-${id}`}
+            aria-selected={tab === id}
+            aria-controls="inspector-panel"
+            tabIndex={tab === id ? 0 : -1}
+            onClick={() => ui.setState({ inspector: id })}
+            onKeyDown={(event) => {
+              if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+              const other = tabs[1 - index];
+              if (!other) return;
+              ui.setState({ inspector: other.id });
+              document.getElementById(`inspector-tab-${other.id}`)?.focus();
+            }}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      <div
+        id="inspector-panel"
+        className="pane-body"
+        role="tabpanel"
+        aria-labelledby={`inspector-tab-${tab}`}
+      >
+        {tab === 'readout' ? (
+          <>
+            <Readout store={image} />
+            <IsrSteps store={image} />
+          </>
+        ) : (
+          <ShownLedger workspace={workspace} />
+        )}
+      </div>
+    </section>
+  );
+}
+
+function ShownLedger({ workspace: { image, clock, exposures } }: { readonly workspace: Workspace }) {
+  const shown = useStore(image, (s) => s.shown);
+  const stamps = useStore(image, (s) => s.stamps);
+  const offset = useSyncExternalStore(clock.subscribe, clock.offset);
+  const ledger = useMemo(() => (shown ? makeLedger(stamps, offset) : null), [shown, stamps, offset]);
+  return (
+    <LedgerView
+      ledger={ledger}
+      label={shown && exposureLabel(shown)}
+      live={shown !== null && exposures.cameLive(shown.exposure)}
+    />
+  );
+}
+
+function Telemetry({ workspace }: { readonly workspace: Workspace }) {
+  const { ui, efd, exposures } = workspace;
+  const allowed = useStore(ui, (s) => s.panesAllowed);
+  const rows = useStore(exposures, (s) => s.exposures);
+  const selected = useStore(exposures, (s) => s.selected);
+  if (!allowed) return <PaneWaiting name="Telemetry" />;
+  return (
+    <PaneBoundary name="Telemetry">
+      <Suspense fallback={<PaneWaiting name="Telemetry" />}>
+        <TelemetryPane efd={efd} exposures={rows} selected={selected} onOpen={(e) => exposures.select(e)} />
+      </Suspense>
+    </PaneBoundary>
+  );
+}
+
+function Notebook({ workspace: { ui, session, exposures } }: { readonly workspace: Workspace }) {
+  const allowed = useStore(ui, (s) => s.panesAllowed);
+  const shown = useStore(exposures, selectedExposure);
+  if (session.user === null) {
+    return <PaneWaiting name="Notebook" sentence="A kiosk screen has no notebook: sign in to use one." />;
+  }
+  if (!allowed) return <PaneWaiting name="Notebook" />;
+  return (
+    <PaneBoundary name="Notebook">
+      <Suspense fallback={<PaneWaiting name="Notebook" />}>
+        <NotebookPane
+          hubBase={session.hubBase}
+          currentExposure={
+            shown && {
+              instrument: shown.instrument,
+              exposure: shown.exposure,
+              detector: shown.raws[0]?.detector ?? 0,
+            }
+          }
+        />
+      </Suspense>
+    </PaneBoundary>
+  );
+}
+
+function PaneWaiting({
+  name,
+  sentence = 'Comes after the first image.',
+}: {
+  name: string;
+  sentence?: string;
+}) {
+  return (
+    <section className="pane" aria-label={name}>
+      <header className="pane-header">
+        <h2>{name}</h2>
+      </header>
+      <p className="pane-empty">{sentence}</p>
+    </section>
+  );
+}

@@ -1,0 +1,80 @@
+/** The workspace's composition root. */
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { toAppError } from '../../core/errors.ts';
+import { createServiceButler, retryDelayMs } from '../../services/butler/serviceButler.ts';
+import { createClock } from '../../services/clock.ts';
+import { createEfdClient, createEfdWorker } from '../../services/efd/efdClient.ts';
+import { createServiceHttp } from '../../services/serviceHttp.ts';
+import { servicePrefix } from '../../services/servicePrefix.ts';
+import { fetchSession, signInUrl } from '../../services/session.ts';
+import { fetchSiteInfo } from '../../services/siteInfo.ts';
+import { createImageWorker } from '../../services/workerPool.ts';
+import { exposureFromQuery } from '../keptState.ts';
+import { Connecting } from './Connecting.tsx';
+import { keptTheme, startWorkspace, type Workspace } from './workspace.ts';
+import { WorkspaceApp } from './WorkspaceApp.tsx';
+import '../tokens.css';
+import './workspace.css';
+
+/** What people call a repository by its role; others go by their own name. */
+const SOURCE_NAMES: Readonly<Record<string, string>> = { oods: 'OODS', dbb: 'DBB' };
+
+document.documentElement.dataset['theme'] = keptTheme();
+const root = createRoot(document.getElementById('app') as HTMLElement);
+const page = new AbortController();
+const prefix = servicePrefix(location);
+const http = createServiceHttp({
+  prefix,
+  fetch: (input, init) => fetch(input, init),
+  cookies: () => document.cookie,
+});
+const clock = createClock(http);
+const worker = createImageWorker();
+clock.start(page.signal);
+// The engine loads while the service is asked; a failure here comes up again, with its sentence, at the first image.
+worker.warmUp().catch(() => undefined);
+
+async function connect(): Promise<Workspace> {
+  const [site, session] = await Promise.all([fetchSiteInfo(http), fetchSession(http)]);
+  const [repository] = site.repositories;
+  if (!repository) throw new Error(`The site ${site.name} has no Butler repository: name one with --oods.`);
+  const butler = createServiceButler({
+    http,
+    repository: repository.name,
+    source: SOURCE_NAMES[repository.role] ?? repository.name,
+    network: window,
+  });
+  const efd = createEfdClient({
+    worker: createEfdWorker(prefix),
+    serverNow: clock.serverNow,
+    cookies: () => document.cookie,
+    availability: site.efd,
+  });
+  const initialExposure = exposureFromQuery(location.search);
+  return startWorkspace({ http, clock, site, session, butler, efd, worker, initialExposure }, page.signal);
+}
+
+/** Tries until the service answers: a restart of the Hub must not leave a dead page. */
+async function boot(): Promise<void> {
+  for (let failures = 0; ;) {
+    try {
+      const workspace = await connect();
+      window.summitNotebook = workspace.publicApi.api;
+      root.render(
+        <StrictMode>
+          <WorkspaceApp workspace={workspace} />
+        </StrictMode>,
+      );
+      return;
+    } catch (thrown) {
+      failures += 1;
+      const error = toAppError(thrown);
+      root.render(<Connecting error={error} signInUrl={signInUrl(prefix, location)} />);
+      await new Promise((resolve) => setTimeout(resolve, retryDelayMs(failures, Math.random)));
+    }
+  }
+}
+
+root.render(<Connecting error={null} signInUrl={signInUrl(prefix, location)} />);
+void boot();

@@ -1,0 +1,235 @@
+/**
+ * The workspace without its interface: services and stores made and wired. Exposures decide what the image store shows;
+ * the address, the public API and the alarm follow from both.
+ */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { exposureLabel, type Exposure } from '../../core/dataId.ts';
+import { AppError } from '../../core/errors.ts';
+import { makeLedger, type Ledger } from '../../core/ledger.ts';
+import { dataIdText } from '../../features/exposures/dataIdText.ts';
+import {
+  createExposuresStore,
+  newestExposure,
+  selectedExposure,
+  type ExposuresStore,
+} from '../../features/exposures/exposuresStore.ts';
+import { createLateImageStore, type LateImageStore } from '../../features/exposures/lateImageStore.ts';
+import { createImageStore, type ImageStore } from '../../features/image/imageStore.ts';
+import type { ButlerClient } from '../../services/butler/butlerClient.ts';
+import { browserNow, type Clock } from '../../services/clock.ts';
+import { createCameraState, type CameraWatch } from '../../services/efd/cameraState.ts';
+import type { EfdClient } from '../../services/efd/efdClient.ts';
+import type { ServiceHttp } from '../../services/serviceHttp.ts';
+import type { Session } from '../../services/session.ts';
+import type { SiteInfo } from '../../services/siteInfo.ts';
+import type { ImageWorker } from '../../services/workerPool.ts';
+import { isTheme, keep, kept, type Theme } from '../keptState.ts';
+import { createPublicApi, exposureOf, type PublicApiHandle, type PublicDataId } from '../publicApi.ts';
+
+export interface WorkspaceState {
+  readonly theme: Theme;
+  readonly dialog: 'keys' | 'kiosk' | null;
+  readonly inspector: 'readout' | 'ledger';
+  /** A short confirmation in the status line. */
+  readonly notice: string | null;
+  /** Telemetry and notebook load only after the first image: it comes first. */
+  readonly panesAllowed: boolean;
+}
+
+export interface Workspace {
+  readonly http: ServiceHttp;
+  readonly clock: Clock;
+  readonly site: SiteInfo;
+  readonly session: Session;
+  readonly butler: ButlerClient;
+  readonly efd: EfdClient;
+  readonly camera: CameraWatch;
+  readonly exposures: ExposuresStore;
+  readonly image: ImageStore;
+  readonly late: LateImageStore;
+  readonly ui: StoreApi<WorkspaceState>;
+  readonly publicApi: PublicApiHandle;
+  setTheme(theme: Theme): void;
+  notify(notice: string): void;
+  copyDataId(): Promise<void>;
+}
+
+export interface WorkspaceParts {
+  readonly http: ServiceHttp;
+  readonly clock: Clock;
+  readonly site: SiteInfo;
+  readonly session: Session;
+  readonly butler: ButlerClient;
+  readonly efd: EfdClient;
+  readonly worker: ImageWorker;
+  /** What the address asks for. */
+  readonly initialExposure: number | null;
+}
+
+/** When there is nothing to show, the other panes do not wait for it. */
+const EMPTY_WAIT_MS = 3_000;
+const NOTICE_MS = 4_000;
+
+export function keptTheme(): Theme {
+  const theme = kept('theme');
+  return isTheme(theme) ? theme : 'dark';
+}
+
+export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Workspace {
+  const { http, clock, site, session, butler, efd, worker, initialExposure } = parts;
+  const ui = createStore<WorkspaceState>(() => ({
+    theme: keptTheme(),
+    dialog: null,
+    inspector: 'readout',
+    notice: null,
+    panesAllowed: false,
+  }));
+  const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: initialExposure });
+  const image = createImageStore({ butler, worker });
+  const camera = createCameraState(efd);
+  const late = createLateImageStore({
+    exposures,
+    clock,
+    camera: camera.store.getState,
+    imageProblem() {
+      const { wanted, error } = image.getState();
+      const newest = newestExposure(exposures.getState());
+      if (!error || !wanted || wanted.exposure !== newest?.exposure || error.tag === 'AccessDenied')
+        return null;
+      return { exposure: wanted.exposure, sentence: `${exposureLabel(wanted)}: ${error.message}` };
+    },
+  });
+  let noticeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  const ledger = (): Ledger | null => {
+    const { shown, stamps } = image.getState();
+    return shown ? makeLedger(stamps, clock.offset()) : null;
+  };
+
+  const publicApi = createPublicApi({
+    surface: 'workspace',
+    getState() {
+      const list = exposures.getState();
+      const { status, shown, stretch, colourMap, limitsRule } = image.getState();
+      return {
+        following: list.following,
+        selected: list.selected,
+        shown: shown?.exposure ?? null,
+        newest: newestExposure(list)?.exposure ?? null,
+        imageState: status,
+        theme: ui.getState().theme,
+        source: butler.source,
+        stale: list.stale?.toWire() ?? null,
+        exposureCount: list.exposures.length,
+        stretch,
+        colourMap,
+        limitsRule,
+        camera: camera.store.getState().phase,
+        alarm: late.getState().late?.stage ?? null,
+      };
+    },
+    open: (dataId) => openDataId(dataId, exposures, butler),
+    valueAt: (x, y) => image.valueAt(x, y),
+    ledger,
+  });
+
+  function wire(): void {
+    exposures.subscribe((state, before) => {
+      const shown = selectedExposure(state);
+      if (shown && shown.exposure !== selectedExposure(before)?.exposure) showImage(shown);
+      if (state.following !== before.following || state.selected !== before.selected) writeAddress();
+      const newest = newestExposure(state);
+      if (newest && newest.exposure !== newestExposure(before)?.exposure) {
+        const { exposure, dayObs, seqNum } = newest;
+        publicApi.emit('exposure', { exposure, dayObs, seqNum });
+      }
+    });
+    image.subscribe((state, before) => {
+      const { stamps, shown, error, wanted } = state;
+      if (shown && stamps.painted !== undefined && stamps !== before.stamps) {
+        publicApi.emit('painted', { exposure: shown.exposure, ledger: ledger() });
+      }
+      if (error && error !== before.error) {
+        publicApi.emit('error', { ...error.toWire(), exposure: wanted?.exposure ?? null });
+        allowPanes();
+      }
+      if (stamps.painted !== undefined) allowPanes();
+    });
+    butler.watch((snapshot) => exposures.apply(snapshot), signal);
+    setTimeout(() => {
+      if (exposures.getState().exposures.length === 0) allowPanes();
+    }, EMPTY_WAIT_MS);
+    late.start(signal);
+  }
+
+  function showImage(exposure: Exposure): void {
+    image.show(exposure, exposures.seenAt(exposure.exposure) ?? browserNow());
+    document.title = `${exposureLabel(exposure)} · ${site.instrument} · Summit Notebook`;
+  }
+
+  /** An exposure opened by hand can be shared by its address; a live page has none of it. */
+  function writeAddress(): void {
+    const { following, selected } = exposures.getState();
+    const url = new URL(location.href);
+    if (following || selected === null) url.searchParams.delete('exposure');
+    else url.searchParams.set('exposure', String(selected));
+    if (url.href !== location.href) history.replaceState(history.state, '', url);
+  }
+
+  function allowPanes(): void {
+    if (ui.getState().panesAllowed) return;
+    ui.setState({ panesAllowed: true });
+    camera.start(signal);
+  }
+
+  function notify(notice: string): void {
+    clearTimeout(noticeTimer);
+    ui.setState({ notice });
+    noticeTimer = setTimeout(() => ui.setState({ notice: null }), NOTICE_MS);
+  }
+
+  wire();
+  return {
+    http,
+    clock,
+    site,
+    session,
+    butler,
+    efd,
+    camera,
+    exposures,
+    image,
+    late,
+    ui,
+    publicApi,
+    notify,
+    setTheme(theme) {
+      ui.setState({ theme });
+      document.documentElement.dataset['theme'] = theme;
+      keep('theme', theme);
+    },
+    async copyDataId() {
+      const exposure = selectedExposure(exposures.getState());
+      if (!exposure) return;
+      try {
+        await navigator.clipboard.writeText(dataIdText(exposure));
+        notify(`Copied the data id and butler.get of ${exposureLabel(exposure)}`);
+      } catch {
+        // The browser asks for a focused page and a secure address; the text is of use even then.
+        notify(`The browser refused the clipboard: ${dataIdText(exposure).split('\n')[0]}`);
+      }
+    },
+  };
+}
+
+async function openDataId(
+  dataId: PublicDataId,
+  exposures: ExposuresStore,
+  butler: ButlerClient,
+): Promise<void> {
+  const listed = exposureOf(dataId, exposures.getState().exposures);
+  if (listed) exposures.select(listed);
+  else if ('day_obs' in dataId) exposures.select(await butler.findExposure(dataId.day_obs, dataId.seq_num));
+  else
+    throw new AppError('NotFound', `${butler.source} has no exposure ${dataId.exposure} among its newest.`);
+}
