@@ -1,0 +1,161 @@
+/**
+ * Builds wasm/dist/astro_fits.wasm from wasm/src with the clang that the npm package @yowasp/clang brings: no system
+ * compiler, no network. Objects are cached by everything that makes them, so that a build without changes is instant.
+ *
+ *     node wasm/build.mjs [--quiet]
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const HERE = import.meta.dirname;
+const CACHE = join(HERE, '..', '.local', 'wasm-cache');
+const OUTPUT = join(HERE, 'dist', 'astro_fits.wasm');
+
+/** -ffp-contract=off and no fast-math: browser, native and Python must agree bit for bit. */
+export const LANGUAGE_FLAGS = ['-std=c++20', '-ffp-contract=off', '-fno-exceptions', '-fno-rtti'];
+const COMPILE_FLAGS = [
+  ...LANGUAGE_FLAGS,
+  '-O3',
+  '-msimd128',
+  '-fvisibility=hidden',
+  '-Iinclude',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+];
+/** A reactor is a library; the stack lies first in memory, so that an overflow traps instead of overwriting data. */
+const LINK_FLAGS = [
+  '-mexec-model=reactor',
+  '-Wl,--strip-all',
+  '-Wl,--stack-first',
+  '-Wl,-z,stack-size=262144',
+  '-Wl,--max-memory=4294967296',
+];
+
+function digest(...parts) {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part).update('\0');
+  return hash.digest('hex').slice(0, 32);
+}
+
+async function readAll(directory, pattern) {
+  const names = (await readdir(directory)).filter((name) => pattern.test(name)).sort();
+  return Promise.all(names.map(async (name) => [name, await readFile(join(directory, name))]));
+}
+
+async function readOrUndefined(path) {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Through a temporary name, so that an interrupted build leaves no half file behind. */
+async function writeWhole(path, bytes) {
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, bytes);
+  await rename(temporary, path);
+}
+
+/** The compiler is loaded once, when first needed: loading takes seconds and 100 MB. */
+function lazyClang() {
+  let loading;
+  return async (args, files) => {
+    loading ??= import('@yowasp/clang').then(async (clang) => {
+      // Its first call reports how it reads its own files, which is of no use here.
+      const quiet = { stdout: () => {}, stderr: () => {}, fetchProgress: () => {} };
+      await clang.runLLVM(['clang', '--version'], {}, quiet);
+      return clang;
+    });
+    const { runClang } = await loading;
+    const messages = [];
+    const collect = (bytes) => bytes !== null && messages.push(Buffer.from(bytes));
+    try {
+      return await runClang(['clang++', ...args], files, {
+        stdout: collect,
+        stderr: collect,
+        fetchProgress: () => {},
+      });
+    } catch (error) {
+      throw new Error(`the compiler failed on ${args.at(-1)}\n${Buffer.concat(messages)}`, { cause: error });
+    }
+  };
+}
+
+export async function buildEngine({ log = console.log } = {}) {
+  const started = performance.now();
+  const units = await readAll(join(HERE, 'src'), /\.cpp$/);
+  const headers = [
+    ...(await readAll(join(HERE, 'src'), /\.h$/)),
+    ...(await readAll(join(HERE, 'include'), /\.h$/)),
+  ];
+  const bundle = createRequire(import.meta.url).resolve('@yowasp/clang');
+  const { version } = JSON.parse(await readFile(join(dirname(bundle), '..', 'package.json'), 'utf8'));
+  const common = digest(version, ...COMPILE_FLAGS, ...headers.flat());
+  const keys = units.map(([name, source]) => digest(common, name, source));
+  const linkKey = digest(...LINK_FLAGS, ...keys);
+
+  const linked = join(CACHE, `${linkKey}.wasm`);
+  const ready = await readOrUndefined(linked);
+  if (ready) {
+    if (!(await readOrUndefined(OUTPUT))?.equals(ready)) {
+      await mkdir(join(HERE, 'dist'), { recursive: true });
+      await writeWhole(OUTPUT, ready);
+    }
+    log(`engine is up to date (${(ready.length / 1024).toFixed(0)} kB)`);
+    return OUTPUT;
+  }
+
+  await mkdir(CACHE, { recursive: true });
+  await mkdir(join(HERE, 'dist'), { recursive: true });
+  const clang = lazyClang();
+  const tree = {
+    src: Object.fromEntries([...units, ...headers.filter(([name]) => name !== 'astro_fits.h')]),
+  };
+  tree.include = { 'astro_fits.h': headers.find(([name]) => name === 'astro_fits.h')[1] };
+  const objects = {};
+  for (const [i, [name]] of units.entries()) {
+    const cached = join(CACHE, `${keys[i]}.o`);
+    const object = `${name.slice(0, -4)}.o`;
+    let bytes = await readOrUndefined(cached);
+    const unitStarted = performance.now();
+    if (bytes) {
+      log(`engine ${i + 1}/${units.length} ${name} (cached)`);
+    } else {
+      const out = await clang([...COMPILE_FLAGS, '-c', '-o', object, `src/${name}`], tree);
+      bytes = out[object];
+      await writeWhole(cached, bytes);
+      log(
+        `engine ${i + 1}/${units.length} ${name} ${((performance.now() - unitStarted) / 1000).toFixed(1)} s`,
+      );
+    }
+    objects[object] = bytes;
+  }
+  const out = await clang([...LINK_FLAGS, '-o', 'astro_fits.wasm', ...Object.keys(objects)], objects);
+  const wasm = out['astro_fits.wasm'];
+  const imports = WebAssembly.Module.imports(await WebAssembly.compile(wasm));
+  if (imports.length > 0)
+    throw new Error(
+      `the engine must import nothing, but wants ${imports.map(({ name }) => name).join(', ')}`,
+    );
+  await writeWhole(linked, wasm);
+  await writeWhole(OUTPUT, wasm);
+  log(
+    `engine built: ${(wasm.length / 1024).toFixed(0)} kB in ${((performance.now() - started) / 1000).toFixed(1)} s`,
+  );
+  return OUTPUT;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await buildEngine(process.argv.includes('--quiet') ? { log: () => {} } : {});
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,244 @@
+/*
+ * astro_fits.h: reading FITS images and removing the instrument signature.
+ *
+ * The one public header of the engine. The same sources are compiled to WebAssembly, where a host (TypeScript, Python)
+ * reads the structs below straight from linear memory, and natively for tests.
+ *
+ * Rules that hold for every routine
+ * - No global state. An object may be used by one thread at a time.
+ * - A routine that can fail returns AfStatus and fills `*error`, which must not be null.
+ * - Nothing is thrown and nothing traps, whatever the bytes are. Every size read from a file is checked against the
+ *   bytes there are and against the caller's limit before memory is taken.
+ * - Memory got here is given back with the matching `..._free`, which accepts null.
+ * - Arithmetic is plain IEEE 754, evaluated in the order that the comments state, so that every host gets equal bits.
+ * - Boxes are half-open, pixels 0-based, row 0 first.
+ */
+#ifndef ASTRO_FITS_H_
+#define ASTRO_FITS_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __wasm__
+#define AF_EXPORT(name) __attribute__((export_name(#name)))
+#else
+#define AF_EXPORT(name)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum AfStatus {
+  AF_OK = 0,
+  /* A step ended with more to do; not an error. */
+  AF_MORE = 1,
+  /* The bytes break the FITS standard, the gzip format or a compression convention. */
+  AF_MALFORMED = 2,
+  /* Correct FITS of a kind that is not read. */
+  AF_UNSUPPORTED = 3,
+  /* A size in the file is beyond the caller's memory limit. */
+  AF_LIMIT = 4,
+  AF_OUT_OF_MEMORY = 5,
+  /* The caller asked for something impossible; the message says what. */
+  AF_INVALID_ARGUMENT = 6
+} AfStatus;
+
+/* What went wrong and where. Fields that do not apply are -1 or empty. */
+typedef struct AfError {
+  int32_t status;      /* AfStatus */
+  int32_t hdu;         /* 0 = primary */
+  int32_t tile;        /* row of the compressed image's table, from 0 */
+  int32_t reserved;
+  int64_t byte_offset; /* from the start of the FITS bytes, after any gzip wrapper is removed */
+  char keyword[16];    /* zero-terminated */
+  char message[160];   /* zero-terminated ASCII sentence fragment without the location */
+} AfError;
+
+/* ------------------------------------------------------------------ planes */
+
+typedef enum AfPlaneType { AF_I32 = 0, AF_F32 = 1 } AfPlaneType;
+
+/* Pixels, row by row without padding. */
+typedef struct AfPlane {
+  int32_t type; /* AfPlaneType */
+  uint32_t width;
+  uint32_t height;
+  uint32_t reserved;
+  void* data; /* int32_t[width * height] or float[width * height], 16-byte aligned */
+} AfPlane;
+
+/* Contents undefined. Null when memory is short or width * height is 0. */
+AF_EXPORT(af_plane_new) AfPlane* af_plane_new(int32_t type, uint32_t width, uint32_t height);
+AF_EXPORT(af_plane_free) void af_plane_free(AfPlane* plane);
+
+/* ------------------------------------------------------------------ memory for the host's own arguments */
+
+AF_EXPORT(af_alloc) void* af_alloc(size_t bytes);
+AF_EXPORT(af_free) void af_free(void* memory);
+
+/* Zero-terminated, for example "0.1.0"; static. */
+AF_EXPORT(af_version) const char* af_version(void);
+
+/* ------------------------------------------------------------------ reading a file while it arrives */
+
+typedef struct AfStreamOptions {
+  /* Size of the file as it is pushed; 0 = not known. Without a gzip wrapper sizes in headers are checked against it. */
+  uint64_t expected_bytes;
+  /* Most memory that one HDU's data or one plane may take; 0 = 1 GiB. */
+  uint64_t memory_limit;
+} AfStreamOptions;
+
+typedef enum AfHduKind {
+  AF_HDU_PRIMARY = 0,
+  AF_HDU_IMAGE = 1,
+  AF_HDU_COMPRESSED_IMAGE = 2,
+  AF_HDU_BINTABLE = 3,
+  AF_HDU_OTHER = 4
+} AfHduKind;
+
+typedef enum AfCardType {
+  AF_CARD_COMMENTARY = 0, /* COMMENT, HISTORY, blank keyword: the text is the comment */
+  AF_CARD_UNDEFINED = 1,  /* a keyword with a value indicator and no value */
+  AF_CARD_TEXT = 2,
+  AF_CARD_LOGICAL = 3, /* integer is 0 or 1 */
+  AF_CARD_INTEGER = 4,
+  AF_CARD_REAL = 5,
+  AF_CARD_BAD = 6 /* cannot be parsed: the rest of the card is the comment */
+} AfCardType;
+
+/* Offsets into the text block of the HDU; the text is not zero-terminated. Long strings are already joined. */
+typedef struct AfCard {
+  uint32_t keyword, keyword_length;
+  uint32_t text, text_length;
+  uint32_t comment, comment_length;
+  int32_t type; /* AfCardType */
+  uint32_t reserved;
+  int64_t integer; /* of INTEGER and LOGICAL cards */
+  double real;     /* of REAL and INTEGER cards */
+} AfCard;
+
+/* Pointers live as long as the stream. */
+typedef struct AfHdu {
+  int32_t kind;     /* AfHduKind */
+  int32_t complete; /* 1 when every byte of its data has arrived */
+  uint32_t width;   /* of the uncompressed image; 0 without pixels */
+  uint32_t height;  /* product of all axes but the first */
+  uint32_t card_count;
+  uint32_t text_length;
+  int64_t byte_offset; /* of the header */
+  const AfCard* cards;
+  const char* text;
+} AfHdu;
+
+typedef struct AfStream AfStream;
+
+/* Null when memory is short. `options` may be null. */
+AF_EXPORT(af_stream_new) AfStream* af_stream_new(const AfStreamOptions* options);
+/* Any chunking. After an error every further call gives the same error. */
+AF_EXPORT(af_stream_push)
+AfStatus af_stream_push(AfStream* stream, const uint8_t* bytes, size_t count, AfError* error);
+/* Says that nothing more comes: AF_MALFORMED when the file is truncated. */
+AF_EXPORT(af_stream_end) AfStatus af_stream_end(AfStream* stream, AfError* error);
+/* Of HDUs whose header is complete. */
+AF_EXPORT(af_stream_hdu_count) uint32_t af_stream_hdu_count(const AfStream* stream);
+AF_EXPORT(af_stream_hdu)
+AfStatus af_stream_hdu(const AfStream* stream, uint32_t index, AfHdu* hdu, AfError* error);
+AF_EXPORT(af_stream_free) void af_stream_free(AfStream* stream);
+
+/* ------------------------------------------------------------------ decoding one image in bands */
+
+/*
+ * Reads BITPIX 8, 16, 32, 64, -32, -64 uncompressed, and RICE_1, GZIP_1, GZIP_2 tiles of any shape. The plane is I32
+ * for BITPIX 8, 16, 32 without scaling and BLANK, else F32: BITPIX 8 and 16 are scaled in float32, the others in
+ * float64 and rounded once. BLANK and ZBLANK become NaN.
+ */
+typedef struct AfDecoding AfDecoding;
+
+/* The stream must outlive the decoding; the HDU must be complete. Null on error. */
+AF_EXPORT(af_decoding_new)
+AfDecoding* af_decoding_new(const AfStream* stream, uint32_t hdu, AfError* error);
+/* At least one row of tiles and about `max_rows` rows. AF_OK when done, AF_MORE when not. */
+AF_EXPORT(af_decoding_step)
+AfStatus af_decoding_step(AfDecoding* decoding, uint32_t max_rows, AfError* error);
+/* Once the decoding is done the plane belongs to the caller (af_plane_free). */
+AF_EXPORT(af_decoding_plane) AfPlane* af_decoding_plane(AfDecoding* decoding);
+/* Frees the plane too when the decoding is not done. */
+AF_EXPORT(af_decoding_free) void af_decoding_free(AfDecoding* decoding);
+
+/* ------------------------------------------------------------------ instrument signature removal */
+
+typedef struct AfBox {
+  int32_t x0, y0, x1, y1;
+} AfBox;
+
+typedef struct AfAmplifier {
+  const AfPlane* raw;
+  AfBox data;            /* of raw */
+  AfBox serial_overscan; /* of raw; its rows include those of data */
+  AfBox detector;        /* of the result; the size of data */
+  int32_t flip_x;
+  int32_t flip_y;
+} AfAmplifier;
+
+typedef struct AfReductionOptions {
+  uint32_t width;
+  uint32_t height;
+  uint32_t amplifier_count;
+  int32_t overscan; /* 0 or 1 */
+  const AfAmplifier* amplifiers;
+  /* F32, the size of the result; null = not applied. */
+  const AfPlane* bias;
+  const AfPlane* dark;
+  const AfPlane* flat;
+  AfPlane* into;     /* F32 of the size of the result to write into, or null for a new plane */
+  double dark_scale; /* rounded to float32 before use */
+} AfReductionOptions;
+
+/*
+ * In float32 and in this order: I = raw; I -= overscan[row]; assembly; I -= bias; I -= dark * scale; I /= flat.
+ * Overscan, per amplifier and row: quartiles by linear interpolation; sigma = 0.74 (q75 - q25), replaced by the median
+ * sigma of the amplifier's rows when more than twice that; values further than 3 sigma from the row's median are
+ * masked; the median of the rest (of an even count the mean of the two middle values in float64, then float32). A row
+ * that is masked whole takes the mean of its nearest rows that are not.
+ * A flat that is not finite or not positive gives NaN, and so does a pixel that no amplifier covers.
+ */
+typedef struct AfReduction AfReduction;
+
+/* Every plane must outlive the reduction. Null on error. */
+AF_EXPORT(af_reduction_new)
+AfReduction* af_reduction_new(const AfReductionOptions* options, AfError* error);
+/* About `max_rows` rows of overscan or of the result. AF_OK when done, AF_MORE when not. */
+AF_EXPORT(af_reduction_step)
+AfStatus af_reduction_step(AfReduction* reduction, uint32_t max_rows, AfError* error);
+/* Once the reduction is done the plane belongs to the caller. */
+AF_EXPORT(af_reduction_plane) AfPlane* af_reduction_plane(AfReduction* reduction);
+/* Frees an unfinished plane too, unless it was passed as `into`. */
+AF_EXPORT(af_reduction_free) void af_reduction_free(AfReduction* reduction);
+
+/* ------------------------------------------------------------------ for the display */
+
+/*
+ * Mean of the finite pixels of each factor x factor cell (cells at the upper and right edge may be smaller), summed
+ * in float64; NaN where none is finite. A new F32 plane, or null on error.
+ */
+AF_EXPORT(af_bin) AfPlane* af_bin(const AfPlane* plane, uint32_t factor, AfError* error);
+
+/*
+ * IRAF's zscale: contrast 0.25, 1000 evenly strided finite samples, a line fitted to the sorted samples with at most 5
+ * rounds of rejection at 2.5 sigma. limits[0], limits[1] = low, high; both NaN without a finite pixel.
+ */
+AF_EXPORT(af_zscale) AfStatus af_zscale(const AfPlane* plane, double limits[2], AfError* error);
+
+/*
+ * Of the finite pixels. out[0] = minimum, out[1] = maximum (exact); out[2 + i] = percentile fractions[i] in [0, 1],
+ * linear between order statistics, of at most 100,000 evenly strided pixels. All NaN without a finite pixel.
+ */
+AF_EXPORT(af_statistics)
+AfStatus af_statistics(const AfPlane* plane, const double* fractions, uint32_t count, double* out, AfError* error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ASTRO_FITS_H_ */

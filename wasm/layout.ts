@@ -1,0 +1,185 @@
+/** The exported routines and the layout of the structs of `astro_fits.h` on wasm32. */
+import { FitsError } from './api.ts';
+import type { FitsErrorDetail } from './api.ts';
+
+/** Pointers and sizes are numbers; `i64` and `u64` fields are read from memory, never passed as arguments. */
+export interface Routines {
+  readonly memory: WebAssembly.Memory;
+  _initialize(): void;
+  af_version(): number;
+  af_alloc(bytes: number): number;
+  af_free(memory: number): void;
+  af_plane_new(type: number, width: number, height: number): number;
+  af_plane_free(plane: number): void;
+  af_stream_new(options: number): number;
+  af_stream_push(stream: number, bytes: number, count: number, error: number): number;
+  af_stream_end(stream: number, error: number): number;
+  af_stream_hdu_count(stream: number): number;
+  af_stream_hdu(stream: number, index: number, hdu: number, error: number): number;
+  af_stream_free(stream: number): void;
+  af_decoding_new(stream: number, hdu: number, error: number): number;
+  af_decoding_step(decoding: number, maxRows: number, error: number): number;
+  af_decoding_plane(decoding: number): number;
+  af_decoding_free(decoding: number): void;
+  af_reduction_new(options: number, error: number): number;
+  af_reduction_step(reduction: number, maxRows: number, error: number): number;
+  af_reduction_plane(reduction: number): number;
+  af_reduction_free(reduction: number): void;
+  af_bin(plane: number, factor: number, error: number): number;
+  af_zscale(plane: number, limits: number, error: number): number;
+  af_statistics(plane: number, fractions: number, count: number, out: number, error: number): number;
+}
+
+export const Status = { ok: 0, more: 1, malformed: 2, unsupported: 3, limit: 4 } as const;
+
+/** Byte offsets; `size` is the whole struct. */
+export const Layout = {
+  error: { status: 0, hdu: 4, tile: 8, byteOffset: 16, keyword: 24, message: 40, size: 200 },
+  plane: { type: 0, width: 4, height: 8, data: 16, size: 20 },
+  streamOptions: { expectedBytes: 0, memoryLimit: 8, size: 16 },
+  hdu: {
+    kind: 0,
+    complete: 4,
+    width: 8,
+    height: 12,
+    cardCount: 16,
+    textLength: 20,
+    cards: 32,
+    text: 36,
+    size: 40,
+  },
+  card: {
+    keyword: 0,
+    keywordLength: 4,
+    text: 8,
+    textLength: 12,
+    comment: 16,
+    commentLength: 20,
+    type: 24,
+    integer: 32,
+    real: 40,
+    size: 48,
+  },
+  amplifier: { raw: 0, data: 4, serialOverscan: 20, detector: 36, flipX: 52, flipY: 56, size: 60 },
+  reduction: {
+    width: 0,
+    height: 4,
+    amplifierCount: 8,
+    overscan: 12,
+    amplifiers: 16,
+    bias: 20,
+    dark: 24,
+    flat: 28,
+    into: 32,
+    darkScale: 40,
+    size: 48,
+  },
+} as const;
+
+export const CardType = {
+  commentary: 0,
+  undefined: 1,
+  text: 2,
+  logical: 3,
+  integer: 4,
+  real: 5,
+  bad: 6,
+} as const;
+
+export const PLANE_TYPES = ['i32', 'f32'] as const;
+export const HDU_KINDS = ['primary', 'image', 'compressed-image', 'bintable', 'other'] as const;
+
+/** The instance with views that survive growth, and its scratch memory for arguments. */
+export class Instance {
+  readonly routines: Routines;
+  readonly error: number;
+  #view: DataView;
+  #bytes: Uint8Array;
+
+  constructor(routines: Routines) {
+    this.routines = routines;
+    routines._initialize();
+    this.#view = new DataView(routines.memory.buffer);
+    this.#bytes = new Uint8Array(routines.memory.buffer);
+    this.error = this.alloc(Layout.error.size);
+  }
+
+  /** Growing the memory detaches the old buffer, so views are taken anew whenever it changed. */
+  get view(): DataView {
+    if (this.#view.buffer !== this.routines.memory.buffer)
+      this.#view = new DataView(this.routines.memory.buffer);
+    return this.#view;
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#bytes.buffer !== this.routines.memory.buffer) {
+      this.#bytes = new Uint8Array(this.routines.memory.buffer);
+    }
+    return this.#bytes;
+  }
+
+  u32(address: number): number {
+    return this.view.getUint32(address, true);
+  }
+
+  alloc(bytes: number): number {
+    const memory = this.routines.af_alloc(bytes);
+    if (memory === 0) throw new FitsError('WasmFailed', 'the engine is out of memory');
+    return memory >>> 0;
+  }
+
+  /** Zeroed memory for the time of one call. */
+  withScratch<T>(bytes: number, body: (address: number) => T): T {
+    const address = this.alloc(bytes);
+    try {
+      this.bytes.fill(0, address, address + bytes);
+      return body(address);
+    } finally {
+      this.routines.af_free(address);
+    }
+  }
+
+  /** Text up to a zero byte, or of a given length. FITS text is ASCII; anything else is shown byte by byte. */
+  text(address: number, length?: number): string {
+    const end = length === undefined ? this.bytes.indexOf(0, address) : address + length;
+    let text = '';
+    for (let i = address; i < end; i++) text += String.fromCharCode(this.bytes[i] ?? 0);
+    return text;
+  }
+
+  /** Throws what the last failed routine left in `error`. */
+  fail(): never {
+    const { error: layout } = Layout;
+    const { view, error } = this;
+    const status = view.getInt32(error + layout.status, true);
+    const hdu = view.getInt32(error + layout.hdu, true);
+    const tile = view.getInt32(error + layout.tile, true);
+    const byteOffset = Number(view.getBigInt64(error + layout.byteOffset, true));
+    const keyword = this.text(error + layout.keyword);
+    const detail: FitsErrorDetail = {
+      ...(hdu >= 0 ? { hduIndex: hdu } : {}),
+      ...(tile >= 0 ? { tile } : {}),
+      ...(keyword !== '' ? { keyword } : {}),
+      ...(byteOffset >= 0 ? { byteOffset } : {}),
+    };
+    const where = [
+      hdu >= 0 ? `HDU ${hdu}` : '',
+      tile >= 0 ? `tile ${tile}` : '',
+      keyword,
+      byteOffset >= 0 ? `byte ${byteOffset}` : '',
+    ].filter((part) => part !== '');
+    const message = this.text(error + layout.message) + (where.length > 0 ? ` (${where.join(', ')})` : '');
+    const tag =
+      status === Status.malformed
+        ? 'MalformedFits'
+        : status === Status.unsupported || status === Status.limit
+          ? 'UnsupportedFits'
+          : 'WasmFailed';
+    throw new FitsError(tag, message, detail);
+  }
+
+  check(status: number): number {
+    if (status > Status.more) this.fail();
+    return status;
+  }
+}

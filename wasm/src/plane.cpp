@@ -1,0 +1,46 @@
+// Planes and the host's own memory.
+#include "support.h"
+
+using namespace af;
+
+#ifdef __wasm__
+// Hosts read these structs from linear memory: wasm/layout.ts and summit_notebook/engine.py know the same numbers.
+static_assert(offsetof(AfError, byte_offset) == 16 && offsetof(AfError, message) == 40 && sizeof(AfError) == 200);
+static_assert(offsetof(AfPlane, data) == 16 && sizeof(AfPlane) == 20);
+static_assert(sizeof(AfStreamOptions) == 16);
+static_assert(offsetof(AfHdu, cards) == 32 && offsetof(AfHdu, text) == 36 && sizeof(AfHdu) == 40);
+static_assert(offsetof(AfCard, type) == 24 && offsetof(AfCard, integer) == 32 && sizeof(AfCard) == 48);
+static_assert(offsetof(AfAmplifier, detector) == 36 && sizeof(AfAmplifier) == 60);
+static_assert(offsetof(AfReductionOptions, into) == 32 && offsetof(AfReductionOptions, dark_scale) == 40 &&
+              sizeof(AfReductionOptions) == 48);
+#endif
+
+extern "C" {
+
+const char* af_version(void) { return "0.1.0"; }
+
+void* af_alloc(size_t bytes) { return std::malloc(bytes); }
+void af_free(void* memory) { std::free(memory); }
+
+AfPlane* af_plane_new(int32_t type, uint32_t width, uint32_t height) {
+  u64 bytes = 0;
+  if (!multiply(u64{width} * 4, height, &bytes) || bytes == 0) return nullptr;
+  if (bytes > std::numeric_limits<size_t>::max() / 2) return nullptr;
+  void* data = std::malloc(static_cast<size_t>(bytes));
+  if (data == nullptr) return nullptr;
+  AfPlane* plane = create<AfPlane>();
+  if (plane == nullptr) {
+    std::free(data);
+    return nullptr;
+  }
+  *plane = AfPlane{type, width, height, 0, data};
+  return plane;
+}
+
+void af_plane_free(AfPlane* plane) {
+  if (plane == nullptr) return;
+  std::free(plane->data);
+  std::free(plane);
+}
+
+}  // extern "C"

@@ -1,0 +1,188 @@
+// Reference: FITS standard 4.0, section 10.4.1. A tile begins with its first pixel as it is; then follow the
+// differences of neighbours, block by block. A block begins with a code: 0 = all differences are 0; the highest = plain
+// differences; else code - 1 = the number of low bits that are stored plainly behind the unary high part.
+#include "rice.h"
+
+namespace af {
+namespace {
+
+struct Coding {
+  u32 code_bits;   // of a block's code
+  u32 plain_code;  // the code - 1 that announces plain differences
+  u32 pixel_bits;
+};
+
+constexpr Coding coding(u32 bytes_per_pixel) {
+  return bytes_per_pixel == 1 ? Coding{3, 6, 8} : bytes_per_pixel == 2 ? Coding{4, 14, 16} : Coding{5, 25, 32};
+}
+
+// Pixels between two checks for the end of the tile: 32 pixels take at most 32 * (64 + 24) bits = 352 bytes, which
+// is within kReadAhead.
+constexpr size_t kRun = 32;
+// A window of 64 bits that begins inside a byte has at least this many good ones.
+constexpr u32 kWindowBits = 57;
+
+struct Reader {
+  const u8* bytes;
+  u64 position;  // in bits
+  u64 limit;
+  u32 last;  // the pixel before
+
+  u64 window() const { return load_be64(bytes + (position >> 3)) << (position & 7); }
+  bool past_end() const { return position > limit; }
+};
+
+u32 unfold(u32 value) { return (value >> 1) ^ (0u - (value & 1)); }
+
+Reader start(const RiceTile& tile, u32 bytes_per_pixel) {
+  Reader r{tile.bytes, u64{bytes_per_pixel} * 8, u64{tile.length} * 8, 0};
+  if (!r.past_end())
+    for (u32 i = 0; i < bytes_per_pixel; ++i) r.last = r.last << 8 | tile.bytes[i];
+  return r;
+}
+
+// One unary number of any length, bounded by the end of the tile.
+bool read_unary(Reader& r, u32* zeros) {
+  u64 count = 0;
+  for (;;) {
+    if (r.past_end()) return false;
+    const u64 w = r.window() >> (64 - kWindowBits);
+    if (w != 0) {
+      const u32 z = static_cast<u32>(__builtin_clzll(w)) - (64 - kWindowBits);
+      r.position += z + 1;
+      *zeros = static_cast<u32>(count + z);
+      return !r.past_end();
+    }
+    count += kWindowBits;
+    r.position += kWindowBits;
+  }
+}
+
+template <u32 kBytes>
+inline i32 pixel(u32 value) {
+  if constexpr (kBytes == 1) return static_cast<i32>(value & 0xFF);
+  if constexpr (kBytes == 2) return static_cast<i16>(value & 0xFFFF);
+  return static_cast<i32>(value);
+}
+
+// The pixels of one block whose code was read; any code, any run of zeros.
+template <u32 kBytes>
+bool decode_block(Reader& r, i32 low_bits, i32* out, size_t count) {
+  constexpr Coding c = coding(kBytes);
+  if (low_bits < 0) {
+    for (size_t i = 0; i < count; ++i) out[i] = pixel<kBytes>(r.last);
+    return true;
+  }
+  if (low_bits > static_cast<i32>(c.plain_code)) return false;
+  const u32 bits = low_bits == static_cast<i32>(c.plain_code) ? c.pixel_bits : static_cast<u32>(low_bits);
+  for (size_t i = 0; i < count; ++i) {
+    u32 zeros = 0;
+    if (bits != c.pixel_bits && !read_unary(r, &zeros)) return false;
+    const u32 low = bits == 0 ? 0 : static_cast<u32>(r.window() >> (64 - bits));
+    r.position += bits;
+    if (r.past_end()) return false;
+    const u32 value = bits == c.pixel_bits ? low : zeros << bits | low;
+    r.last += unfold(value);
+    out[i] = pixel<kBytes>(r.last);
+  }
+  return true;
+}
+
+template <u32 kBytes>
+bool read_code(Reader& r, i32* low_bits) {
+  if (r.past_end()) return false;
+  *low_bits = static_cast<i32>(r.window() >> (64 - coding(kBytes).code_bits)) - 1;
+  r.position += coding(kBytes).code_bits;
+  return !r.past_end();
+}
+
+template <u32 kBytes>
+bool decode(const RiceTile& tile, u32 block, size_t count) {
+  Reader r = start(tile, kBytes);
+  if (r.past_end()) return false;
+  for (size_t i = 0; i < count; i += block) {
+    const size_t n = count - i < block ? count - i : block;
+    i32 low_bits = 0;
+    if (!read_code<kBytes>(r, &low_bits)) return false;
+    if (!decode_block<kBytes>(r, low_bits, tile.out + i, n)) return false;
+  }
+  return true;
+}
+
+// One pixel without a branch. Sets `*hard` when the pixel does not fit in the window; what was read is then wrong and
+// the run is done again by decode_block.
+inline __attribute__((always_inline)) void easy_pixel(Reader& r, u32 low_bits, i32* out, u32* hard) {
+  const u64 w = r.window();
+  const u32 zeros = static_cast<u32>(__builtin_clzll(w | 1));
+  const u32 used = zeros + 1 + low_bits;
+  *hard |= used > kWindowBits ? 1u : 0u;
+  const u32 low = static_cast<u32>(w << zeros << 1 >> 1 >> (63 - low_bits));
+  r.position += used;
+  r.last += unfold(zeros << low_bits | low);
+  *out = static_cast<i32>(r.last);
+}
+
+}  // namespace
+
+bool rice_decode(const RiceTile& tile, u32 bytes_per_pixel, u32 block, size_t count) {
+  switch (bytes_per_pixel) {
+    case 1: return decode<1>(tile, block, count);
+    case 2: return decode<2>(tile, block, count);
+    default: return decode<4>(tile, block, count);
+  }
+}
+
+bool rice_decode_four(const RiceTile tiles[4], u32 block, size_t count, u32* bad) {
+  constexpr u32 kTiles = 4;
+  Reader r[kTiles];
+  for (u32 k = 0; k < kTiles; ++k) {
+    r[k] = start(tiles[k], 4);
+    if (r[k].past_end()) {
+      *bad = k;
+      return false;
+    }
+  }
+  for (size_t i = 0; i < count; i += block) {
+    const size_t n = count - i < block ? count - i : block;
+    i32 low_bits[kTiles];
+    bool easy = n <= kRun;
+    for (u32 k = 0; k < kTiles; ++k) {
+      if (!read_code<4>(r[k], &low_bits[k])) {
+        *bad = k;
+        return false;
+      }
+      easy = easy && low_bits[k] >= 0 && low_bits[k] < static_cast<i32>(coding(4).plain_code);
+    }
+    if (easy) {
+      const Reader before[kTiles] = {r[0], r[1], r[2], r[3]};
+      Reader a = r[0], b = r[1], c = r[2], d = r[3];
+      const u32 la = static_cast<u32>(low_bits[0]), lb = static_cast<u32>(low_bits[1]),
+                lc = static_cast<u32>(low_bits[2]), ld = static_cast<u32>(low_bits[3]);
+      i32 *oa = tiles[0].out + i, *ob = tiles[1].out + i, *oc = tiles[2].out + i, *od = tiles[3].out + i;
+      u32 hard = 0;
+      for (size_t j = 0; j < n; ++j) {
+        easy_pixel(a, la, oa + j, &hard);
+        easy_pixel(b, lb, ob + j, &hard);
+        easy_pixel(c, lc, oc + j, &hard);
+        easy_pixel(d, ld, od + j, &hard);
+      }
+      if (hard == 0 && !a.past_end() && !b.past_end() && !c.past_end() && !d.past_end()) {
+        r[0] = a;
+        r[1] = b;
+        r[2] = c;
+        r[3] = d;
+        continue;
+      }
+      for (u32 k = 0; k < kTiles; ++k) r[k] = before[k];
+    }
+    for (u32 k = 0; k < kTiles; ++k) {
+      if (!decode_block<4>(r[k], low_bits[k], tiles[k].out + i, n)) {
+        *bad = k;
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace af

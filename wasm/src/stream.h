@@ -1,0 +1,64 @@
+// A FITS file while it arrives: headers parsed, the data of each HDU in one piece of memory.
+#ifndef ASTRO_FITS_STREAM_H_
+#define ASTRO_FITS_STREAM_H_
+
+#include "header.h"
+#include "inflate.h"
+
+namespace af {
+
+struct HduRecord {
+  AfHduKind kind = AF_HDU_OTHER;
+  Header header;
+  u64 header_offset = 0;
+  u64 data_offset = 0;
+  u64 data_size = 0;  // without the padding to a block
+  u32 width = 0;      // of the uncompressed image; 0 without pixels
+  u32 height = 0;
+  bool complete = false;
+  Array<u8> data;  // kReadAhead zero bytes follow once it is complete
+};
+
+}  // namespace af
+
+struct AfStream {
+  explicit AfStream(const AfStreamOptions& o) : options(o) {}
+  ~AfStream();
+  AfStream(const AfStream&) = delete;
+  AfStream& operator=(const AfStream&) = delete;
+
+  AfStatus push(const af::u8* bytes, size_t count);
+  AfStatus end();
+
+  AfStreamOptions options;
+  af::Array<af::HduRecord*> hdus;
+  AfError error{};  // the first failure; it stays
+
+ private:
+  enum class State { kHeader, kData, kPadding, kTail };
+
+  AfStatus fail_at(AfStatus status, const char* message, af::i64 offset, const char* keyword = "");
+  AfStatus feed(const af::u8* bytes, size_t count);
+  AfStatus inflate(const af::u8* bytes, size_t count);
+  AfStatus take_header_block();
+  AfStatus finish_header();
+  AfStatus measure(af::HduRecord* hdu);
+  AfStatus take_data(const af::u8** bytes, const af::u8* end);
+  AfStatus finish_data(af::HduRecord* hdu);
+
+  State state_ = State::kHeader;
+  af::Array<af::u8> block_;    // of a header, while it fills
+  af::Array<char> cards_;      // of the header so far
+  af::u64 header_offset_ = 0;  // where it began
+  af::u64 fits_bytes_ = 0;     // taken so far, after the gzip wrapper is removed
+  af::u64 padding_ = 0;        // bytes still to skip
+  af::u8 magic_[2] = {};
+  af::u32 magic_count_ = 0;
+  bool sniffed_ = false;
+  bool member_done_ = false;
+  af::GzipReader* gzip_ = nullptr;
+  af::Array<af::u8> window_;
+  size_t window_position_ = 0;
+};
+
+#endif  // ASTRO_FITS_STREAM_H_
