@@ -5,6 +5,8 @@ import type { ServiceHttp } from './serviceHttp.ts';
 const SessionAnswer = z.object({
   user: z.nullable(z.string()),
   device: z.nullable(z.object({ id: z.string(), label: z.string() })),
+  /** This browser was a kiosk screen and is one no more. */
+  deviceEnded: z._default(z.boolean(), false),
   hubBase: z.string(),
   version: z.string(),
 });

@@ -64,6 +64,8 @@ class SignInHandler(RequestHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Referrer-Policy", "same-origin")
+        # Redirects and problem pages too: nobody may frame a step of the sign-in.
+        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'self'")
         self.clear_header("Server")
 
     def check_xsrf_cookie(self) -> None:
@@ -94,7 +96,6 @@ class SignInHandler(RequestHandler):
     def show_problem(self, status: int, sentence: str) -> None:
         self.set_status(status)
         self.set_header("Content-Type", "text/html; charset=UTF-8")
-        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         self.finish(
             '<!doctype html><html lang="en"><title>Summit Notebook</title>'
             f'<p>{html.escape(sentence)}</p><p><a href="{html.escape(self.prefix)}">Try again</a></p>'
