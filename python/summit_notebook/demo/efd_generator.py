@@ -3,8 +3,9 @@
     python -m summit_notebook.demo.efd_generator --site STATE/site.json
 
 Live rows are as dense as at the telescope (packed mount topics and hexapod each second). Rows from before the
-generator ran are sparser (each 10 s) and written newest first, so that the strip fills from the right at once.
-influxd may come late, restart or lose its files: what was measured meanwhile is kept for 10 minutes and written then.
+generator ran are sparser (each 10 s) and written newest first: the strip fills from the right at once.
+influxd may come late, restart or lose its files: what was measured meanwhile is kept for 10 minutes and
+written then.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections import deque
 
 from summit_notebook.site import Site, load_secret, load_site
 
+from .efd_accounts import READER_SECRET, WRITER_SECRET, set_up
 from .efd_line_protocol import Influx, InfluxRefused, InfluxUnreachable
 from .efd_topics import SECOND_NS, TAI_MINUS_UTC_SECONDS, SalFormatter, lines_between
 from .night import Night
@@ -33,48 +35,10 @@ RECENT_SECONDS = 600
 BUFFER_SECONDS = 600
 LIVE_PERIOD_SECONDS = 0.25
 """How late a camera event may come: the page counts down with it."""
-RETENTION = "3d"
-"""Two packed topics make some 200 MB a day; a demo that runs for weeks must not fill the disk."""
-
-ADMIN_SECRET = "efd-admin"
-WRITER_SECRET = "efd-writer"
-READER_SECRET = "efd-reader"
 
 
 def tai_now_ns() -> int:
     return time.time_ns() + TAI_MINUS_UTC_SECONDS * SECOND_NS
-
-
-def set_up(site: Site) -> None:
-    """Creates what is missing. Safe to repeat. Raises InfluxUnreachable or InfluxRefused."""
-    assert site.influxdb_url is not None
-    database = site.efd_database
-    admin_password = load_secret(site, ADMIN_SECRET)
-    admin = Influx(site.influxdb_url, "admin", admin_password)
-    try:
-        admin.query("SHOW DATABASES")
-    except InfluxRefused as refused:
-        if refused.status != 401:
-            raise
-        # A new server takes one statement without an account: the creation of its first administrator.
-        try:
-            Influx(site.influxdb_url).query(
-                f"CREATE USER admin WITH PASSWORD '{admin_password}' WITH ALL PRIVILEGES"
-            )
-        except InfluxRefused as again:
-            raise InfluxRefused(
-                again.status,
-                "it was set up with other passwords than this site's; start with --fresh to make both anew",
-            ) from again
-    # One shard per 6 h, dropped when it is older than the retention. The name is what EFD queries always say.
-    admin.query(f'CREATE DATABASE "{database}" WITH DURATION {RETENTION} SHARD DURATION 6h NAME "autogen"')
-    for user, secret, right in (("writer", WRITER_SECRET, "WRITE"), ("reader", READER_SECRET, "READ")):
-        password = load_secret(site, secret)
-        try:
-            admin.query(f"CREATE USER {user} WITH PASSWORD '{password}'")
-        except InfluxRefused:
-            admin.query(f"SET PASSWORD FOR {user} = '{password}'")
-        admin.query(f'GRANT {right} ON "{database}" TO {user}')
 
 
 class NightFile:
@@ -138,8 +102,6 @@ class Generator:
             log.info("influxd answers again; %d batches to write", len(self._waiting))
             self._reported_down = False
 
-    # -- live -------------------------------------------------------------------------------------------------
-
     def _live(self, begin_tai_ns: int) -> None:
         sal = SalFormatter()
         done = begin_tai_ns
@@ -147,7 +109,7 @@ class Generator:
         log.info("writing live telemetry into %s", self.site.efd_database)
         while not self.stop.wait(LIVE_PERIOD_SECONDS):
             now = tai_now_ns()
-            # After a pause (suspended machine, a server that hung) only the buffer's length is worth making up.
+            # After a pause (suspended machine, hung server) only the buffer's length is worth making up.
             done = max(done, now - BUFFER_SECONDS * SECOND_NS)
             if now <= done:
                 continue
@@ -163,7 +125,7 @@ class Generator:
     def _drain(self) -> bool:
         """Writes what waits, oldest first. False when influxd could not take it; it is kept then."""
         while self._waiting and not self.stop.is_set():
-            at, lines = self._waiting[0]
+            _, lines = self._waiting[0]
             try:
                 self.writer.write(self.site.efd_database, lines)
             except InfluxUnreachable as down:
@@ -189,8 +151,6 @@ class Generator:
         except (InfluxRefused, InfluxUnreachable) as still:
             self._down(still if isinstance(still, InfluxRefused) else refused)
             return False
-
-    # -- history ----------------------------------------------------------------------------------------------
 
     def _fill(self, live_since_tai_ns: int) -> None:
         """Writes the minutes of the last 12 h that the database lacks, newest first."""

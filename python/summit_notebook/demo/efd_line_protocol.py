@@ -47,7 +47,7 @@ def format_fields(fields: Mapping[str, Value]) -> str:
 
 
 def format_line(measurement: str, fields: str, time_ns: int) -> str:
-    """One row. SAL topics have no tags, and their names hold nothing that line protocol would want escaped."""
+    """One row. SAL topics have no tags, and their names hold nothing that would want escaping."""
     return f"{measurement} {fields} {time_ns}"
 
 
@@ -87,7 +87,7 @@ class Influx:
         self._post(f"/write?{urlencode({'db': database, 'precision': 'ns'})}", lines, "text/plain")
 
     def query(self, text: str, database: str | None = None) -> list[dict[str, Any]]:
-        """Results of the statements. InfluxDB reports errors of statements with status 200: they raise here."""
+        """Results of the statements. Errors of statements come with status 200: they raise here."""
         parameters = {"epoch": "ns"} | ({"db": database} if database else {})
         body = urlencode({"q": text}).encode()
         answer = self._post(f"/query?{urlencode(parameters)}", body, "application/x-www-form-urlencoded")

@@ -1,10 +1,10 @@
 """The SAL topics of the simulated night as they look in the EFD: names, fields, units and clocks.
 
-Names, units and array lengths are those of https://github.com/lsst-ts/ts_xml (release of July 2026). Arrays are
-flattened (`elevation0` ... `elevation99`), `salIndex` is a field, and every row carries SAL's private fields.
+Names, units and array lengths are those of https://github.com/lsst-ts/ts_xml (July 2026). Arrays are flattened
+(`elevation0` ... `elevation99`), `salIndex` is a field, and every row carries SAL's private fields.
 
-Clocks: `private_sndStamp` (publication) and every stamp inside a topic are TAI unix seconds; the row's time is
-`private_efdStamp`, UTC unix seconds kept as a double, so it resolves about 0.2 microseconds.
+Clocks: `private_sndStamp` (publication) and every stamp inside a topic are TAI unix seconds; the time of a row
+is `private_efdStamp`, UTC unix seconds kept as a double, so it resolves about 0.2 microseconds.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class SalFormatter:
             "private_origin": os.getpid(),
         }
         own = fields if isinstance(fields, str) else format_fields(fields)
-        # The row's time is made from the double, as the real ingest does: its last digits are noise there as well.
+        # Made from the double, as the real ingest does: the last digits are noise there as well.
         return format_line(f"lsst.sal.{topic}", f"{own},{format_fields(private)}", round(efd * 1e6) * 1000)
 
 
@@ -98,7 +98,7 @@ def trajectory_line(sal: SalFormatter, night: Night, first_tai_ns: int) -> str:
 
 
 def slow_lines(sal: SalFormatter, night: Night, tai_ns: int) -> list[str]:
-    """Topics that hold one sample: hexapod each second, weather each 10 s, DIMM and corrections each minute."""
+    """Topics of one sample: hexapod each second, weather each 10 s, DIMM and corrections each minute."""
     second = tai_ns // SECOND_NS
     sent = tai_ns + PUBLICATION_DELAY_NS
     c = _At(night.conditions(np.array([tai_ns], dtype=np.int64)))
@@ -149,7 +149,7 @@ def _weather(c: _At, tai: float) -> Iterator[tuple[str, dict[str, Value]]]:
     common: dict[str, Value] = {"sensorName": "AuxTelWeather", "timestamp": tai}
     where: dict[str, Value] = {"location": "AuxTel weather tower"}
     radians = np.deg2rad(c.wind_direction)
-    # The tower's mean flow and its eddies, by the usual rule of thumb of 15 % turbulence intensity near the ground.
+    # Eddies by a rule of thumb: 15 % turbulence intensity near the ground.
     eddy = 0.15 * c.wind_speed
     yield (
         "ESS.airFlow",
@@ -216,7 +216,11 @@ def camera_events(exposure: PlannedExposure) -> list[tuple[int, str, dict[str, V
     start = opened / SECOND_NS
     image: dict[str, Value] = {
         "additionalKeys": "imageType:groupId:testType",
-        "additionalValues": f"{exposure.image_type}:{exposure.group_id.replace(':', chr(92) + ':')}:{exposure.reason}",
+        "additionalValues": ":".join(
+            # The delimiter inside a value is escaped by a backslash.
+            text.replace(":", r"\:")
+            for text in (exposure.image_type, exposure.group_id, exposure.reason)
+        ),
         "imagesInSequence": 1,
         "imageName": exposure.obs_id,
         "imageIndex": 1,
@@ -276,8 +280,8 @@ def camera_events(exposure: PlannedExposure) -> list[tuple[int, str, dict[str, V
 def lines_between(
     sal: SalFormatter, night: Night, begin_tai_ns: int, end_tai_ns: int, spacing_seconds: int
 ) -> list[str]:
-    """Every row published in [begin, end). Rows lie on a grid of TAI seconds, so that writing them twice is harmless:
-    the same time in the same measurement is the same row.
+    """Every row published in [begin, end). Rows lie on a grid of TAI seconds, so that writing them twice is
+    harmless: the same time in the same measurement is the same row.
     """
     published_after = SECOND_NS + PUBLICATION_DELAY_NS
     step = spacing_seconds * SECOND_NS

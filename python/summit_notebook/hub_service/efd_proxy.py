@@ -1,7 +1,7 @@
 """`POST api/efd/query`: the browser's way to InfluxDB.
 
-The service holds the database's reader account; the browser never sees it. Answers are streamed through as they come
-and a browser that goes away takes its query with it: InfluxDB ends a query as soon as its connection closes.
+The service holds the database's reader account; the browser never sees it. Answers are streamed through as they
+come, and a browser that goes away takes its query with it: InfluxDB ends a query when its connection closes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 READER = "reader"
 READER_SECRET = "efd-reader"
-"""Name of the reader account's password in the site's secrets; the EFD generator creates the account with it."""
+"""Name of the account's password in the site's secrets; the EFD generator creates the account with it."""
 
 CONCURRENT_PER_CALLER = 4
 CONNECT_SECONDS = 3.0
@@ -41,7 +41,7 @@ class UpstreamFailed(Exception):
 
 
 class _Answer(httputil.HTTPMessageDelegate):
-    """Receives InfluxDB's answer: a good one is streamed to the handler, another one is kept for its error text."""
+    """Receives InfluxDB's answer: a good one goes on to the handler, another is kept for its error text."""
 
     def __init__(self, handler: EfdQueryHandler) -> None:
         self.handler = handler
@@ -103,7 +103,7 @@ class EfdQueryHandler(DataHandler):
             # The browser went away; nobody reads an answer.
         except UpstreamFailed as failed:
             if self._headers_written:
-                # Ends the answer without its last chunk, so that the browser sees a broken stream and no short one.
+                # Without its last chunk the answer is a broken stream to the browser, not a short one.
                 log.warning("EFD answer broken off: %s", failed)
                 self.detach().close()
             else:
@@ -166,7 +166,7 @@ class EfdQueryHandler(DataHandler):
                 reading.cancel()
         except TimeoutError as cause:
             raise UpstreamFailed(
-                f"InfluxDB took more than {FIRST_BYTE_SECONDS:.0f} s for this query: ask for a shorter time range."
+                f"InfluxDB took more than {FIRST_BYTE_SECONDS:.0f} s for this: ask for a shorter time range."
             ) from cause
         except (StreamClosedError, OSError) as cause:
             raise UpstreamFailed("InfluxDB closed the connection before its answer was complete.") from cause

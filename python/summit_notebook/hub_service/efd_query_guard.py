@@ -1,8 +1,8 @@
 """Which InfluxQL the browser may send.
 
-The database's own reader account is the real lock; this guard keeps the door narrow as well, since InfluxDB 1.6 runs
-a writing statement from any request and an expensive one costs everybody. What passes is a list, not what is refused:
-every token must be of a known kind and every statement must be one of two shapes.
+The database's own reader account is the real lock; this guard keeps the door narrow as well, since InfluxDB 1.6
+runs a writing statement from any request and an expensive one costs everybody. What passes is listed, not what is
+refused: every token must be of a known kind and every statement must be one of two shapes.
 Grammar: https://docs.influxdata.com/influxdb/v1.6/query_language/spec/
 """
 
@@ -18,9 +18,9 @@ MAX_LENGTH = 20_000
 SOURCE_COMMENT = "/* source: summit-notebook */ "
 """Lets the database's administrators see in their slow log who asked (Sasquatch's custom)."""
 
-# No `/`: it opens comments and regular expressions, and its rare use as division is not worth telling them apart.
-# No `-` after `-` for the same reason. No backslash in quotes other than before a quote or a backslash: there the
-# server's own scanner and this one could disagree.
+# No `/`: it opens comments and regular expressions, and its rare use as division is not worth telling them
+# apart. No `-` after `-` for the same reason. No backslash in quotes other than before a quote or a backslash:
+# there the server's own scanner and this one could disagree.
 _TOKEN = re.compile(
     r"""
       (?P<space>[ \t\n]+)
@@ -33,7 +33,22 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
-_WRITING = frozenset("into drop delete create alter grant revoke kill set password explain analyze".split())
+_WRITING = frozenset(
+    (
+        "into",
+        "drop",
+        "delete",
+        "create",
+        "alter",
+        "grant",
+        "revoke",
+        "kill",
+        "set",
+        "password",
+        "explain",
+        "analyze",
+    )
+)
 _SHOW = (
     ("measurements",),
     ("field", "keys"),
