@@ -15,6 +15,9 @@ function packagesOf(/** @type {string} */ path) {
   }
 }
 
+// By default npm tries each of hundreds of packages again for a minute or more before it says that there is no network.
+const IMPATIENT = ['--fetch-retries=2', '--fetch-retry-mintimeout=500', '--fetch-retry-maxtimeout=2000'];
+
 /** npm writes down what it installed; compared with the lock, that needs no stamp of our own. */
 function isInstalled() {
   const wanted = packagesOf('package-lock.json');
@@ -33,9 +36,8 @@ export async function ensureNodeModules() {
   // Under `npm start` the same npm; PATH's otherwise.
   const script = process.env['npm_execpath'];
   const npm = script?.endsWith('.js') ? [process.execPath, script] : ['npm'];
+  const args = ['ci', '--no-audit', '--no-fund', '--prefer-offline', ...IMPATIENT];
   await step('Installing the npm packages', () =>
-    mustRun('the npm packages', npm[0] ?? 'npm', [...npm.slice(1), 'ci', '--no-audit', '--no-fund'], {
-      cwd: ROOT,
-    }),
+    mustRun('the npm packages', npm[0] ?? 'npm', [...npm.slice(1), ...args], { cwd: ROOT }),
   );
 }

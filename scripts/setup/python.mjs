@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { LOCAL, ROOT, RUNTIME_PYTHON, TEST_PYTHON, pythonOf } from './paths.mjs';
 import { aptInstall } from './apt.mjs';
-import { SetupError, capture, mustRun, step } from './steps.mjs';
+import { SetupError, capture, mustRun, networkDown, saysNetworkDown, step } from './steps.mjs';
 
 const CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.14'];
 /** Python 3.11 or newer. */
@@ -52,19 +52,15 @@ async function ensureUv(/** @type {SystemPython} */ python) {
   const stamp = join(UV_ENVIRONMENT, 'lock.sha256');
   if (existsSync(uv) && readStamp(stamp) === hashOf(lock, python.version)) return uv;
   await makeEnvironment(python, UV_ENVIRONMENT);
-  const { code } = await capture(pythonOf(UV_ENVIRONMENT), [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--require-hashes',
-    '-r',
-    lock,
-  ]);
+  const { code, output } = await capture(pythonOf(UV_ENVIRONMENT), pipInstall(lock));
+  if (code !== 0 && saysNetworkDown(output)) throw networkDown('the Python packages', output);
   if (code !== 0) return null;
   writeFileSync(stamp, hashOf(lock, python.version));
   return uv;
 }
+
+const pipInstall = (/** @type {string} */ lock) =>
+  '-m pip install --quiet --retries 2 --require-hashes -r'.split(' ').concat(lock);
 
 const readStamp = (/** @type {string} */ path) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 
@@ -119,15 +115,7 @@ async function installByPip(
   /** @type {string} */ lock,
 ) {
   if (!existsSync(join(directory, 'bin/pip'))) await mustRun(what, pythonOf(directory), ['-m', 'ensurepip']);
-  await mustRun(what, pythonOf(directory), [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--require-hashes',
-    '-r',
-    lock,
-  ]);
+  await mustRun(what, pythonOf(directory), pipInstall(lock));
 }
 
 /** What a running site needs. */

@@ -81,6 +81,14 @@ export async function step(title, work) {
   }
 }
 
+export const saysNetworkDown = (/** @type {string} */ output) => NETWORK_DOWN.test(output);
+
+export const networkDown = (/** @type {string} */ what, /** @type {string} */ output) =>
+  new SetupError(
+    `Could not download ${what}: the package registry cannot be reached from here. Check the network and start again.`,
+    { cause: output },
+  );
+
 /**
  * Runs a command that must succeed.
  * @param {string} what what it fetches or makes, as in "the npm packages"
@@ -91,16 +99,9 @@ export async function step(title, work) {
 export async function mustRun(what, command, args, options) {
   const { code, output } = await capture(command, args, options);
   if (code === 0) return output;
-  if (NETWORK_DOWN.test(output))
-    throw new SetupError(
-      `Could not download ${what}: the package registry cannot be reached from here. Check the network and start again.`,
-      { cause: output },
-    );
+  if (saysNetworkDown(output)) throw networkDown(what, output);
   throw new SetupError(
     `Could not install ${what}: \`${[command, ...args].join(' ')}\` ended with code ${code}.\n${lastLines(output, 15)}`,
     { cause: output },
   );
 }
-
-/** @param {string} output */
-export const saysNetworkDown = (output) => NETWORK_DOWN.test(output);

@@ -36,17 +36,13 @@ async function setUp(/** @type {boolean} */ withEfd) {
         },
       )
     : Promise.resolve({ path: null, reason: NO_EFD_FOR_OWN_REPOSITORIES });
-  // allSettled, so that a failure of one does not leave the other installing behind our back.
-  const [modules, python, efd] = await Promise.allSettled([
-    ensureNodeModules().then(ensureBuild),
+  // The first failure ends the start, and with it what the others still run.
+  const [python, efd] = await Promise.all([
     ensureRuntimePython(),
     influxd,
+    ensureNodeModules().then(ensureBuild),
   ]);
-  for (const outcome of [modules, python, efd]) if (outcome.status === 'rejected') throw outcome.reason;
-  return {
-    python: /** @type {PromiseFulfilledResult<string>} */ (python).value,
-    efd: /** @type {PromiseFulfilledResult<{ path: string | null, reason: string | null }>} */ (efd).value,
-  };
+  return { python, efd };
 }
 
 const answers = async (/** @type {string} */ url) => {
