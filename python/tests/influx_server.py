@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from summit_notebook.site import Simulator, Site
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from summit_notebook.hub_service.efd_query_guard import (
     MAX_LENGTH,
     MAX_STATEMENTS,
