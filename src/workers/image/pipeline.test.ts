@@ -1,0 +1,397 @@
+/**
+ * The image api in Node with the real engine, on raws and calibs that are written here: constant rows with a few marked
+ * pixels, so that each file is small and each expected value can be worked out by hand.
+ */
+import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { LATISS } from '../../core/camera/latiss.ts';
+import type { CalibRef, CalibSet } from '../../core/dataId.ts';
+import { toAppError, type AppError } from '../../core/errors.ts';
+import type { ImageWorkerApi, OpenProgress, OpenRequest } from './contract.ts';
+import { createImageApi } from './imageApi.ts';
+
+const WASM = new URL('../../../wasm/dist/astro_fits.wasm', import.meta.url);
+const [RAW_WIDTH, RAW_HEIGHT, WIDTH, HEIGHT] = [576, 2048, 4072, 4000];
+
+type CardValue = string | number | boolean;
+
+function header(cards: readonly (readonly [string, CardValue])[]): Buffer {
+  const text = (value: CardValue) =>
+    typeof value === 'string' ? `'${value.padEnd(8)}'` : String(value === true ? 'T' : value).padStart(20);
+  const lines = [...cards.map(([k, v]) => `${k.padEnd(8)}= ${text(v)}`.padEnd(80)), 'END'.padEnd(80)];
+  const body = lines.join('');
+  return Buffer.from(body.padEnd(Math.ceil(body.length / 2880) * 2880));
+}
+
+function padded(data: Buffer): Buffer {
+  return Buffer.concat([data, Buffer.alloc((2880 - (data.length % 2880)) % 2880)]);
+}
+
+const PRIMARY = header([
+  ['SIMPLE', true],
+  ['BITPIX', 8],
+  ['NAXIS', 0],
+  ['EXTEND', true],
+]);
+
+/** An image as a table of compressed rows; equal rows share their bytes in the heap. */
+function compressedImage(
+  name: string,
+  size: readonly [number, number],
+  zcards: readonly (readonly [string, CardValue])[],
+  rowBytes: (y: number) => { readonly key: string; readonly make: () => Buffer },
+): Buffer {
+  const [width, height] = size;
+  const table = Buffer.alloc(8 * height);
+  const heap: Buffer[] = [];
+  const places = new Map<string, { readonly offset: number; readonly length: number }>();
+  let heapSize = 0;
+  for (let y = 0; y < height; y++) {
+    const { key, make } = rowBytes(y);
+    let place = places.get(key);
+    if (!place) {
+      const bytes = make();
+      place = { offset: heapSize, length: bytes.length };
+      places.set(key, place);
+      heap.push(bytes);
+      heapSize += bytes.length;
+    }
+    table.writeInt32BE(place.length, 8 * y);
+    table.writeInt32BE(place.offset, 8 * y + 4);
+  }
+  const longest = Math.max(...[...places.values()].map((p) => p.length));
+  const cards = header([
+    ['XTENSION', 'BINTABLE'],
+    ['BITPIX', 8],
+    ['NAXIS', 2],
+    ['NAXIS1', 8],
+    ['NAXIS2', height],
+    ['PCOUNT', heapSize],
+    ['GCOUNT', 1],
+    ['TFIELDS', 1],
+    ['TTYPE1', 'COMPRESSED_DATA'],
+    ['TFORM1', `1PB(${longest})`],
+    ['EXTNAME', name],
+    ['ZIMAGE', true],
+    ['ZNAXIS', 2],
+    ['ZNAXIS1', width],
+    ['ZNAXIS2', height],
+    ['ZTILE1', width],
+    ['ZTILE2', 1],
+    ...zcards,
+  ]);
+  return Buffer.concat([cards, padded(Buffer.concat([table, ...heap]))]);
+}
+
+/**
+ * RICE_1 of one row, with only two of its three kinds of block: all differences zero (code 0) and raw differences
+ * (code 26 and 32 bits each), for BYTEPIX 4 and blocks of 32.
+ */
+function riceRow(row: Int32Array): Buffer {
+  let bits = '';
+  const push = (value: number, count: number) => {
+    bits += (value >>> 0).toString(2).padStart(count, '0');
+  };
+  push(row[0]!, 32);
+  let last = row[0]!;
+  for (let at = 0; at < row.length; at += 32) {
+    const mapped = [...row.subarray(at, at + 32)].map((v) => {
+      const difference = v - last;
+      last = v;
+      return difference < 0 ? ~(difference << 1) : difference << 1;
+    });
+    const flat = mapped.every((d) => d === 0);
+    push(flat ? 0 : 26, 5);
+    if (!flat) for (const d of mapped) push(d, 32);
+  }
+  const bytes = bits.padEnd(Math.ceil(bits.length / 8) * 8, '0').match(/.{8}/g) ?? [];
+  return Buffer.from(bytes.map((b) => Number.parseInt(b, 2)));
+}
+
+interface RawOptions {
+  readonly without?: string;
+  readonly dataSection?: string;
+  readonly badTileIn?: string;
+}
+
+/** Of amplifier i: overscan level 1000 + i, drifting by row; signal 100 + i; the first-read pixel 5000 above that. */
+const overscanAt = (i: number, y: number) => 1000 + i + (y % 3);
+const signalOf = (i: number) => 100 + i;
+
+function raw({ without, dataSection = '[4:512,1:2000]', badTileIn }: RawOptions = {}): Buffer {
+  const segments = LATISS.amplifiers.flatMap((amp, i) => {
+    if (amp.hduName === without) return [];
+    const rowOf = (y: number): Int32Array => {
+      const row = new Int32Array(RAW_WIDTH).fill(overscanAt(i, y));
+      if (y < 2000) row.fill(overscanAt(i, y) + signalOf(i), 3, 512);
+      if (y === 0) row[3]! += 5000;
+      if (y === 1) row[3] = 150_000;
+      return row;
+    };
+    const zcards: (readonly [string, CardValue])[] = [
+      ['ZCMPTYPE', 'RICE_1'],
+      ['ZBITPIX', 32],
+      ['ZNAME1', 'BLOCKSIZE'],
+      ['ZVAL1', 32],
+      ['ZNAME2', 'BYTEPIX'],
+      ['ZVAL2', 4],
+      ['DATASEC', dataSection],
+    ];
+    const image = compressedImage(amp.hduName, [RAW_WIDTH, RAW_HEIGHT], zcards, (y) => {
+      const bad = amp.hduName === badTileIn && y === 17;
+      return {
+        key: bad ? 'bad' : y < 2 ? `first${y}` : `${y < 2000}${y % 3}`,
+        // Too short for a row: the coder runs out of bits.
+        make: () => (bad ? Buffer.from([0, 0, 1, 0, 0xd0]) : riceRow(rowOf(y))),
+      };
+    });
+    return [image];
+  });
+  return Buffer.concat([PRIMARY, ...segments]);
+}
+
+/** One value in the lower half, another in the upper: an upside-down calib is not the same. */
+function calibFile(lower: number, upper: number, size: readonly [number, number] = [WIDTH, HEIGHT]): Buffer {
+  const row = (value: number): Buffer => {
+    const plain = Buffer.alloc(4);
+    plain.writeFloatBE(value);
+    // GZIP_2: all first bytes, then all second bytes, ...
+    return gzipSync(Buffer.concat([...plain].map((byte) => Buffer.alloc(size[0], byte))));
+  };
+  const image = compressedImage(
+    'IMAGE',
+    size,
+    [
+      ['ZCMPTYPE', 'GZIP_2'],
+      ['ZBITPIX', -32],
+    ],
+    (y) => {
+      const value = y < size[1] / 2 ? lower : upper;
+      return { key: String(value), make: () => row(value) };
+    },
+  );
+  return Buffer.concat([PRIMARY, image]);
+}
+
+const files = new Map<string, Buffer>();
+const requests: string[] = [];
+/** Answers from `files`, in chunks of odd sizes; a "gone" address is 410, others 404. */
+const fetchFiles = async (url: string, init: RequestInit): Promise<Response> => {
+  requests.push(url);
+  const name = url.split('/').pop() ?? '';
+  if (name === 'gone')
+    return Response.json({ tag: 'Expired', message: 'The file has expired.', detail: {} }, { status: 410 });
+  const file = files.get(name);
+  if (!file) return new Response('', { status: 404 });
+  let at = 0;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve, name === 'slow' ? 20 : 0));
+      if (init.signal?.aborted) return controller.error(new DOMException('aborted', 'AbortError'));
+      if (at >= file.length) return controller.close();
+      const size = Math.min(file.length - at, name === 'slow' ? 3000 : 40_000 + (at % 7919));
+      controller.enqueue(new Uint8Array(file.subarray(at, at + size)));
+      at += size;
+    },
+  });
+  return new Response(body, { headers: { 'content-length': String(file.length) } });
+};
+
+const calib = (datasetType: CalibRef['datasetType'], datasetId: string = datasetType): CalibRef => ({
+  datasetType,
+  datasetId,
+  collection: 'LATISS/calib',
+  fileBytes: null,
+});
+const CALIBS: CalibSet = { bias: calib('bias'), dark: calib('dark'), flat: calib('flat') };
+let jobs = 0;
+const request = (rawName: string, more: Partial<OpenRequest> = {}): OpenRequest => ({
+  jobId: `job-${++jobs}`,
+  instrument: 'LATISS',
+  detector: 0,
+  exposure: 2026112200000 + jobs,
+  observationType: 'science',
+  physicalFilter: 'SDSSr_65mm~empty',
+  darkTimeSeconds: 10,
+  rawUrl: `mem:/${rawName}`,
+  rawBytes: null,
+  calibs: CALIBS,
+  fileUrlPrefix: 'mem:/',
+  ...more,
+});
+
+let api: ImageWorkerApi;
+const failure = async (act: Promise<unknown>): Promise<AppError> =>
+  act.then(
+    () => Promise.reject(new Error('did not fail')),
+    (thrown: unknown) => toAppError(thrown),
+  );
+const valueAt = async (exposure: number, x: number, y: number) => {
+  const readout = await api.readout({ exposure, at: { x, y } });
+  if (!readout) throw new Error('no readout');
+  return readout;
+};
+
+beforeAll(async () => {
+  files.set('good', raw());
+  files.set('zipped', gzipSync(raw()));
+  files.set('sections', raw({ dataSection: '[1:509,1:2000]' }));
+  files.set('missing', raw({ without: 'Segment14' }));
+  files.set('badtile', raw({ badTileIn: 'Segment12' }));
+  files.set('truncated', raw().subarray(0, Math.floor(raw().length * 0.6)));
+  files.set('notfits', Buffer.from('<html>Service unavailable</html>'.repeat(400)));
+  files.set('slow', raw());
+  files.set('bias', calibFile(1, 2));
+  files.set('dark', calibFile(0.5, 1.5));
+  files.set('flat', calibFile(0.5, 2));
+  files.set('smallflat', calibFile(1, 1, [100, 100]));
+  const wasm = await readFile(WASM);
+  api = createImageApi(async (url, init) => (url === 'wasm' ? new Response(wasm) : fetchFiles(url, init)));
+  await api.start({ wasmUrl: 'wasm' });
+}, 60_000);
+
+describe('open', () => {
+  it('does the whole recipe, each calib the right way up', async () => {
+    const progress: OpenProgress[] = [];
+    const opened = await api.open(request('good'), (p) => progress.push(p));
+    expect([opened.width, opened.height]).toEqual([WIDTH, HEIGHT]);
+    expect(opened.steps.map((s) => [s.name, s.done])).toEqual([
+      ['overscan', true],
+      ['assembly', true],
+      ['bias', true],
+      ['dark', true],
+      ['flat', true],
+    ]);
+    expect(opened.warnings).toEqual([]);
+    const c03 = LATISS.amplifiers.findIndex((a) => a.name === 'C03');
+    const c14 = LATISS.amplifiers.findIndex((a) => a.name === 'C14');
+    // (signal - bias - dark * 10 s) / flat
+    const low = await valueAt(opened.exposure, 1700, 500);
+    expect(low).toMatchObject({ amplifier: 'C03', saturated: false });
+    expect(low.valueAdu).toBeCloseTo((signalOf(c03) - 1 - 5) / 0.5, 3);
+    const high = await valueAt(opened.exposure, 2200, 3000);
+    expect(high.amplifier).toBe('C14');
+    expect(high.valueAdu).toBeCloseTo((signalOf(c14) - 2 - 15) / 2, 3);
+    // Raw row 999 of C14 is at y = 3999 - 999.
+    expect(high.rawAdu).toBe(overscanAt(c14, 999) + signalOf(c14));
+    const { fetchStarted, fetched, decoded, reduced } = opened.stamps;
+    expect(fetchStarted).toBeLessThanOrEqual(fetched);
+    expect(fetched).toBeLessThanOrEqual(decoded);
+    expect(decoded).toBeLessThan(reduced);
+    expect(Math.abs(reduced - Date.now())).toBeLessThan(60_000);
+    expect(progress.length).toBeGreaterThan(0);
+  });
+
+  it('puts the first-read pixels at the outer edges of the detector', async () => {
+    const opened = await api.open(request('good', { observationType: 'bias' }));
+    const c17 = LATISS.amplifiers.findIndex((a) => a.name === 'C17');
+    expect((await valueAt(opened.exposure, 4071, 3999)).valueAdu).toBe(signalOf(c17) + 5000);
+    expect((await valueAt(opened.exposure, 4071, 2000)).valueAdu).toBe(signalOf(c17));
+    const c00 = LATISS.amplifiers.findIndex((a) => a.name === 'C00');
+    expect((await valueAt(opened.exposure, 508, 0)).valueAdu).toBe(signalOf(c00) + 5000);
+    expect(await valueAt(opened.exposure, 508, 1)).toMatchObject({ rawAdu: 150_000, saturated: true });
+    expect(await api.readout({ exposure: opened.exposure, at: { x: 4080, y: 0 } })).toBeUndefined();
+    expect(await api.readout({ exposure: 1, at: { x: 0, y: 0 } })).toBeUndefined();
+  });
+
+  it('fetches no calib that the image type does not take, and each other one only once', async () => {
+    requests.length = 0;
+    const opened = await api.open(request('good', { observationType: 'flat' }));
+    expect(opened.steps.find((s) => s.name === 'flat')?.skippedBecause).toBe('FLAT frames take no flat');
+    expect(requests).toEqual(['mem:/good']);
+  });
+
+  it('reads a gzip-wrapped raw', async () => {
+    const opened = await api.open(request('zipped'));
+    expect((await valueAt(opened.exposure, 508, 0)).rawAdu).toBe(overscanAt(15, 0) + signalOf(15) + 5000);
+  });
+
+  it('notes a header DATASEC that differs, and trusts the geometry', async () => {
+    const opened = await api.open(request('sections', { observationType: 'bias' }));
+    expect(opened.warnings).toHaveLength(1);
+    expect(opened.warnings[0]).toContain('[1:509,1:2000]');
+    expect((await valueAt(opened.exposure, 508, 0)).valueAdu).toBe(signalOf(15) + 5000);
+  });
+
+  it('goes on without a calib that is not certified, gone, or of the wrong size, and says so', async () => {
+    const calibs = { bias: null, dark: calib('dark', 'gone'), flat: calib('flat', 'smallflat') };
+    const opened = await api.open(request('good', { calibs }));
+    const skipped = opened.steps.filter((s) => !s.done);
+    expect(skipped.map((s) => s.name)).toEqual(['bias', 'dark', 'flat']);
+    expect(skipped[0]?.skippedBecause).toBe('no bias for this exposure');
+    expect(skipped[1]?.skippedBecause).toContain('expired');
+    expect(skipped[2]?.skippedBecause).toContain('100 x 100');
+    expect(opened.warnings).toHaveLength(2);
+  });
+});
+
+describe('bad raws', () => {
+  it.each([
+    ['truncated', 'MalformedFits', /Segment1|truncated|end/i],
+    ['notfits', 'MalformedFits', /FITS/],
+    ['badtile', 'MalformedFits', /Segment12/],
+    ['missing', 'MalformedFits', /Segment14/],
+    ['gone', 'Expired', /expired/],
+    ['nothing', 'NotFound', /not in the repository/],
+  ] as const)('%s is %s', async (name, tag, sentence) => {
+    const error = await failure(api.open(request(name)));
+    expect(error.tag).toBe(tag);
+    expect(error.message).toMatch(sentence);
+  });
+
+  it('names HDU and tile of a bad tile', async () => {
+    const error = await failure(api.open(request('badtile')));
+    expect(error.detail).toMatchObject({ hduIndex: 3, tile: 17 });
+  });
+
+  it('leaves the image before it as it was', async () => {
+    const opened = await api.open(request('good', { observationType: 'bias' }));
+    await failure(api.open(request('badtile')));
+    const readout = await valueAt(opened.exposure, 508, 0);
+    expect(readout.valueAdu).toBe(signalOf(15) + 5000);
+    expect(readout.rawAdu).toBe(overscanAt(15, 0) + signalOf(15) + 5000);
+  });
+
+  it('refuses an instrument that it does not know', async () => {
+    expect((await failure(api.open(request('good', { instrument: 'HSC' })))).tag).toBe('UnsupportedFits');
+  });
+});
+
+describe('cancel', () => {
+  it('ends an open that waits for the network, and keeps the image before it', async () => {
+    const opened = await api.open(request('good', { observationType: 'bias' }));
+    const next = request('slow');
+    const error = failure(api.open(next));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const begin = performance.now();
+    await api.cancel(next.jobId);
+    expect((await error).tag).toBe('Cancelled');
+    expect(performance.now() - begin).toBeLessThan(40);
+    expect((await valueAt(opened.exposure, 508, 0)).amplifier).toBe('C00');
+  });
+
+  it('ignores ids that it does not know', async () => {
+    await expect(api.cancel('nobody')).resolves.toBeUndefined();
+  });
+});
+
+describe('render', () => {
+  it('says what the browser lacks where nothing can be drawn', async () => {
+    const opened = await api.open(request('good'));
+    const error = await failure(
+      api.render({
+        exposure: opened.exposure,
+        paneWidth: 10,
+        paneHeight: 10,
+        view: 'fit',
+        stretch: 'linear',
+        limits: [0, 1],
+        colourMap: 'grey',
+        invert: false,
+      }),
+    );
+    expect(error.tag).toBe('WasmFailed');
+    expect(error.message).toContain('OffscreenCanvas');
+  });
+});
