@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCAL } from './paths.mjs';
-import { SetupError, capture, mustRun, step } from './steps.mjs';
+import { SetupError, capture, lastLines, mustRun, networkDown, saysNetworkDown, step } from './steps.mjs';
 
 export const isRoot = () => process.getuid?.() === 0;
 
@@ -52,8 +52,12 @@ export async function aptUnpack(name, directory) {
   ].flatMap(([key, value]) => ['-o', `${key}=${value}`]);
   const download = join(apt, 'download');
   try {
-    await mustRun(`the list of Debian's packages`, 'apt-get', [...options, 'update']);
-    await mustRun(`Debian's ${name}`, 'apt-get', [...options, 'download', name], { cwd: download });
+    // Without a network `update` only warns, and `download` then does not know the package.
+    const update = await mustRun(`the list of Debian's packages`, 'apt-get', [...options, 'update']);
+    const { code, output } = await capture('apt-get', [...options, 'download', name], { cwd: download });
+    if (code !== 0 && saysNetworkDown(update + output))
+      throw networkDown(`Debian's ${name}`, update + output);
+    if (code !== 0) throw new SetupError(`Debian's ${name} could not be downloaded: ${lastLines(output, 1)}`);
     const file = readdirSync(download).find(
       (entry) => entry.startsWith(`${name}_`) && entry.endsWith('.deb'),
     );
