@@ -1,0 +1,171 @@
+"""The script of a simulated night: which exposures are taken, in which order, and what is planted in them.
+
+Constants of LATISS (sweet spots, grating names, focus sweep) are those of ts_observatory_control's
+``latiss_constants`` and ts_standardscripts' focus sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+EMPTY = "empty"
+RED = "SDSSr_65mm"
+SWEET_SPOT_PX = {
+    "empty": (1780.0, 1800.0),
+    "ronchi170lpmm": (1750.0, 300.0),
+    "holo4_003": (1750.0, 200.0),
+    "blue300lpmm_qn1": (1750.0, 200.0),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something to point at. Positions are ICRS degrees; brightness is that of the target star alone."""
+
+    name: str
+    ra_deg: float
+    dec_deg: float
+    star_electrons_per_s: float
+    altitude_deg: float
+    azimuth_deg: float
+    temperature_k: float
+
+
+TARGETS = (
+    Target("HD 38666", 86.499, -32.306, 9.0e5, 68.0, 142.0, 30000.0),
+    Target("HD 60753", 113.364, -50.584, 6.0e5, 61.0, 171.0, 15000.0),
+    Target("HD 185975", 307.211, -87.473, 4.0e5, 33.0, 180.0, 5600.0),
+    Target("MU-COL", 86.500, -32.307, 7.0e5, 72.0, 120.0, 28000.0),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One exposure of the script, before it has a time and a number."""
+
+    image_type: str
+    reason: str
+    set_name: str
+    """Steps of one set share a GROUPID."""
+    target: Target | None = None
+    filter: str = EMPTY
+    grating: str = EMPTY
+    exposure_fraction: float = 1.0
+    """Of the longest exposure that the cadence allows; 0 for a bias."""
+    focus_offset_mm: float = 0.0
+    target_offset_px: tuple[float, float] = (0.0, 0.0)
+    """Of the target from the sweet spot."""
+    mount_step: bool = False
+    planted: tuple[str, ...] = ()
+
+
+def _calibrations() -> Iterator[Step]:
+    yield Step("BIAS", "bias", "bias", exposure_fraction=0.0)
+    yield Step("FLAT", "flat", "flat", exposure_fraction=0.3)
+
+
+def _calibration_sets() -> Iterator[Step]:
+    for _ in range(3):
+        yield Step("BIAS", "bias", "bias-set", exposure_fraction=0.0)
+    for _ in range(2):
+        yield Step("DARK", "dark", "dark")
+    for filter_name in (EMPTY, RED):
+        yield Step("FLAT", "flat", f"flat-{filter_name}", filter=filter_name, exposure_fraction=0.3)
+
+
+def _acquisition(target: Target, grating: str, set_name: str) -> Iterator[Step]:
+    """Frames that converge on the sweet spot."""
+    for offset in ((210.0, -160.0), (34.0, -21.0), (3.0, 2.0)):
+        yield Step(
+            "ACQ",
+            "acquisition",
+            set_name,
+            target,
+            grating=grating,
+            exposure_fraction=0.3,
+            target_offset_px=offset,
+        )
+
+
+def _focus_sweep(target: Target) -> Iterator[Step]:
+    for k in range(9):
+        offset = (k - 4) * 0.03
+        yield Step(
+            "FOCUS", "focus_sweep", "focus", target, filter=RED, exposure_fraction=0.6, focus_offset_mm=offset
+        )
+
+
+def _donut_pair(target: Target) -> Iterator[Step]:
+    for sign in (-1.0, 1.0):
+        yield Step("ENGTEST", "cwfs", "donuts", target, exposure_fraction=0.6, focus_offset_mm=0.8 * sign)
+
+
+def _objects(
+    target: Target, grating: str, set_name: str, planted: tuple[tuple[str, ...], ...]
+) -> Iterator[Step]:
+    for k, defects in enumerate(planted):
+        filter_name = RED if grating == EMPTY and k % 2 else EMPTY
+        step = Step(
+            "OBJECT", "object", set_name, target, filter=filter_name, grating=grating, planted=defects
+        )
+        yield replace(step, mount_step=k % 3 == 1)
+
+
+def _stars() -> Iterator[Step]:
+    plans = (
+        ("crosstalk",),
+        (),
+        ("saturated", "bleed"),
+        ("noisy_amplifier",),
+        ("trailed",),
+        ("two_stars",),
+        ("wrong_datasec",),
+    )
+    yield from _objects(TARGETS[0], EMPTY, "direct", plans)
+
+
+def _spectra() -> Iterator[Step]:
+    for target, grating in (
+        (TARGETS[1], "holo4_003"),
+        (TARGETS[2], "ronchi170lpmm"),
+        (TARGETS[1], "blue300lpmm_qn1"),
+    ):
+        set_name = f"spectra-{grating}"
+        yield from _acquisition(target, EMPTY, f"acq-{grating}")
+        yield from _objects(target, grating, set_name, ((), (), ("wrong_datasec",)))
+
+
+def _engineering() -> Iterator[Step]:
+    yield Step(
+        "ENGTEST", "engtest", "engtest", TARGETS[3], exposure_fraction=0.5, planted=("noisy_amplifier",)
+    )
+
+
+def _night() -> Iterator[Step]:
+    yield from _calibrations()
+    yield from _acquisition(TARGETS[0], EMPTY, "acq-direct")
+    yield from _stars()
+    yield from _spectra()
+    yield from _focus_sweep(TARGETS[0])
+    yield from _donut_pair(TARGETS[0])
+    yield from _engineering()
+    yield from _calibration_sets()
+
+
+SCENARIOS: dict[str, Callable[[], Iterator[Step]]] = {
+    "night": _night,
+    "calibrations": _calibration_sets,
+    "acquisition": lambda: _acquisition(TARGETS[0], EMPTY, "acq-direct"),
+    "stars": _stars,
+    "spectra": _spectra,
+    "focus": lambda: _focus_sweep(TARGETS[0]),
+    "donuts": lambda: _donut_pair(TARGETS[0]),
+}
+
+
+def script(scenario: str) -> tuple[Step, ...]:
+    """The steps of a scenario, looped by the night. Raises ValueError that lists the names there are."""
+    if scenario not in SCENARIOS:
+        raise ValueError(f"There is no scenario {scenario!r}; choose one of {', '.join(SCENARIOS)}.")
+    return tuple(SCENARIOS[scenario]())
