@@ -1,0 +1,328 @@
+"""The engine of the browser, the identical WebAssembly module, run from Python on numpy arrays.
+
+Pixels and reduced images are bit for bit what the browser shows. Needs the `wasmtime` package and the module that
+`npm run build` writes to wasm/dist/astro_fits.wasm. The structs are those of wasm/include/astro_fits.h.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import wasmtime
+
+Array = npt.NDArray[Any]
+
+MODULE_PATH = Path(__file__).resolve().parents[2] / "wasm" / "dist" / "astro_fits.wasm"
+HDU_KINDS = ("primary", "image", "compressed-image", "bintable", "other")
+
+_OK, _MORE, _MALFORMED, _UNSUPPORTED, _LIMIT = range(5)
+_ERROR_SIZE, _PLANE_SIZE, _HDU_SIZE, _CARD_SIZE = 200, 20, 40, 48
+_AMPLIFIER = struct.Struct("<I14i")
+_REDUCTION = struct.Struct("<IIIiIIIIIxxxxd")
+_ALL_ROWS = 0x7FFFFFFF
+
+
+class FitsError(Exception):
+    """`tag` is MalformedFits, UnsupportedFits or WasmFailed; `hdu`, `tile`, `byte_offset` are None where unknown."""
+
+    def __init__(
+        self, tag: str, message: str, hdu: int | None, tile: int | None, byte_offset: int | None
+    ) -> None:
+        super().__init__(message)
+        self.tag = tag
+        self.hdu = hdu
+        self.tile = tile
+        self.byte_offset = byte_offset
+
+
+@dataclass(frozen=True)
+class Card:
+    """`value` is None for commentary, undefined and broken cards."""
+
+    keyword: str
+    value: str | bool | int | float | None
+    comment: str
+
+
+@dataclass(frozen=True)
+class Hdu:
+    """`data` is a copy, int32 or float32, row 0 first; None for HDUs that are no image or have no pixels."""
+
+    index: int
+    name: str
+    kind: str
+    cards: tuple[Card, ...]
+    data: Array | None
+
+
+@dataclass(frozen=True)
+class Box:
+    """Half-open: x0 <= x < x1, y0 <= y < y1."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+
+@dataclass(frozen=True)
+class Amplifier:
+    """One amplifier's raw pixels and where its `data` box goes; see AfAmplifier."""
+
+    raw: Array
+    data: Box
+    serial_overscan: Box
+    detector: Box
+    flip_x: bool
+    flip_y: bool
+
+
+class Engine:
+    """One instance of the module with its own memory; use it from one thread at a time."""
+
+    def __init__(self, path: Path = MODULE_PATH) -> None:
+        self._store = wasmtime.Store()
+        module = wasmtime.Module.from_file(self._store.engine, str(path))
+        self._exports = wasmtime.Instance(self._store, module, []).exports(self._store)
+        memory = self._exports["memory"]
+        assert isinstance(memory, wasmtime.Memory)
+        self._memory = memory
+        self._call("_initialize")
+        self._error = self._alloc(_ERROR_SIZE)
+        self.version = self._text(self._call("af_version"))
+
+    @property
+    def memory_bytes(self) -> int:
+        """Size of the instance's memory, which never shrinks."""
+        return int(self._memory.data_len(self._store))
+
+    def read(self, content: bytes, *, chunk: int = 1 << 22) -> list[Hdu]:
+        """Reads a whole file, with or without a gzip wrapper."""
+        stream = self._call("af_stream_new", 0)
+        if stream == 0:
+            raise self._out_of_memory()
+        piece = self._alloc(min(chunk, max(len(content), 1)))
+        try:
+            for start in range(0, len(content), chunk):
+                part = content[start : start + chunk]
+                self._write(piece, part)
+                self._check(self._call("af_stream_push", stream, piece, len(part), self._error))
+            self._check(self._call("af_stream_end", stream, self._error))
+            count = self._call("af_stream_hdu_count", stream)
+            return [self._read_hdu(stream, index) for index in range(count)]
+        finally:
+            self._call("af_free", piece)
+            self._call("af_stream_free", stream)
+
+    def reduce(
+        self,
+        shape: tuple[int, int],
+        amplifiers: Sequence[Amplifier],
+        *,
+        overscan: bool = True,
+        bias: Array | None = None,
+        dark: Array | None = None,
+        dark_scale: float = 1.0,
+        flat: Array | None = None,
+    ) -> Array:
+        """Instrument signature removal into a float32 array of `shape` (rows, columns); see AfReduction."""
+        planes: list[int] = []
+
+        def plane(array: Array | None, dtype: type[np.generic] | None = np.float32) -> int:
+            if array is None:
+                return 0
+            planes.append(self._new_plane(array if dtype is None else array.astype(dtype, copy=False)))
+            return planes[-1]
+
+        try:
+            packed = b"".join(
+                _AMPLIFIER.pack(
+                    plane(a.raw, None),
+                    *(
+                        side
+                        for box in (a.data, a.serial_overscan, a.detector)
+                        for side in (box.x0, box.y0, box.x1, box.y1)
+                    ),
+                    int(a.flip_x),
+                    int(a.flip_y),
+                )
+                for a in amplifiers
+            )
+            calibs = plane(bias), plane(dark), plane(flat)
+            options = self._alloc(_REDUCTION.size + len(packed))
+            header = (shape[1], shape[0], len(amplifiers), int(overscan), options + _REDUCTION.size)
+            self._write(options, _REDUCTION.pack(*header, *calibs, 0, dark_scale) + packed)
+            reduction = self._call("af_reduction_new", options, self._error)
+            self._call("af_free", options)
+            if reduction == 0:
+                raise self._failure()
+            planes.append(self._call("af_reduction_plane", reduction))
+            status = self._check(self._call("af_reduction_step", reduction, _ALL_ROWS, self._error))
+            while status == _MORE:
+                status = self._check(self._call("af_reduction_step", reduction, _ALL_ROWS, self._error))
+            self._call("af_reduction_free", reduction)
+            return self._read_plane(planes[-1])
+        finally:
+            for address in planes:
+                self._call("af_plane_free", address)
+
+    def bin(self, array: Array, factor: int) -> Array:
+        """Mean of the finite pixels of each factor x factor cell."""
+        plane = self._new_plane(array)
+        binned = self._call("af_bin", plane, factor, self._error)
+        self._call("af_plane_free", plane)
+        if binned == 0:
+            raise self._failure()
+        result = self._read_plane(binned)
+        self._call("af_plane_free", binned)
+        return result
+
+    def zscale(self, array: Array) -> tuple[float, float]:
+        """Display limits by the IRAF algorithm."""
+        plane = self._new_plane(array)
+        limits = self._alloc(16)
+        try:
+            self._check(self._call("af_zscale", plane, limits, self._error))
+            low, high = struct.unpack("<2d", self._read(limits, 16))
+            return low, high
+        finally:
+            self._call("af_free", limits)
+            self._call("af_plane_free", plane)
+
+    def statistics(self, array: Array, fractions: Sequence[float]) -> tuple[float, ...]:
+        """Minimum, maximum, then the percentiles; see af_statistics."""
+        plane = self._new_plane(array)
+        count = len(fractions)
+        memory = self._alloc(8 * (2 * count + 2))
+        try:
+            self._write(memory, struct.pack(f"<{count}d", *fractions))
+            out = memory + 8 * count
+            self._check(self._call("af_statistics", plane, memory, count, out, self._error))
+            return struct.unpack(f"<{count + 2}d", self._read(out, 8 * (count + 2)))
+        finally:
+            self._call("af_free", memory)
+            self._call("af_plane_free", plane)
+
+    def _call(self, name: str, *arguments: int) -> int:
+        routine = self._exports[name]
+        assert isinstance(routine, wasmtime.Func)
+        result = routine(self._store, *(_signed(argument) for argument in arguments))
+        return int(result) & 0xFFFFFFFF if result is not None else 0
+
+    def _alloc(self, size: int) -> int:
+        address = self._call("af_alloc", size)
+        if address == 0:
+            raise self._out_of_memory()
+        return address
+
+    def _read(self, address: int, size: int) -> bytes:
+        return bytes(self._memory.read(self._store, address, address + size))
+
+    def _write(self, address: int, content: bytes) -> None:
+        self._memory.write(self._store, content, address)
+
+    def _text(self, address: int) -> str:
+        return self._read(address, 64).split(b"\0", 1)[0].decode("latin-1")
+
+    def _new_plane(self, array: Array) -> int:
+        if array.dtype == np.int32:
+            kind = 0
+        elif array.dtype == np.float32:
+            kind = 1
+        else:
+            raise TypeError(f"a plane is int32 or float32, not {array.dtype}")
+        height, width = array.shape
+        plane = self._call("af_plane_new", kind, width, height)
+        if plane == 0:
+            raise self._out_of_memory()
+        (data,) = struct.unpack("<I", self._read(plane + 16, 4))
+        self._write(data, np.ascontiguousarray(array).tobytes())
+        return plane
+
+    def _read_plane(self, plane: int) -> Array:
+        kind, width, height, _, data = struct.unpack("<5I", self._read(plane, _PLANE_SIZE))
+        dtype = np.int32 if kind == 0 else np.float32
+        return np.frombuffer(self._read(data, 4 * width * height), dtype).reshape(height, width).copy()
+
+    def _read_hdu(self, stream: int, index: int) -> Hdu:
+        memory = self._alloc(_HDU_SIZE)
+        try:
+            self._check(self._call("af_stream_hdu", stream, index, memory, self._error))
+            fields = struct.unpack("<6Iq2I", self._read(memory, _HDU_SIZE))
+        finally:
+            self._call("af_free", memory)
+        kind, _, width, height, card_count, text_length, _, card_address, text_address = fields
+        text = self._read(text_address, text_length)
+        packed = self._read(card_address, card_count * _CARD_SIZE)
+        cards = tuple(_card(text, fields) for fields in struct.iter_unpack("<6Ii4xqd", packed))
+        name = next((str(card.value) for card in cards if card.keyword == "EXTNAME"), "")
+        image = kind in (0, 1, 2) and width > 0 and height > 0
+        return Hdu(index, name, HDU_KINDS[kind], cards, self._decode(stream, index) if image else None)
+
+    def _decode(self, stream: int, index: int) -> Array:
+        decoding = self._call("af_decoding_new", stream, index, self._error)
+        if decoding == 0:
+            raise self._failure()
+        try:
+            plane = self._call("af_decoding_plane", decoding)
+            self._check(self._call("af_decoding_step", decoding, _ALL_ROWS, self._error))
+            data = self._read_plane(plane)
+            self._call("af_plane_free", plane)
+            return data
+        finally:
+            self._call("af_decoding_free", decoding)
+
+    def _check(self, status: int) -> int:
+        if status > _MORE:
+            raise self._failure()
+        return status
+
+    def _failure(self) -> FitsError:
+        content = self._read(self._error, _ERROR_SIZE)
+        status, hdu, tile, _, byte_offset = struct.unpack_from("<4iq", content)
+        keyword = content[24:40].split(b"\0", 1)[0].decode("latin-1")
+        message = content[40:].split(b"\0", 1)[0].decode("latin-1")
+        places = [
+            f"HDU {hdu}" if hdu >= 0 else "",
+            f"tile {tile}" if tile >= 0 else "",
+            keyword,
+            f"byte {byte_offset}" if byte_offset >= 0 else "",
+        ]
+        where = ", ".join(place for place in places if place)
+        tags = {_MALFORMED: "MalformedFits", _UNSUPPORTED: "UnsupportedFits", _LIMIT: "UnsupportedFits"}
+        return FitsError(
+            tags.get(status, "WasmFailed"),
+            f"{message} ({where})" if where else message,
+            hdu if hdu >= 0 else None,
+            tile if tile >= 0 else None,
+            byte_offset if byte_offset >= 0 else None,
+        )
+
+    def _out_of_memory(self) -> FitsError:
+        return FitsError("WasmFailed", "the engine is out of memory", None, None, None)
+
+
+def _signed(value: int) -> int:
+    """The i32 that wasmtime wants for an address or a count."""
+    return value - (1 << 32) if value >= 1 << 31 else value
+
+
+def _card(text: bytes, fields: tuple[Any, ...]) -> Card:
+    keyword, keyword_length, value, value_length, comment, comment_length, kind, integer, real = fields
+
+    def part(start: int, length: int) -> str:
+        return text[start : start + length].decode("latin-1")
+
+    values: dict[int, str | bool | int | float] = {
+        2: part(value, value_length),
+        3: integer == 1,
+        4: integer,
+        5: real,
+    }
+    return Card(part(keyword, keyword_length), values.get(kind), part(comment, comment_length))
