@@ -1,0 +1,123 @@
+/** What kiosk and panel have in common: one repository, one image, no interface of its own. */
+import { AppError, toAppError } from '../../core/errors.ts';
+import { makeLedger, type Ledger } from '../../core/ledger.ts';
+import {
+  createExposuresStore,
+  newestExposure,
+  selectedExposure,
+  type ExposuresStore,
+} from '../../features/exposures/exposuresStore.ts';
+import { createImageStore, type ImageStore } from '../../features/image/imageStore.ts';
+import type { ButlerClient } from '../../services/butler/butlerClient.ts';
+import { createServiceButler } from '../../services/butler/serviceButler.ts';
+import { browserNow, type Clock } from '../../services/clock.ts';
+import type { ServiceHttp } from '../../services/serviceHttp.ts';
+import type { SiteInfo } from '../../services/siteInfo.ts';
+import type { ImageWorker } from '../../services/workerPool.ts';
+import {
+  createPublicApi,
+  exposureOf,
+  type PublicApi,
+  type PublicDataId,
+  type SurfaceName,
+} from '../publicApi.ts';
+
+export interface LiveImage {
+  readonly site: SiteInfo;
+  readonly clock: Clock;
+  readonly exposures: ExposuresStore;
+  readonly image: ImageStore;
+  readonly source: string;
+  readonly api: PublicApi;
+}
+
+export interface LiveImageParts {
+  readonly surface: Exclude<SurfaceName, 'workspace'>;
+  readonly http: ServiceHttp;
+  readonly clock: Clock;
+  readonly site: SiteInfo;
+  readonly worker: ImageWorker;
+  /** What the address asks for; null follows the newest. */
+  readonly initialExposure: number | null;
+  readonly theme: string;
+}
+
+/** What people call a repository by its role; others go by their own name. */
+const SOURCE_NAMES: Readonly<Record<string, string>> = { oods: 'OODS', dbb: 'DBB' };
+
+/** Watches until the signal aborts; the last image stays after that. */
+export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): LiveImage {
+  const { surface, http, clock, site, worker, initialExposure } = parts;
+  const [repository] = site.repositories;
+  if (!repository) throw new AppError('NotFound', `The site ${site.name} has no Butler repository.`);
+  const source = SOURCE_NAMES[repository.role.toLowerCase()] ?? repository.name;
+  const butler = createServiceButler({ http, repository: repository.name, source, network: window });
+  const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: initialExposure });
+  const image = createImageStore({ butler, worker });
+
+  const ledger = (): Ledger | null => {
+    const { shown, stamps } = image.getState();
+    return shown ? makeLedger(stamps, clock.offset()) : null;
+  };
+  const publicApi = createPublicApi({
+    surface,
+    getState() {
+      const list = exposures.getState();
+      const { status, shown } = image.getState();
+      return {
+        following: list.following,
+        shown: shown?.exposure ?? null,
+        newest: newestExposure(list)?.exposure ?? null,
+        imageState: status,
+        theme: parts.theme,
+        source,
+        stale: list.stale?.toWire() ?? null,
+      };
+    },
+    async open(dataId) {
+      if (surface === 'kiosk') throw new AppError('AccessDenied', 'The kiosk shows the newest image only.');
+      await open(dataId, exposures, butler);
+    },
+    valueAt: (x, y) => image.valueAt(x, y),
+    ledger,
+  });
+
+  exposures.subscribe((state, before) => {
+    const wanted = selectedExposure(state);
+    if (wanted && wanted.exposure !== selectedExposure(before)?.exposure) {
+      image.show(wanted, exposures.seenAt(wanted.exposure) ?? browserNow());
+    }
+    const newest = newestExposure(state);
+    if (newest && newest.exposure !== newestExposure(before)?.exposure) {
+      const { exposure, dayObs, seqNum } = newest;
+      publicApi.emit('exposure', { exposure, dayObs, seqNum });
+    }
+  });
+  image.subscribe((state, before) => {
+    const { error, shown, stamps, wanted } = state;
+    if (shown && stamps.painted !== undefined && stamps !== before.stamps) {
+      publicApi.emit('painted', { exposure: shown.exposure, ledger: ledger() });
+    }
+    if (error && error !== before.error) {
+      publicApi.emit('error', { ...error.toWire(), exposure: wanted?.exposure ?? null });
+    }
+  });
+  butler.watch((snapshot) => exposures.apply(snapshot), signal);
+  return { site, clock, exposures, image, source, api: publicApi.api };
+}
+
+async function open(dataId: PublicDataId, exposures: ExposuresStore, butler: ButlerClient): Promise<void> {
+  const listed = exposureOf(dataId, exposures.getState().exposures);
+  if (listed) {
+    exposures.select(listed);
+    return;
+  }
+  if ('exposure' in dataId) {
+    throw new AppError('NotFound', `${butler.source} has no exposure ${dataId.exposure} among its newest.`);
+  }
+  try {
+    exposures.select(await butler.findExposure(dataId.day_obs, dataId.seq_num));
+  } catch (thrown) {
+    throw toAppError(thrown);
+  }
+}

@@ -1,0 +1,111 @@
+/** One image, one line under it. It lives in somebody else's page: no chrome, no scrolling, nothing kept. */
+import { useEffect, useState } from 'react';
+import { useStore } from 'zustand';
+import { exposureLabel } from '../../core/dataId.ts';
+import { unixMsFromTai } from '../../core/time.ts';
+import { formatAge } from '../../core/units.ts';
+import { filterLabel, typeLabel } from '../../features/exposures/exposureNumber.ts';
+import { SourceBadge } from '../../features/exposures/SourceBadge.tsx';
+import { useNow } from '../../features/exposures/useNow.ts';
+import { ImagePane } from '../../features/image/ImagePane.tsx';
+import type { LiveImage } from '../live/liveImage.ts';
+import type { Panel } from './panel.ts';
+
+export interface PanelAppProps {
+  readonly panel: Panel;
+  readonly signInUrl: string;
+}
+
+export function PanelApp({ panel, signInUrl }: PanelAppProps) {
+  const access = useStore(panel, (s) => s.access);
+  const live = useStore(panel, (s) => s.live);
+  const starting = useStore(panel, (s) => s.starting);
+  if (access === 'signed-out') {
+    return (
+      <main className="panel-message">
+        {/* A window of its own: the Hub's login page refuses frames. */}
+        <a
+          className="panel-sign-in"
+          href={signInUrl}
+          target="_blank"
+          rel="noopener"
+          onClick={() => panel.expectSignIn()}
+        >
+          Sign in
+        </a>
+        <p className="muted">This opens a new window. The image appears here afterwards.</p>
+      </main>
+    );
+  }
+  if (!live) {
+    return (
+      <main className="panel-message">
+        {starting ? (
+          <p role="alert">{starting.message} Trying again by itself.</p>
+        ) : (
+          <p className="muted">Connecting to the service…</p>
+        )}
+      </main>
+    );
+  }
+  return <Shown live={live} />;
+}
+
+/** Below this a finger or a wheel that crosses the panel means the page around it. */
+const INTERACTIVE_PX = 480;
+
+function Shown({ live }: { readonly live: LiveImage }) {
+  const wide = useWide(INTERACTIVE_PX);
+  return (
+    <main className="panel">
+      <div className="panel-image">
+        {/* The pane binds its pointer once: another width makes another pane. */}
+        <ImagePane key={String(wide)} store={live.image} compact={!wide} />
+      </div>
+      <Caption live={live} />
+    </main>
+  );
+}
+
+function useWide(px: number): boolean {
+  const [wide, setWide] = useState(() => matchMedia(`(min-width: ${px}px)`).matches);
+  useEffect(() => {
+    const query = matchMedia(`(min-width: ${px}px)`);
+    const change = () => setWide(query.matches);
+    query.addEventListener('change', change);
+    return () => query.removeEventListener('change', change);
+  }, [px]);
+  return wide;
+}
+
+function Caption({ live }: { readonly live: LiveImage }) {
+  const shown = useStore(live.image, (s) => s.shown);
+  const received = useStore(live.exposures, (s) => s.received);
+  const selected = useStore(live.exposures, (s) => s.selected);
+  const known = useStore(live.exposures, (s) => s.exposures.some((e) => e.exposure === selected));
+  const stale = useStore(live.exposures, (s) => s.stale);
+  const asOf = useStore(live.exposures, (s) => s.asOf);
+  const now = useNow(live.clock, 1_000);
+  let text = 'Waiting for the first image';
+  if (shown) {
+    const { observationType, physicalFilter, targetName } = shown;
+    const facts = [exposureLabel(shown), typeLabel(observationType), targetName, filterLabel(physicalFilter)];
+    text = `${facts.filter(Boolean).join(' · ')} · ${formatAge((now - unixMsFromTai(shown.shutterCloseTai)) / 1000)} ago`;
+  } else if (received && selected !== null && !known) {
+    text = `${live.source} has no exposure ${selected} among its newest.`;
+  }
+  return (
+    <footer className="panel-caption">
+      <span className="panel-text" title={text}>
+        {text}
+      </span>
+      <SourceBadge
+        name={live.source}
+        state={stale ? 'bad' : 'good'}
+        word={stale ? 'stale' : 'ok'}
+        age={stale && asOf > 0 ? formatAge((now - asOf) / 1000) : ''}
+        title={stale?.message ?? 'The registry answers.'}
+      />
+    </footer>
+  );
+}
