@@ -23,8 +23,8 @@ from summit_notebook.site import Site, load_secret, load_site
 
 from .efd_accounts import READER_SECRET, WRITER_SECRET, set_up
 from .efd_line_protocol import Influx, InfluxRefused, InfluxUnreachable
-from .efd_topics import SECOND_NS, TAI_MINUS_UTC_SECONDS, SalFormatter, lines_between
-from .night import Night
+from .efd_topics import SalFormatter, lines_between
+from .night import SECOND_NS, TAI_MINUS_UTC_S, Night, tai_now_ns
 
 log = logging.getLogger("efd")
 
@@ -35,10 +35,6 @@ RECENT_SECONDS = 600
 BUFFER_SECONDS = 600
 LIVE_PERIOD_SECONDS = 0.25
 """How late a camera event may come: the page counts down with it."""
-
-
-def tai_now_ns() -> int:
-    return time.time_ns() + TAI_MINUS_UTC_SECONDS * SECOND_NS
 
 
 class NightFile:
@@ -178,7 +174,7 @@ class Generator:
 
     def _missing_minutes(self, live_since_tai_ns: int) -> list[int]:
         """Begin (TAI ns) of each minute without enough mount rows, newest first."""
-        offset = TAI_MINUS_UTC_SECONDS * SECOND_NS
+        offset = TAI_MINUS_UTC_S * SECOND_NS
         minute = 60 * SECOND_NS
         # Minutes of UTC, since the database counts in them.
         last = (live_since_tai_ns - offset) // minute * minute

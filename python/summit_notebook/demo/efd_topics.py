@@ -16,12 +16,8 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from .efd_line_protocol import Value, format_fields, format_line
-from .night import Conditions, Night, PlannedExposure
+from .night import SECOND_NS, TAI_MINUS_UTC_S, Conditions, Night, PlannedExposure
 
-TAI_MINUS_UTC_SECONDS = 37
-"""Since 2017-01-01 (IERS Bulletin C); the simulated night is always now."""
-
-SECOND_NS = 1_000_000_000
 PACK = 100
 PACK_SPACING_NS = 10_000_000
 """The ATMCS controller samples at 100 Hz and publishes a hundred samples at once."""
@@ -49,7 +45,7 @@ class SalFormatter:
         self._sequence[topic] += 1
         csc = topic.split(".", 1)[0]
         sent = sent_tai_ns / SECOND_NS
-        efd = sent - TAI_MINUS_UTC_SECONDS
+        efd = sent - TAI_MINUS_UTC_S
         private: dict[str, Value] = {
             "salIndex": sal_index,
             "private_sndStamp": sent,
@@ -86,7 +82,9 @@ def encoder_azimuth_deg(azimuth_deg: np.ndarray) -> np.ndarray:
 def encoders_line(sal: SalFormatter, night: Night, first_tai_ns: int) -> str:
     c = night.conditions(_sample_times(first_tai_ns))
     elevation = c.el_demand_deg + c.el_error_arcsec / 3600.0
-    azimuth = encoder_azimuth_deg(c.az_demand_deg + c.az_error_arcsec / 3600.0)
+    # The model's azimuth error is on the sky; the axis turns by more, the higher the telescope looks.
+    on_axis = c.az_error_arcsec / np.cos(np.deg2rad(elevation))
+    azimuth = encoder_azimuth_deg(c.az_demand_deg + on_axis / 3600.0)
     fields = _ENCODERS % (*elevation, *azimuth, first_tai_ns / SECOND_NS)
     return sal.line("ATMCS.mount_AzEl_Encoders", first_tai_ns + SECOND_NS + PUBLICATION_DELAY_NS, fields)
 
@@ -133,12 +131,12 @@ class _At:
 
 
 def _hexapod(c: _At) -> dict[str, Value]:
-    position = (0.0, 0.0, c.hexapod_z_mm, 0.0, 0.0, 0.0)
-    return (
-        {f"setpointPosition{i}": p for i, p in enumerate(position)}
-        | {f"reportedPosition{i}": p for i, p in enumerate(position)}
-        | {f"positionFollowingError{i}": 0.0 for i in range(6)}
-    )
+    fields: dict[str, Value] = {}
+    for i, position in enumerate((0.0, 0.0, c.hexapod_z_mm, 0.0, 0.0, 0.0)):
+        fields[f"setpointPosition{i}"] = position
+        fields[f"reportedPosition{i}"] = position
+        fields[f"positionFollowingError{i}"] = 0.0
+    return fields
 
 
 def _correction_offsets(c: _At) -> dict[str, Value]:
@@ -196,7 +194,7 @@ def _dimm(c: _At, tai: float) -> dict[str, Value]:
     r0_cm = 0.98 * 500e-9 / np.deg2rad(fwhm / 3600.0) * 100.0
     return {
         "timestamp": tai,
-        "expiresAt": tai - TAI_MINUS_UTC_SECONDS + 2 * DIMM_PERIOD_SECONDS,
+        "expiresAt": tai - TAI_MINUS_UTC_S + 2 * DIMM_PERIOD_SECONDS,
         "expiresIn": float(2 * DIMM_PERIOD_SECONDS),
         "hrNum": 2326,
         "secz": float(1.0 / np.sin(np.deg2rad(max(c.elevation_deg, 10.0)))),
