@@ -53,14 +53,12 @@ export function findLeftovers(stateDir, runDir) {
     .filter((identity) => identity !== null);
 }
 
-/** A signal to the process and, when it leads one, to its group. */
+/** A signal to the process, or to its whole group when it leads one. */
 function signal(/** @type {number} */ pid, /** @type {NodeJS.Signals} */ name) {
-  for (const target of groupOf(pid) === pid ? [-pid, pid] : [pid]) {
-    try {
-      process.kill(target, name);
-    } catch {
-      // gone meanwhile
-    }
+  try {
+    process.kill(groupOf(pid) === pid ? -pid : pid, name);
+  } catch {
+    // gone meanwhile
   }
 }
 

@@ -29,7 +29,7 @@ const TESTCASE = new RegExp(`<testcase${TAG_REST}(?:/>|>([\\s\\S]*?)</testcase>)
 const SKIPPED = new RegExp(`<skipped${TAG_REST}(?:/>|>([\\s\\S]*?)</skipped>)`);
 // Playwright tells a skip's reason as an annotation of the test.
 const SKIP_NOTE = new RegExp(
-  `<property name="(?:skip|fixme)"(?: value="([^"]*)"\\s*/>|>([\\s\\S]*?)</property>)`,
+  `<property name="(?:skip|fixme)"(?: value="([^"]*)")?\\s*(?:/>|>([\\s\\S]*?)</property>)`,
 );
 
 /** @param {string} xml @returns {Report} */
@@ -50,7 +50,7 @@ export function parseJunit(xml) {
     } else if (skipped) {
       const note = SKIP_NOTE.exec(body);
       const reason =
-        attribute(skipped[1] ?? '', 'message') || decode(note?.[1] ?? note?.[2] ?? skipped[2] ?? '');
+        attribute(skipped[1] ?? '', 'message') || decode(note?.[1] || note?.[2] || skipped[2] || '');
       report.skipped.push({ name, reason: reason.trim() || 'no reason given' });
     } else {
       report.passed++;

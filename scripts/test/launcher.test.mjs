@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,36 +94,50 @@ function listeners(/** @type {number} */ pid) {
   );
 }
 
+/**
+ * One request as a page navigation sends it: `fetch` would say `Sec-Fetch-Mode: cors`, and the Hub then sets no cookie.
+ * @param {URL} url
+ * @param {string} method
+ * @param {Map<string, string>} jar cookies, sent and kept
+ * @param {string} [body]
+ * @returns {Promise<{ status: number, text: string }>}
+ */
+function request(url, method, jar, body = '') {
+  return new Promise((done, fail) => {
+    const headers = {
+      Cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; '),
+      'X-XSRFToken': jar.get('_xsrf') ?? '',
+      'Content-Type': body === '' ? 'application/json' : 'application/x-www-form-urlencoded',
+      'Content-Length': Buffer.byteLength(body),
+    };
+    const sent = httpRequest(url, { method, headers }, (answer) => {
+      for (const line of answer.headers['set-cookie'] ?? []) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+        jar.set(name, value);
+      }
+      let text = '';
+      answer.on('data', (chunk) => (text += chunk));
+      answer.on('end', () => done({ status: answer.statusCode ?? 0, text }));
+    });
+    sent.once('error', fail);
+    sent.end(body);
+  });
+}
+
 /** Signs in by the form and starts the user's server; returns when the Hub calls it ready. */
 async function startUserServer(/** @type {string} */ url, /** @type {string} */ password) {
-  const hub = new URL('/nb/hub/', url);
+  const hub = (/** @type {string} */ path) => new URL(`/nb/hub/${path}`, url);
   /** @type {Map<string, string>} */
   const jar = new Map();
-  const request = async (
-    /** @type {string} */ path,
-    /** @type {{ method?: string, body?: URLSearchParams }} */ init = {},
-  ) => {
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await fetch(new URL(path, hub), {
-      ...init,
-      redirect: 'manual',
-      headers: { cookie, 'X-XSRFToken': jar.get('_xsrf') ?? '' },
-    });
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      if (name) jar.set(name, value ?? '');
-    }
-    return answer;
-  };
-  await request('login');
-  const body = new URLSearchParams({ username: 'observer', password, _xsrf: jar.get('_xsrf') ?? '' });
-  assert.equal((await request('login', { method: 'POST', body })).status, 302);
-  assert.ok((await request('api/users/observer/server', { method: 'POST' })).status < 300);
+  await request(hub('login'), 'GET', jar);
+  const form = new URLSearchParams({ username: 'observer', password, _xsrf: jar.get('_xsrf') ?? '' });
+  assert.equal((await request(hub('login'), 'POST', jar, form.toString())).status, 302);
+  const started = await request(hub('api/users/observer/server'), 'POST', jar);
+  assert.ok(started.status < 300, started.text);
   await until(
     'the user server',
     async () => {
-      /** @type {any} */
-      const user = await (await request('api/users/observer')).json();
+      const user = JSON.parse((await request(hub('api/users/observer'), 'GET', jar)).text);
       return Boolean(user.servers?.['']?.ready);
     },
     60_000,
@@ -254,7 +269,9 @@ describe('a running site', { timeout: 400_000 }, () => {
       }
     });
     assert.match(site.seen.output, /launcher +hub was ended by SIGKILL; starting it again/);
-    await until('the site answers', () => answers(site.url), 60_000);
+    const login = new URL('/nb/hub/login', site.url);
+    await until('the new Hub', async () => (await request(login, 'GET', new Map())).status === 200, 60_000);
+    await until('the app behind it', () => answers(site.url), 60_000);
     assert.ok(isAlive(userServer));
   });
 
