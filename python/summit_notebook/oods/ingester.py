@@ -19,6 +19,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 from astropy.io import fits
@@ -115,7 +116,8 @@ class Ingester:
         registered, as a real OODS does, and the reader of its pixels names the fault."""
         try:
             try:
-                records = exposure_records(fits.getheader(path, 0), self.oods.instrument)
+                with warnings.catch_warnings(action="ignore", category=fits.verify.VerifyWarning):
+                    records = exposure_records(fits.getheader(path, 0), self.oods.instrument)
             except (OSError, ValueError, EOFError, fits.VerifyError) as error:
                 if isinstance(error, OSError) and error.errno is not None:
                     raise  # the file system's trouble, not the file's
