@@ -195,7 +195,7 @@ function Trouble({ store, compact }: { readonly store: ImageStore; readonly comp
   return (
     <div className="image-trouble" role="alert">
       <p>
-        <strong>{exposureLabel(wanted)} cannot be shown.</strong> {error.message}
+        <strong>{exposureLabel(wanted)} cannot be shown.</strong> {sentence(error.message)}
       </p>
       {shown && shown !== wanted && (
         <p className="image-trouble-shown">
@@ -214,6 +214,12 @@ function Trouble({ store, compact }: { readonly store: ImageStore; readonly comp
       )}
     </div>
   );
+}
+
+/** Reasons from the engine are fragments. */
+function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function Age({ store }: { readonly store: ImageStore }) {

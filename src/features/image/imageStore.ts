@@ -106,7 +106,7 @@ const START: ImageState = {
   stamps: {},
   view: 'fit',
   drawn: null,
-  stretch: 'asinh',
+  stretch: 'linear',
   limitsRule: 'zscale',
   manualLimits: [0, 1],
   colourMap: 'grey',
