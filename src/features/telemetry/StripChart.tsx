@@ -1,132 +1,262 @@
 /**
- * The plots and, below their lines, the exposures' bands. Plotly draws the lines; the bands are plain SVG, because a
- * plotly shape costs a hundred times a rectangle and there are hundreds of them.
+ * Two stacked plots over one time axis, the exposures' bands below their lines. Drawn as plain SVG: a few hundred
+ * points cost a millisecond or two, where a plotting library's redraw takes longer than the page may stand still
+ * while images stream.
  */
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, type MouseEvent } from 'react';
+import { memo, useLayoutEffect, useMemo, useRef, useState, type PointerEvent } from 'react';
 import type { Exposure, ExposureId } from '../../core/dataId.ts';
-import { toAppError } from '../../core/errors.ts';
+import type { UnixMs } from '../../core/time.ts';
+import { formatFixed } from '../../core/units.ts';
 import { bandsIn, exposureAt, type Bands } from './bands.ts';
-import { CONFIG, layoutOf, MARGIN, tracesOf, type ChartColours } from './chart.ts';
+import {
+  layoutOf,
+  mountScale,
+  pathOf,
+  seeingScale,
+  timeTicks,
+  utcLabel,
+  valueAt,
+  valueTicks,
+  xOf,
+  yOf,
+  type Box,
+  type Layout,
+  type Scale,
+} from './chart.ts';
 import type { StripData } from './telemetryStore.ts';
 
-type Plotly = typeof import('plotly.js-cartesian-dist-min');
-
-const LABEL_MIN_PX = 24;
+const LABEL_MIN_PX = 22;
+const NARROWEST_PX = 2;
 /** A click this near to a narrow band means it. */
 const CLICK_SLACK_PX = 4;
+const TICK_PX = 90;
 
 export interface StripChartProps {
   readonly data: StripData;
   readonly exposures: readonly Exposure[];
   readonly selected: ExposureId | null;
   readonly onOpen: (exposure: Exposure) => void;
+  /** What is drawn as bands, after each change. */
   readonly onBands: (bands: Bands) => void;
 }
 
 export function StripChart({ data, exposures, selected, onOpen, onBands }: StripChartProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const plot = useRef<HTMLDivElement>(null);
-  const size = useSize(frame);
-  const colours = useColours();
-  const [plotly, setPlotly] = useState<Plotly | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const { width, height } = useSize(frame);
+  const layout = useMemo(() => layoutOf(width, height), [width, height]);
+  const [pointerX, setPointerX] = useState<number | null>(null);
   const { begin, end } = data;
-  const plotWidth = Math.max(1, size.width - MARGIN.left - MARGIN.right);
-
-  useEffect(() => {
-    let alive = true;
-    import('plotly.js-cartesian-dist-min').then(
-      (module) => alive && setPlotly(('default' in module ? module.default : module) as Plotly),
-      (thrown: unknown) => alive && setProblem(toAppError(thrown).message),
-    );
-    return () => {
-      alive = false;
-    };
-  }, []);
-
-  useEffect(() => {
-    const element = plot.current;
-    if (!plotly || !element || size.width === 0 || !colours) return;
-    plotly
-      .react(element, tracesOf(data, colours), layoutOf(data, colours, size.width, size.height), CONFIG)
-      .catch((thrown: unknown) => setProblem(toAppError(thrown).message));
-  }, [plotly, data, colours, size]);
-
-  useEffect(() => {
-    const element = plot.current;
-    return () => {
-      if (plotly && element) plotly.purge(element);
-    };
-  }, [plotly]);
+  const plotWidth = layout?.all.width ?? 0;
 
   const bands = useMemo(
-    () => bandsIn(exposures, begin, end, plotWidth, selected),
+    () => (plotWidth > 0 ? bandsIn(exposures, begin, end, plotWidth, selected) : { single: [], merged: [] }),
     [exposures, begin, end, plotWidth, selected],
   );
   useLayoutEffect(() => onBands(bands), [bands, onBands]);
 
-  const percent = (at: number) => (100 * (Math.min(Math.max(at, begin), end) - begin)) / (end - begin);
+  const timeAt = (x: number, { all }: Layout) => begin + ((x - all.left) / all.width) * (end - begin);
 
-  function openAt(event: MouseEvent<HTMLDivElement>): void {
-    const box = event.currentTarget.getBoundingClientRect();
-    const msPerPx = (end - begin) / plotWidth;
-    const at = begin + (event.clientX - box.left - MARGIN.left) * msPerPx;
-    const exposure = exposureAt(exposures, at, CLICK_SLACK_PX * msPerPx);
+  function openAt(event: { readonly clientX: number; readonly currentTarget: Element }): void {
+    if (!layout) return;
+    const at = timeAt(event.clientX - event.currentTarget.getBoundingClientRect().left, layout);
+    const slackMs = (CLICK_SLACK_PX * (end - begin)) / plotWidth;
+    const exposure = exposureAt(exposures, at, slackMs);
     if (exposure) onOpen(exposure);
   }
 
+  function follow(event: PointerEvent<SVGSVGElement>): void {
+    if (!layout) return;
+    const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
+    const { left } = layout.all;
+    setPointerX(x >= left && x <= left + plotWidth ? x : null);
+  }
+
   return (
-    // The exposure list is the way to an exposure without a pointer; a click here is a short cut to it.
-    <div className="telemetry-chart" ref={frame} onClick={openAt}>
-      <svg
-        className="telemetry-bands"
-        aria-hidden
-        style={{
-          left: MARGIN.left,
-          right: MARGIN.right,
-          top: MARGIN.top,
-          bottom: MARGIN.bottom,
-          width: plotWidth,
-        }}
-      >
-        {bands.merged.map((band) => (
-          <rect
-            key={band.beginUnixMs}
-            className="telemetry-band"
-            x={`${percent(band.beginUnixMs)}%`}
-            width={`${percent(band.endUnixMs) - percent(band.beginUnixMs)}%`}
-            y="0"
-            height="100%"
-          />
-        ))}
-        {bands.single.map((band) => {
-          const left = percent(band.beginUnixMs);
-          const width = percent(band.endUnixMs) - left;
-          const px = (width / 100) * plotWidth;
-          return (
-            <g key={band.exposure}>
-              <rect
-                className={
-                  band.exposure === selected ? 'telemetry-band telemetry-band-selected' : 'telemetry-band'
-                }
-                data-exposure={band.exposure}
-                x={`${left}%`}
-                width={px < 2 ? 2 : `${width}%`}
-                y="0"
-                height="100%"
-              />
-              {px >= LABEL_MIN_PX && (
-                <text className="telemetry-band-label" x={`${left + width / 2}%`} y="11">
-                  {band.seqNum}
-                </text>
-              )}
-            </g>
-          );
-        })}
-      </svg>
-      <div className="telemetry-plot" ref={plot} />
-      {problem !== null && <p className="telemetry-message">The plots cannot be drawn: {problem}</p>}
+    <div className="telemetry-chart" ref={frame}>
+      {layout && (
+        // The exposure list is the way to an exposure without a pointer; a click here is a short cut to it.
+        <svg
+          width={width}
+          height={height}
+          role="img"
+          aria-label="Mount tracking error and seeing over time, with the exposures’ shutter intervals"
+          onClick={openAt}
+          onPointerMove={follow}
+          onPointerLeave={() => setPointerX(null)}
+        >
+          <BandShapes bands={bands} data={data} box={layout.all} selected={selected} />
+          <Lines data={data} layout={layout} />
+          {pointerX !== null && (
+            <Cursor data={data} layout={layout} x={pointerX} at={timeAt(pointerX, layout)} />
+          )}
+        </svg>
+      )}
     </div>
+  );
+}
+
+interface BandShapesProps {
+  readonly bands: Bands;
+  readonly data: StripData;
+  readonly box: Box;
+  readonly selected: ExposureId | null;
+}
+
+const BandShapes = memo(function BandShapes({ bands, data, box, selected }: BandShapesProps) {
+  /** Left and width in pixels, cut to the plot. */
+  const span = (beginUnixMs: UnixMs, endUnixMs: UnixMs) => {
+    const left = Math.max(xOf(beginUnixMs, data, box), box.left);
+    const right = Math.min(xOf(endUnixMs, data, box), box.left + box.width);
+    return { x: left, width: Math.max(right - left, NARROWEST_PX) };
+  };
+  return (
+    <g>
+      {bands.merged.map(({ beginUnixMs, endUnixMs }) => (
+        <rect
+          key={beginUnixMs}
+          className="telemetry-band"
+          {...span(beginUnixMs, endUnixMs)}
+          y={box.top}
+          height={box.height}
+        />
+      ))}
+      {bands.single.map(({ exposure, seqNum, beginUnixMs, endUnixMs }) => {
+        const { x, width } = span(beginUnixMs, endUnixMs);
+        const chosen = exposure === selected ? ' telemetry-band-selected' : '';
+        return (
+          <g key={exposure}>
+            <rect
+              className={`telemetry-band${chosen}`}
+              data-exposure={exposure}
+              x={x}
+              width={width}
+              y={box.top}
+              height={box.height}
+            />
+            {width >= LABEL_MIN_PX && (
+              <text className="telemetry-band-label" x={x + width / 2} y={box.top + 10}>
+                {seqNum}
+              </text>
+            )}
+          </g>
+        );
+      })}
+    </g>
+  );
+});
+
+const Lines = memo(function Lines({ data, layout }: { readonly data: StripData; readonly layout: Layout }) {
+  const { azimuth, elevation, seeing } = data;
+  const mount = mountScale(azimuth, elevation);
+  const dimm = seeingScale(seeing);
+  const ticks = timeTicks(data.begin, data.end, Math.max(2, layout.all.width / TICK_PX));
+  const fine = (ticks[1] ?? 0) - (ticks[0] ?? 0) < 60_000;
+  const bottom = layout.all.top + layout.all.height;
+  return (
+    <g>
+      <Axis box={layout.mount} scale={mount} label="mount ″" most={4} />
+      <Axis box={layout.seeing} scale={dimm} label="DIMM ″" most={2} />
+      {ticks.map((at) => {
+        const x = xOf(at, data, layout.all);
+        return (
+          <g key={at}>
+            <line className="telemetry-grid" x1={x} x2={x} y1={layout.all.top} y2={bottom} />
+            <text className="telemetry-tick" x={x} y={bottom + 13}>
+              {utcLabel(at, fine)}
+            </text>
+          </g>
+        );
+      })}
+      {/* A nested svg cuts what leaves its plot. */}
+      <Plot box={layout.mount}>
+        <path
+          className="telemetry-line telemetry-value-azimuth"
+          data-series="azimuth"
+          d={pathOf(azimuth, data, mount, inside(layout.mount))}
+        />
+        <path
+          className="telemetry-line telemetry-value-elevation"
+          data-series="elevation"
+          d={pathOf(elevation, data, mount, inside(layout.mount))}
+        />
+      </Plot>
+      <Plot box={layout.seeing}>
+        <path
+          className="telemetry-line telemetry-value-seeing"
+          data-series="seeing"
+          d={pathOf(seeing, data, dimm, inside(layout.seeing))}
+        />
+      </Plot>
+    </g>
+  );
+});
+
+function inside({ width, height }: Box): Box {
+  return { left: 0, top: 0, width, height };
+}
+
+function Plot({ box, children }: { readonly box: Box; readonly children: React.ReactNode }) {
+  return (
+    <svg x={box.left} y={box.top} width={box.width} height={box.height}>
+      {children}
+    </svg>
+  );
+}
+
+interface AxisProps {
+  readonly box: Box;
+  readonly scale: Scale;
+  readonly label: string;
+  readonly most: number;
+}
+
+function Axis({ box, scale, label, most }: AxisProps) {
+  const ticks = valueTicks(scale, most);
+  const decimals = ticks.every((tick) => Number.isInteger(tick)) ? 0 : 1;
+  const middle = box.top + box.height / 2;
+  return (
+    <g>
+      {ticks.map((tick) => {
+        const y = yOf(tick, scale, box);
+        return (
+          <g key={tick}>
+            <line className="telemetry-grid" x1={box.left} x2={box.left + box.width} y1={y} y2={y} />
+            <text className="telemetry-tick telemetry-tick-value" x={box.left - 5} y={y + 3.5}>
+              {formatFixed(tick, decimals)}
+            </text>
+          </g>
+        );
+      })}
+      <text className="telemetry-tick" x={9} y={middle} transform={`rotate(-90 9 ${middle})`}>
+        {label}
+      </text>
+    </g>
+  );
+}
+
+interface CursorProps {
+  readonly data: StripData;
+  readonly layout: Layout;
+  readonly x: number;
+  readonly at: UnixMs;
+}
+
+/** The time and the values under the pointer. */
+function Cursor({ data, layout, x, at }: CursorProps) {
+  const { all } = layout;
+  const within = ((data.end - data.begin) / all.width) * 6;
+  const text = (series: StripData['azimuth'], withinMs: number) => {
+    const value = valueAt(series, at, withinMs);
+    return value === null ? '–' : `${formatFixed(value, 2)}″`;
+  };
+  const right = x > all.left + all.width / 2;
+  return (
+    <g className="telemetry-cursor">
+      <line x1={x} x2={x} y1={all.top} y2={all.top + all.height} />
+      <text x={right ? x - 6 : x + 6} y={all.top + all.height - 4} textAnchor={right ? 'end' : 'start'}>
+        {`${utcLabel(at, true)} UTC  az ${text(data.azimuth, within)}  el ${text(data.elevation, within)}  DIMM ${text(data.seeing, Math.max(within, 90_000))}`}
+      </text>
+    </g>
   );
 }
 
@@ -144,28 +274,4 @@ function useSize(ref: { readonly current: HTMLElement | null }): { width: number
     return () => observer.disconnect();
   }, [ref]);
   return size;
-}
-
-/** Plotly wants colours as text: those of the theme, read again when it changes. */
-function useColours(): ChartColours | null {
-  const [colours, setColours] = useState<ChartColours | null>(null);
-  useLayoutEffect(() => {
-    const read = () => {
-      const style = getComputedStyle(document.documentElement);
-      const of = (token: string) => style.getPropertyValue(token).trim() || '#888';
-      setColours({
-        text: of('--text'),
-        muted: of('--muted'),
-        line: of('--line'),
-        azimuth: of('--accent'),
-        elevation: of('--warn'),
-        seeing: of('--good'),
-      });
-    };
-    read();
-    const observer = new MutationObserver(read);
-    observer.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
-    return () => observer.disconnect();
-  }, []);
-  return colours;
 }

@@ -1,11 +1,12 @@
 /** The strip under the image: what the telescope did while the shutter was open. Loaded after the first image. */
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import type { Exposure, ExposureId } from '../../core/dataId.ts';
 import type { UnixMs } from '../../core/time.ts';
 import { formatAge, formatFixed } from '../../core/units.ts';
 import type { EfdClient, Series } from '../../services/efd/efdClient.ts';
 import type { Bands } from './bands.ts';
+import { largestError } from './chart.ts';
 import { StripChart } from './StripChart.tsx';
 import {
   createTelemetry,
@@ -46,6 +47,10 @@ export default function TelemetryPane({ efd, exposures, selected, onOpen }: Tele
     setShaded(JSON.stringify(drawn));
   }, []);
 
+  const largest = useMemo(
+    () => (state.data ? largestError(state.data.azimuth, state.data.elevation) : null),
+    [state.data],
+  );
   const paneState = paneStateOf(state, efd.unavailable, now);
   return (
     <section
@@ -54,6 +59,7 @@ export default function TelemetryPane({ efd, exposures, selected, onOpen }: Tele
       data-testid="telemetry-pane"
       data-state={paneState}
       data-shaded={shaded}
+      data-largest-error={JSON.stringify(largest)}
     >
       <header className="pane-header">
         <h2>Telemetry</h2>

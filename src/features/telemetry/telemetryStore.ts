@@ -11,7 +11,7 @@ export const RANGES = {
 } as const;
 export type RangeName = keyof typeof RANGES;
 
-/** More than the strip has pixels; plotly's time grows with points. */
+/** About what the strip has pixels. */
 export const MAX_POINTS = 800;
 const RETRY_MS = 2_000;
 

@@ -66,7 +66,8 @@ describe('mountError', () => {
       ]),
       slew,
     );
-    expect([...points.elevationArcsec]).toEqual([NaN, 0, NaN]);
+    // The second NaN ends the line where rows are missing.
+    expect([...points.elevationArcsec]).toEqual([NaN, 0, NaN, NaN]);
   });
 
   it('waits for the demand after the newest encoder row', () => {

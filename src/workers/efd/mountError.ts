@@ -63,7 +63,14 @@ export function mountError(encoders: Rows, trajectory: Rows): MountErrorPoints {
     const deltaElevation = (demandElevation[after] as number) - (demandElevation[before] as number);
     const fastest = MAX_TRACKING_DEG_PER_SECOND * span;
     const measured = elevation[i] as number;
-    times.push(unixMsOfTaiSeconds(t));
+    const at = unixMsOfTaiSeconds(t);
+    const last = times.at(-1);
+    if (last !== undefined && at - last > MAX_BRACKET_SECONDS * 1000) {
+      times.push(last + 1);
+      az.push(NaN);
+      el.push(NaN);
+    }
+    times.push(at);
     if (
       span > MAX_BRACKET_SECONDS ||
       Math.abs(deltaAzimuth) > fastest ||

@@ -40,6 +40,15 @@ describe('thinMinMax', () => {
     const thin = thinMinMax(times, values, 90);
     const gap = [...thin.times].filter((t, i) => t > 390 && t < 610 && Number.isNaN(thin.values[i]));
     expect(gap.length).toBeGreaterThan(0);
+    const blinks = times.map((t) => (t % 3 === 0 ? NaN : 1));
+    expect([...thinMinMax(times, blinks, 90).values].some(Number.isNaN)).toBe(false);
+  });
+
+  it('takes no time over a long gap', () => {
+    const times = Float64Array.from({ length: 200_000 }, (_, i) => i);
+    const began = performance.now();
+    thinMinMax(times, new Float64Array(200_000).fill(NaN), 800);
+    expect(performance.now() - began).toBeLessThan(1_000);
   });
 
   it('shows a spike of one sample among many', () => {

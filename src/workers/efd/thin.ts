@@ -6,8 +6,8 @@ export interface Points {
 }
 
 /**
- * At most `maxPoints` points. Times must not decrease. A gap (NaN) that lies within a stretch of time is kept as one
- * gap point, so that the line stays open where nothing was measured; it may cost points, and stretches get longer then.
+ * At most `maxPoints` points. Times must not decrease. A gap (NaN) stays open when it is longer than a stretch; a
+ * shorter one is narrower than what the result can show.
  */
 export function thinMinMax(times: Float64Array, values: Float64Array, maxPoints: number): Points {
   const n = times.length;
@@ -17,6 +17,8 @@ export function thinMinMax(times: Float64Array, values: Float64Array, maxPoints:
   const begin = times[0] as number;
   const width = ((times[n - 1] as number) - begin) / stretches || 1;
   const keep: number[] = [];
+  let lastNumberAt = begin;
+  let nextNumber = 0;
   let i = 0;
   for (let s = 0; s < stretches && i < n; s++) {
     const end = s === stretches - 1 ? Infinity : begin + (s + 1) * width;
@@ -26,9 +28,13 @@ export function thinMinMax(times: Float64Array, values: Float64Array, maxPoints:
     for (; i < n && (times[i] as number) < end; i++) {
       const value = values[i] as number;
       if (Number.isNaN(value)) {
-        gap = i;
+        nextNumber = Math.max(nextNumber, i);
+        while (nextNumber < n && Number.isNaN(values[nextNumber] as number)) nextNumber++;
+        const nextNumberAt = nextNumber < n ? (times[nextNumber] as number) : (times[n - 1] as number);
+        if (nextNumberAt - lastNumberAt > width) gap = i;
         continue;
       }
+      lastNumberAt = times[i] as number;
       if (low < 0 || value < (values[low] as number)) low = i;
       if (high < 0 || value > (values[high] as number)) high = i;
     }
