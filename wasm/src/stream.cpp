@@ -283,7 +283,8 @@ AfStatus AfStream::finish_data(HduRecord* hdu) {
 AfStatus AfStream::end() {
   if (error.status != AF_OK) return static_cast<AfStatus>(error.status);
   const i64 at = static_cast<i64>(fits_bytes_);
-  if (!sniffed_) return fail_at(AF_MALFORMED, "not FITS: the file is empty", 0);
+  if (magic_count_ == 0) return fail_at(AF_MALFORMED, "not FITS: the file is empty", 0);
+  if (!sniffed_) return fail_at(AF_MALFORMED, "truncated inside a header", 0);
   if (gzip_ != nullptr && !member_done_) return fail_at(AF_MALFORMED, "truncated inside the gzip stream", at);
   if (state_ == State::kData)
     return fail(&error, AF_MALFORMED, "truncated inside the data", {static_cast<i32>(hdus.size()) - 1, -1, at});
