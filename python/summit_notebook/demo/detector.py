@@ -80,9 +80,9 @@ class Detector:
         self._seed = seed
         self.dark_electron_per_s = self._dark(random)
         self.dead_columns = tuple(sorted(int(x) for x in random.integers(50, FRAME_WIDTH - 50, 3)))
-        self._pixel_response = (1 + 0.006 * random.standard_normal((FRAME_HEIGHT, FRAME_WIDTH), np.float32)).astype(
-            np.float32
-        )
+        self._pixel_response = (
+            1 + 0.006 * random.standard_normal((FRAME_HEIGHT, FRAME_WIDTH), np.float32)
+        ).astype(np.float32)
         self._pixel_response[:, list(self.dead_columns)] = 0.04
 
     @staticmethod

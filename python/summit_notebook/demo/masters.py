@@ -36,7 +36,9 @@ def dark_frame(detector: Detector) -> Floats:
     return frame
 
 
-def write_master(path: Path, kind: str, unit: str, physical_filter: str | None, frame: Floats, steps: int) -> None:
+def write_master(
+    path: Path, kind: str, unit: str, physical_filter: str | None, frame: Floats, steps: int
+) -> None:
     primary = fits.PrimaryHDU()
     primary.header["INSTRUME"] = "LATISS"
     primary.header["DETECTOR"] = 0

@@ -214,6 +214,12 @@ class Night:
             mount_step=mount_step,
         )
 
+    def next_exposure(self, tai_ns: int) -> PlannedExposure:
+        """The first whose shutter opens at or after this time."""
+        anchor = self._anchors[-1]
+        slots = max(0, -(-(tai_ns - anchor.begin_tai_ns) // self._cadence_ns))
+        return self.exposure(anchor.index + slots)
+
     def exposures(self, begin_tai_ns: int, end_tai_ns: int) -> list[PlannedExposure]:
         """Those whose shutter interval touches [begin, end)."""
         found = []
