@@ -1,7 +1,7 @@
 """The simulated LATISS detector: an ITL 3800C with 16 amplifiers, its fixed properties drawn from a seed.
 
-Geometry as in the LATISS camera of lsst/obs_lsst: a raw segment has 3 prescan, 509 image and 64 serial overscan columns,
-2000 image and 48 parallel overscan rows. Frames are arrays [y, x] in the Data Management orientation, 4000 x 4072;
+Geometry as in the LATISS camera of lsst/obs_lsst: a raw segment has 3 prescan, 509 image and 64 serial overscan
+columns, 2000 image and 48 parallel overscan rows. Frames are arrays [y, x] in the Data Management orientation, 4000 x 4072;
 "readout" arrays are one amplifier's 2000 x 509 image section in the order it is read.
 """
 
