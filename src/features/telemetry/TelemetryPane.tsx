@@ -114,7 +114,7 @@ function Values({ state }: { readonly state: TelemetryState }) {
     <span className="telemetry-values">
       {entries.map(([key, label, series]) => (
         <span key={key} className={`telemetry-value telemetry-value-${key}`}>
-          {label} <b>{formatFixed(series.values.at(-1) ?? NaN, 2)}″</b>
+          {label} <b>{formatFixed(series.newest?.value ?? NaN, 2)}″</b>
         </span>
       ))}
     </span>

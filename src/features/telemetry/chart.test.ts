@@ -18,7 +18,7 @@ const series = (points: readonly (readonly [second: number, value: number])[]): 
   originUnixMs: T,
   timesMs: Float64Array.from(points, ([second]) => second * 1000),
   values: Float64Array.from(points, ([, value]) => value),
-  newestUnixMs: T,
+  newest: null,
 });
 const box = { left: 0, top: 0, width: 100, height: 50 };
 const range = { begin: T, end: T + 10_000 };

@@ -44,7 +44,7 @@ export interface Telemetry {
 const FRESH_MS = 15_000;
 
 export function newestRowUnixMs(data: StripData): UnixMs | null {
-  return data.azimuth.newestUnixMs;
+  return data.azimuth.newest?.unixMs ?? null;
 }
 
 export type PaneState = 'loading' | 'ready' | 'stale' | 'unavailable';

@@ -9,8 +9,8 @@ export interface Series {
   readonly timesMs: Float64Array;
   /** NaN: nothing to draw here (no rows, or the mount was slewing). */
   readonly values: Float64Array;
-  /** Time of the newest row of the whole answer before thinning, null when there is none. */
-  readonly newestUnixMs: UnixMs | null;
+  /** The newest row before thinning; null when there is none. Its value may be NaN. */
+  readonly newest: { readonly unixMs: UnixMs; readonly value: number } | null;
 }
 
 /** What every question carries. */

@@ -143,6 +143,6 @@ function seriesOf(
     originUnixMs,
     timesMs: thin.times.map((t) => t - originUnixMs),
     values: thin.values.slice(),
-    newestUnixMs: times.at(-1) ?? null,
+    newest: times.length === 0 ? null : { unixMs: times.at(-1) ?? 0, value: values.at(-1) ?? NaN },
   };
 }
