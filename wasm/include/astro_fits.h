@@ -1,16 +1,17 @@
 /*
  * astro_fits.h: reading FITS images and removing the instrument signature.
  *
- * The one public header of the engine. The same sources are compiled to WebAssembly, where a host (TypeScript, Python)
- * reads the structs below straight from linear memory, and natively for tests.
+ * The one public header of the engine. The same sources are compiled to WebAssembly, where a host
+ * (TypeScript, Python) reads the structs below straight from linear memory, and natively for tests.
  *
  * Rules that hold for every routine
  * - No global state. An object may be used by one thread at a time.
  * - A routine that can fail returns AfStatus and fills `*error`, which must not be null.
- * - Nothing is thrown and nothing traps, whatever the bytes are. Every size read from a file is checked against the
- *   bytes there are and against the caller's limit before memory is taken.
+ * - Nothing is thrown and nothing traps, whatever the bytes are. Every size read from a file is checked
+ * against the bytes there are and against the caller's limit before memory is taken.
  * - Memory got here is given back with the matching `..._free`, which accepts null.
- * - Arithmetic is plain IEEE 754, evaluated in the order that the comments state, so that every host gets equal bits.
+ * - Arithmetic is plain IEEE 754, evaluated in the order that the comments state, so that every host gets
+ * equal bits.
  * - Boxes are half-open, pixels 0-based, row 0 first.
  */
 #ifndef ASTRO_FITS_H_
@@ -46,9 +47,9 @@ typedef enum AfStatus {
 
 /* What went wrong and where. Fields that do not apply are -1 or empty. */
 typedef struct AfError {
-  int32_t status;      /* AfStatus */
-  int32_t hdu;         /* 0 = primary */
-  int32_t tile;        /* row of the compressed image's table, from 0 */
+  int32_t status; /* AfStatus */
+  int32_t hdu;    /* 0 = primary */
+  int32_t tile;   /* row of the compressed image's table, from 0 */
   int32_t reserved;
   int64_t byte_offset; /* from the start of the FITS bytes, after any gzip wrapper is removed */
   char keyword[16];    /* zero-terminated */
@@ -83,7 +84,8 @@ AF_EXPORT(af_version) const char* af_version(void);
 /* ------------------------------------------------------------------ reading a file while it arrives */
 
 typedef struct AfStreamOptions {
-  /* Size of the file as it is pushed; 0 = not known. Without a gzip wrapper sizes in headers are checked against it. */
+  /* Size of the file as it is pushed; 0 = not known. Without a gzip wrapper sizes in headers are checked
+   * against it. */
   uint64_t expected_bytes;
   /* Most memory that one HDU's data or one plane may take; 0 = 1 GiB. */
   uint64_t memory_limit;
@@ -107,7 +109,8 @@ typedef enum AfCardType {
   AF_CARD_BAD = 6 /* cannot be parsed: the rest of the card is the comment */
 } AfCardType;
 
-/* Offsets into the text block of the HDU; the text is not zero-terminated. Long strings are already joined. */
+/* Offsets into the text block of the HDU; the text is not zero-terminated. Long strings are already joined.
+ */
 typedef struct AfCard {
   uint32_t keyword, keyword_length;
   uint32_t text, text_length;
@@ -149,9 +152,9 @@ AF_EXPORT(af_stream_free) void af_stream_free(AfStream* stream);
 /* ------------------------------------------------------------------ decoding one image in bands */
 
 /*
- * Reads BITPIX 8, 16, 32, 64, -32, -64 uncompressed, and RICE_1, GZIP_1, GZIP_2 tiles of any shape. The plane is I32
- * for BITPIX 8, 16, 32 without scaling and BLANK, else F32: BITPIX 8 and 16 are scaled in float32, the others in
- * float64 and rounded once. BLANK and ZBLANK become NaN.
+ * Reads BITPIX 8, 16, 32, 64, -32, -64 uncompressed, and RICE_1, GZIP_1, GZIP_2 tiles of any shape. The plane
+ * is I32 for BITPIX 8, 16, 32 without scaling and BLANK, else F32: BITPIX 8 and 16 are scaled in float32, the
+ * others in float64 and rounded once. BLANK and ZBLANK become NaN.
  */
 typedef struct AfDecoding AfDecoding;
 
@@ -196,12 +199,12 @@ typedef struct AfReductionOptions {
 } AfReductionOptions;
 
 /*
- * In float32 and in this order: I = raw; I -= overscan[row]; assembly; I -= bias; I -= dark * scale; I /= flat.
- * Overscan, per amplifier and row: quartiles by linear interpolation; sigma = 0.74 (q75 - q25), replaced by the median
- * sigma of the amplifier's rows when more than twice that; values further than 3 sigma from the row's median are
- * masked; the median of the rest (of an even count the mean of the two middle values in float64, then float32). A row
- * that is masked whole takes the mean of its nearest rows that are not.
- * A flat that is not finite or not positive gives NaN, and so does a pixel that no amplifier covers.
+ * In float32 and in this order: I = raw; I -= overscan[row]; assembly; I -= bias; I -= dark * scale; I /=
+ * flat. Overscan, per amplifier and row: quartiles by linear interpolation; sigma = 0.74 (q75 - q25),
+ * replaced by the median sigma of the amplifier's rows when more than twice that; values further than 3 sigma
+ * from the row's median are masked; the median of the rest (of an even count the mean of the two middle
+ * values in float64, then float32). A row that is masked whole takes the mean of its nearest rows that are
+ * not. A flat that is not finite or not positive gives NaN, and so does a pixel that no amplifier covers.
  */
 typedef struct AfReduction AfReduction;
 
@@ -219,23 +222,26 @@ AF_EXPORT(af_reduction_free) void af_reduction_free(AfReduction* reduction);
 /* ------------------------------------------------------------------ for the display */
 
 /*
- * Mean of the finite pixels of each factor x factor cell (cells at the upper and right edge may be smaller), summed
- * in float64; NaN where none is finite. A new F32 plane, or null on error.
+ * Mean of the finite pixels of each factor x factor cell (cells at the upper and right edge may be smaller),
+ * summed in float64; NaN where none is finite. A new F32 plane, or null on error.
  */
 AF_EXPORT(af_bin) AfPlane* af_bin(const AfPlane* plane, uint32_t factor, AfError* error);
 
 /*
- * IRAF's zscale: contrast 0.25, 1000 evenly strided finite samples, a line fitted to the sorted samples with at most 5
- * rounds of rejection at 2.5 sigma. limits[0], limits[1] = low, high; both NaN without a finite pixel.
+ * IRAF's zscale: contrast 0.25, 1000 evenly strided finite samples, a line fitted to the sorted samples with
+ * at most 5 rounds of rejection at 2.5 sigma. limits[0], limits[1] = low, high; both NaN without a finite
+ * pixel.
  */
 AF_EXPORT(af_zscale) AfStatus af_zscale(const AfPlane* plane, double limits[2], AfError* error);
 
 /*
- * Of the finite pixels. out[0] = minimum, out[1] = maximum (exact); out[2 + i] = percentile fractions[i] in [0, 1],
- * linear between order statistics, of at most 100,000 evenly strided pixels. All NaN without a finite pixel.
+ * Of the finite pixels. out[0] = minimum, out[1] = maximum (exact); out[2 + i] = percentile fractions[i] in
+ * [0, 1], linear between order statistics, of at most 100,000 evenly strided pixels. All NaN without a finite
+ * pixel.
  */
 AF_EXPORT(af_statistics)
-AfStatus af_statistics(const AfPlane* plane, const double* fractions, uint32_t count, double* out, AfError* error);
+AfStatus af_statistics(const AfPlane* plane, const double* fractions, uint32_t count, double* out,
+                       AfError* error);
 
 #ifdef __cplusplus
 }

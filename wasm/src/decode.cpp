@@ -49,7 +49,9 @@ void convert_big_endian(const Scaling& s, i32 stored_bitpix, const u8* from, siz
   float* to = static_cast<float*>(out);
   const bool plain = s.scale == 1 && s.zero == 0;
   switch (stored_bitpix) {
-    case 8: convert_integers(s, count, out, [=](size_t i) { return from[i]; }); break;
+    case 8:
+      convert_integers(s, count, out, [=](size_t i) { return from[i]; });
+      break;
     case 16:
       convert_integers(s, count, out, [=](size_t i) { return static_cast<i16>(load_be16(from + 2 * i)); });
       break;
@@ -65,7 +67,8 @@ void convert_big_endian(const Scaling& s, i32 stored_bitpix, const u8* from, siz
         for (size_t i = 0; i < count; ++i) bits[i] = load_be32(from + 4 * i);
       } else {
         const float scale = static_cast<float>(s.scale), zero = static_cast<float>(s.zero);
-        for (size_t i = 0; i < count; ++i) to[i] = std::bit_cast<float>(load_be32(from + 4 * i)) * scale + zero;
+        for (size_t i = 0; i < count; ++i)
+          to[i] = std::bit_cast<float>(load_be32(from + 4 * i)) * scale + zero;
       }
       break;
     default:
@@ -136,8 +139,9 @@ AfStatus AfDecoding::start(AfError* error) {
   if (hdu->kind == AF_HDU_BINTABLE || hdu->kind == AF_HDU_OTHER)
     return fail(error, AF_UNSUPPORTED, "the HDU is no image", {index, -1, at, "XTENSION"});
   if (hdu->width == 0 || hdu->height == 0)
-    return compressed ? fail(error, AF_MALFORMED, "ZNAXIS is missing or impossible", {index, -1, at, "ZNAXIS"})
-                      : fail(error, AF_UNSUPPORTED, "the HDU has no pixels", {index, -1, at, "NAXIS"});
+    return compressed
+               ? fail(error, AF_MALFORMED, "ZNAXIS is missing or impossible", {index, -1, at, "ZNAXIS"})
+               : fail(error, AF_UNSUPPORTED, "the HDU has no pixels", {index, -1, at, "NAXIS"});
   i64 bitpix = 0;
   const char* keyword = compressed ? "ZBITPIX" : "BITPIX";
   h.integer(keyword, &bitpix);
@@ -179,8 +183,8 @@ AfStatus AfDecoding::start_compressed(AfError* error) {
                 {index, -1, at, "ZCMPTYPE"});
   }
 
-  // Tiles: whole rows unless the header says otherwise. Axes beyond the second are stacked, which only fits when the
-  // tiles are one row high.
+  // Tiles: whole rows unless the header says otherwise. Axes beyond the second are stacked, which only fits
+  // when the tiles are one row high.
   i64 axes = 2, width = hdu->width, height = 1;
   h.integer("ZNAXIS", &axes);
   h.integer("ZTILE1", &width);
@@ -191,7 +195,8 @@ AfStatus AfDecoding::start_compressed(AfError* error) {
     h.integer(IndexedKeyword("ZTILE", axis).text, &depth);
     deep = deep || depth != 1;
   }
-  if (width < 1 || height < 1) return fail(error, AF_MALFORMED, "tiles without pixels", {index, -1, at, "ZTILE1"});
+  if (width < 1 || height < 1)
+    return fail(error, AF_MALFORMED, "tiles without pixels", {index, -1, at, "ZTILE1"});
   if (axes > 2 && (deep || height != 1))
     return fail(error, AF_UNSUPPORTED, "tiles deeper than one row in an image of more than two axes",
                 {index, -1, at, "ZTILE3"});
@@ -213,7 +218,8 @@ AfStatus AfDecoding::start_compressed(AfError* error) {
       rice_block = static_cast<u32>(number);
     } else if (h.text_is(name.text, "BYTEPIX")) {
       if (number != 1 && number != 2 && number != 4)
-        return fail(error, AF_UNSUPPORTED, "RICE pixels of a size that is not read", {index, -1, at, value.text});
+        return fail(error, AF_UNSUPPORTED, "RICE pixels of a size that is not read",
+                    {index, -1, at, value.text});
       rice_bytes = static_cast<u32>(number);
     }
   }
@@ -229,12 +235,15 @@ AfStatus AfDecoding::start_compressed(AfError* error) {
     h.real("ZSCALE", &scaling.tile_scale);
     h.real("ZZERO", &scaling.tile_zero);
     if (scaling.scale != 1 || scaling.zero != 0)
-      return fail(error, AF_UNSUPPORTED, "scaled and quantized floats are not read", {index, -1, at, "BSCALE"});
+      return fail(error, AF_UNSUPPORTED, "scaled and quantized floats are not read",
+                  {index, -1, at, "BSCALE"});
   } else if (scaling.bitpix > 0 && !scaling.has_blank) {
     scaling.has_blank = h.integer("ZBLANK", &scaling.blank);
   }
-  if (compression == Compression::kRice && ((scaling.bitpix < 0 && !scaling.quantized) || scaling.bitpix == 64))
-    return fail(error, AF_UNSUPPORTED, "RICE_1 of pixels other than integers of 32 bits", {index, -1, at, "ZBITPIX"});
+  if (compression == Compression::kRice &&
+      ((scaling.bitpix < 0 && !scaling.quantized) || scaling.bitpix == 64))
+    return fail(error, AF_UNSUPPORTED, "RICE_1 of pixels other than integers of 32 bits",
+                {index, -1, at, "ZBITPIX"});
   return AF_OK;
 }
 
@@ -246,10 +255,15 @@ AfStatus AfDecoding::gunzip(const HeapBytes& cell, size_t expected, u64 tile, Af
   const u8* in = cell.bytes;
   size_t position = 0;
   switch (gzip->run(&in, cell.bytes + cell.length, scratch.data(), &position, expected)) {
-    case GzipReader::Result::kDone: break;
-    case GzipReader::Result::kBad: return bad_tile(error, gzip->problem(), tile, cell.offset);
-    case GzipReader::Result::kNeedInput: return bad_tile(error, "a gzip tile that ends too early", tile, cell.offset);
-    case GzipReader::Result::kOutputFull: position = expected + 1; break;
+    case GzipReader::Result::kDone:
+      break;
+    case GzipReader::Result::kBad:
+      return bad_tile(error, gzip->problem(), tile, cell.offset);
+    case GzipReader::Result::kNeedInput:
+      return bad_tile(error, "a gzip tile that ends too early", tile, cell.offset);
+    case GzipReader::Result::kOutputFull:
+      position = expected + 1;
+      break;
   }
   if (position != expected)
     return bad_tile(error, "a gzip tile whose length does not fit its pixels", tile, cell.offset);
@@ -264,8 +278,8 @@ AfStatus AfDecoding::decode_tile(u64 tile, AfError* error) {
   auto place = [&](u64 y) { return static_cast<u8*>(row(y0 + y)) + x0 * 4; };
 
   HeapBytes cell, gzipped, plain;
-  if (!heap_bytes(table, table.compressed, tile, &cell) || !heap_bytes(table, table.gzipped, tile, &gzipped) ||
-      !heap_bytes(table, table.plain, tile, &plain))
+  if (!heap_bytes(table, table.compressed, tile, &cell) ||
+      !heap_bytes(table, table.gzipped, tile, &gzipped) || !heap_bytes(table, table.plain, tile, &plain))
     return bad_tile(error, "a tile that lies outside the file", tile, tile * table.row_bytes);
 
   // A tile of floats that could not be quantized, or that could not be compressed, is stored as it is.
@@ -329,7 +343,8 @@ AfStatus AfDecoding::decode_tile(u64 tile, AfError* error) {
   return AF_OK;
 }
 
-// Four rows of a raw at once, straight into the plane. `*done_four` stays false when they want the general way.
+// Four rows of a raw at once, straight into the plane. `*done_four` stays false when they want the general
+// way.
 AfStatus AfDecoding::decode_four(u64 tile, bool* done_four, AfError* error) {
   RiceTile tiles[4];
   HeapBytes cells[4];
@@ -354,7 +369,8 @@ AfStatus AfDecoding::step(u32 max_rows, AfError* error) {
     if (stop > height) stop = height;
     const size_t row_bytes = size_t{hdu->width} * bytes_of(scaling.bitpix);
     for (; next_row < stop; ++next_row)
-      convert_big_endian(scaling, scaling.bitpix, hdu->data.data() + next_row * row_bytes, hdu->width, row(next_row));
+      convert_big_endian(scaling, scaling.bitpix, hdu->data.data() + next_row * row_bytes, hdu->width,
+                         row(next_row));
   }
   const bool whole_rows = compression == Compression::kRice && scaling.to_integer && rice_bytes == 4 &&
                           tiles_across == 1 && tile_height == 1;

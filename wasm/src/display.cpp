@@ -112,9 +112,10 @@ Line fit_line(const Array<double>& samples, const Array<u8>& rejected) {
   return {slope, mean_y - slope * mean_x};
 }
 
-// Rejects what lies off the line by more than kReject sigma, and the neighbours within half of `grow`. Returns how
-// many samples are left.
-size_t reject(const Array<double>& samples, const Line& line, size_t grow, Array<u8>* rejected, Array<u8>* grown) {
+// Rejects what lies off the line by more than kReject sigma, and the neighbours within half of `grow`.
+// Returns how many samples are left.
+size_t reject(const Array<double>& samples, const Line& line, size_t grow, Array<u8>* rejected,
+              Array<u8>* grown) {
   auto residual = [&](size_t i) { return samples[i] - (line.at_zero + line.slope * static_cast<double>(i)); };
   const size_t count = samples.size();
   double n = 0, sum = 0, squares = 0;
@@ -187,7 +188,8 @@ AfPlane* af_bin(const AfPlane* plane, uint32_t factor, AfError* error) {
         }
       }
       float* out = static_cast<float*>(binned->data) + size_t{by} * width;
-      for (u32 bx = 0; bx < width; ++bx) out[bx] = counts[bx] > 0 ? static_cast<float>(sums[bx] / counts[bx]) : kNan;
+      for (u32 bx = 0; bx < width; ++bx)
+        out[bx] = counts[bx] > 0 ? static_cast<float>(sums[bx] / counts[bx]) : kNan;
     }
   });
   return binned;
@@ -210,7 +212,8 @@ AfStatus af_zscale(const AfPlane* plane, double limits[2], AfError* error) {
   std::memset(rejected.data(), 0, count);
   limits[0] = samples[0];
   limits[1] = samples[count - 1];
-  const size_t min_pixels = std::max(kMinPixels, static_cast<size_t>(static_cast<double>(count) * kMaxReject));
+  const size_t min_pixels =
+      std::max(kMinPixels, static_cast<size_t>(static_cast<double>(count) * kMaxReject));
   const size_t grow = std::max<size_t>(1, static_cast<size_t>(static_cast<double>(count) * 0.01));
   size_t good = count, good_before = count + 1;
   Line line{0, 0};
@@ -229,7 +232,8 @@ AfStatus af_zscale(const AfPlane* plane, double limits[2], AfError* error) {
   return AF_OK;
 }
 
-AfStatus af_statistics(const AfPlane* plane, const double* fractions, uint32_t count, double* out, AfError* error) {
+AfStatus af_statistics(const AfPlane* plane, const double* fractions, uint32_t count, double* out,
+                       AfError* error) {
   const Extremes range = extremes(*plane);
   out[0] = range.min;
   out[1] = range.max;

@@ -32,8 +32,8 @@ bool append(Array<char>* text, Span s, u32* offset, u32* length) {
   return text->append(s.begin, s.size());
 }
 
-// Appends a quoted string without its quotes, doubled quotes made single. `*rest` is what follows the closing quote.
-// False when the quote is not closed or memory is short.
+// Appends a quoted string without its quotes, doubled quotes made single. `*rest` is what follows the closing
+// quote. False when the quote is not closed or memory is short.
 bool append_quoted(Span s, Array<char>* text, Span* rest) {
   for (const char* p = s.begin + 1; p < s.end; ++p) {
     if (*p == '\'') {
@@ -90,7 +90,8 @@ bool parse_number(Span token, AfCard* card) {
 
 bool is_continue(const char* card) { return std::memcmp(card, "CONTINUE  ", 10) == 0; }
 
-// Joins the CONTINUE cards behind card `i` to its string. Returns how many were used; `*memory` tells of a failure.
+// Joins the CONTINUE cards behind card `i` to its string. Returns how many were used; `*memory` tells of a
+// failure.
 size_t join_continued(const char* cards, size_t i, size_t count, AfCard* card, Header* header, bool* memory) {
   size_t used = 0;
   while (i + used + 1 < count && is_continue(cards + (i + used + 1) * kCardLength)) {

@@ -1,5 +1,6 @@
-// References: RFC 1951 (deflate), RFC 1952 (gzip). A symbol is only decoded when 48 bits are at hand, which any symbol
-// with its extra bits fits in; the eight bytes of the trailer behind the last block make that safe to ask for.
+// References: RFC 1951 (deflate), RFC 1952 (gzip). A symbol is only decoded when 48 bits are at hand, which
+// any symbol with its extra bits fits in; the eight bytes of the trailer behind the last block make that safe
+// to ask for.
 #include "inflate.h"
 
 #include <array>
@@ -88,7 +89,8 @@ void GzipReader::reset() {
 
 void GzipReader::refill(const u8** in, const u8* end) {
   if (end - *in >= 8) {
-    // Takes as many whole bytes as fit; the rest of the loaded bits are the same bytes that are loaded again later.
+    // Takes as many whole bytes as fit; the rest of the loaded bits are the same bytes that are loaded again
+    // later.
     u64 w;
     std::memcpy(&w, *in, 8);
     hold_ |= w << held_;
@@ -114,8 +116,8 @@ bool GzipReader::next_byte(const u8** in, const u8* end, u8* byte) {
   return true;
 }
 
-// Builds the look-up table of a canonical code. False when the lengths describe no prefix code; an incomplete code is
-// only allowed with a single symbol of one bit, as the reference implementation has it.
+// Builds the look-up table of a canonical code. False when the lengths describe no prefix code; an incomplete
+// code is only allowed with a single symbol of one bit, as the reference implementation has it.
 bool GzipReader::build(HuffmanCode* code, const u8* lengths, u32 symbols, const u32* entry_of_symbol) {
   std::memset(code->count, 0, sizeof code->count);
   for (u32 s = 0; s < symbols; ++s) ++code->count[lengths[s]];
@@ -205,8 +207,14 @@ GzipReader::Result GzipReader::run(const u8** in, const u8* end, u8* out, size_t
   u8 byte = 0;
   for (;;) {
     switch (state_) {
-      case State::kBlock: case State::kStoredLength: case State::kStored: case State::kTableSizes:
-      case State::kCodeLengthLengths: case State::kCodeLengths: case State::kSymbols: case State::kMatch: {
+      case State::kBlock:
+      case State::kStoredLength:
+      case State::kStored:
+      case State::kTableSizes:
+      case State::kCodeLengthLengths:
+      case State::kCodeLengths:
+      case State::kSymbols:
+      case State::kMatch: {
         const size_t before = *position;
         const Result result = run_blocks(in, end, out, position, capacity);
         crc_ = crc32(crc_, out + before, *position - before);
@@ -270,7 +278,8 @@ GzipReader::Result GzipReader::run(const u8** in, const u8* end, u8* out, size_t
         }
         if (++counter_ == 8) {
           if (trailer_crc_ != crc_) return bad("a gzip stream whose checksum does not fit its bytes");
-          if (trailer_size_ != static_cast<u32>(produced_)) return bad("a gzip stream whose length does not fit");
+          if (trailer_size_ != static_cast<u32>(produced_))
+            return bad("a gzip stream whose length does not fit");
           state_ = State::kDone;
         }
         break;
@@ -385,7 +394,8 @@ GzipReader::Result GzipReader::run_blocks(const u8** in, const u8* end, u8* out,
           length = 0;
           repeat = 11 + take(7);
         }
-        if (counter_ + repeat > literal_codes_ + distance_codes_) return bad("a deflate block with a broken code");
+        if (counter_ + repeat > literal_codes_ + distance_codes_)
+          return bad("a deflate block with a broken code");
         std::memset(lengths_ + counter_, length, repeat);
         counter_ += repeat;
         if (counter_ == literal_codes_ + distance_codes_) {
@@ -426,7 +436,8 @@ void GzipReader::copy_match(u8* out, size_t* position, size_t capacity) {
   }
 }
 
-// The inner loop while there is plenty of input and room. True when the block ended, false to go on carefully.
+// The inner loop while there is plenty of input and room. True when the block ended, false to go on
+// carefully.
 bool GzipReader::run_symbols_fast(const u8** in, const u8* end, u8* out, size_t* position, size_t capacity) {
   constexpr u64 kMask = (1u << HuffmanCode::kRootBits) - 1;
   constexpr size_t kRoom = 258 + 8 + 4;

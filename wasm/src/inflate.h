@@ -28,15 +28,34 @@ class GzipReader {
   };
   // Begins a new member.
   void reset();
-  // Takes bytes from `*in`, up to `end`, and writes at `out[*position]`. Matches reach back into out[0..position), so
-  // the caller keeps the last 32 KiB of the output in front (fewer at the beginning).
+  // Takes bytes from `*in`, up to `end`, and writes at `out[*position]`. Matches reach back into
+  // out[0..position), so the caller keeps the last 32 KiB of the output in front (fewer at the beginning).
   Result run(const u8** in, const u8* end, u8* out, size_t* position, size_t capacity);
   const char* problem() const { return problem_; }
 
  private:
   enum class State {
-    kMagic1, kMagic2, kMethod, kFlags, kSkip, kExtraLow, kExtraHigh, kExtra, kName, kComment, kHeaderCrc,
-    kBlock, kStoredLength, kStored, kTableSizes, kCodeLengthLengths, kCodeLengths, kSymbols, kMatch, kTrailer, kDone
+    kMagic1,
+    kMagic2,
+    kMethod,
+    kFlags,
+    kSkip,
+    kExtraLow,
+    kExtraHigh,
+    kExtra,
+    kName,
+    kComment,
+    kHeaderCrc,
+    kBlock,
+    kStoredLength,
+    kStored,
+    kTableSizes,
+    kCodeLengthLengths,
+    kCodeLengths,
+    kSymbols,
+    kMatch,
+    kTrailer,
+    kDone
   };
   static constexpr u8 kHasHeaderCrc = 2, kHasExtra = 4, kHasName = 8, kHasComment = 16;
 

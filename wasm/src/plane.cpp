@@ -4,8 +4,10 @@
 using namespace af;
 
 #ifdef __wasm__
-// Hosts read these structs from linear memory: wasm/layout.ts and summit_notebook/engine.py know the same numbers.
-static_assert(offsetof(AfError, byte_offset) == 16 && offsetof(AfError, message) == 40 && sizeof(AfError) == 200);
+// Hosts read these structs from linear memory: wasm/layout.ts and summit_notebook/engine.py know the same
+// numbers.
+static_assert(offsetof(AfError, byte_offset) == 16 && offsetof(AfError, message) == 40 &&
+              sizeof(AfError) == 200);
 static_assert(offsetof(AfPlane, data) == 16 && sizeof(AfPlane) == 20);
 static_assert(sizeof(AfStreamOptions) == 16);
 static_assert(offsetof(AfHdu, cards) == 32 && offsetof(AfHdu, text) == 36 && sizeof(AfHdu) == 40);

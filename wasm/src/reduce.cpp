@@ -86,9 +86,11 @@ AfStatus AfReduction::start(const AfReductionOptions* options, AfError* error) {
   request = *options;
   const u32 width = request.width, height = request.height;
   auto invalid = [&](const char* message) { return fail(error, AF_INVALID_ARGUMENT, message); };
-  if (width == 0 || height == 0 || width > 1000000 || height > 1000000) return invalid("a result without a size");
+  if (width == 0 || height == 0 || width > 1000000 || height > 1000000)
+    return invalid("a result without a size");
   if (request.amplifier_count > 1024) return invalid("more than 1024 amplifiers");
-  for (const AfPlane* calib : {request.bias, request.dark, request.flat, static_cast<const AfPlane*>(request.into)}) {
+  for (const AfPlane* calib :
+       {request.bias, request.dark, request.flat, static_cast<const AfPlane*>(request.into)}) {
     if (calib == nullptr) continue;
     if (calib->type != AF_F32 || calib->width != width || calib->height != height)
       return invalid("a calib or target plane that is not f32 of the size of the result");
@@ -107,7 +109,8 @@ AfStatus AfReduction::start(const AfReductionOptions* options, AfError* error) {
       const AfBox& o = a.serial_overscan;
       if (!inside(o, a.raw->width, a.raw->height))
         return invalid("an amplifier's overscan box that is not inside its raw plane");
-      if (o.y0 > a.data.y0 || o.y1 < a.data.y1) return invalid("an overscan box that does not cover the data rows");
+      if (o.y0 > a.data.y0 || o.y1 < a.data.y1)
+        return invalid("an overscan box that does not cover the data rows");
       widest = std::max(widest, static_cast<size_t>(box_width(o)));
       tallest = std::max(tallest, static_cast<size_t>(box_height(o)));
     }
@@ -169,7 +172,8 @@ bool AfReduction::fit_rows(u32* budget) {
   return overscan_row == height;
 }
 
-// Clips each row by its own sigma, or by the amplifier's where a bleed has widened its own, and takes the medians.
+// Clips each row by its own sigma, or by the amplifier's where a bleed has widened its own, and takes the
+// medians.
 void AfReduction::finish_amplifier() {
   Amplifier& a = amplifiers[amplifier];
   const AfBox& o = a.request.serial_overscan;
@@ -240,8 +244,8 @@ void AfReduction::reduce_row(u32 y) {
     const float offset = a.offsets != nullptr ? a.offsets[row] : 0;
     const bool reversed = a.request.flip_x != 0;
     if (raw.type == AF_I32) {
-      copy_segment(static_cast<const i32*>(raw.data) + at, box_width(from), reversed, offset, a.offsets != nullptr,
-                   out + to.x0);
+      copy_segment(static_cast<const i32*>(raw.data) + at, box_width(from), reversed, offset,
+                   a.offsets != nullptr, out + to.x0);
     } else {
       copy_segment(static_cast<const float*>(raw.data) + at, box_width(from), reversed, offset,
                    a.offsets != nullptr, out + to.x0);
@@ -275,7 +279,8 @@ AfStatus AfReduction::step(u32 max_rows, AfError*) {
     if (budget == 0) return AF_MORE;
     if (fit_rows(&budget)) finish_amplifier();
   }
-  for (; next_row < request.height && budget >= kOverscanRowsPerRow; ++next_row, budget -= kOverscanRowsPerRow)
+  for (; next_row < request.height && budget >= kOverscanRowsPerRow;
+       ++next_row, budget -= kOverscanRowsPerRow)
     reduce_row(next_row);
   if (next_row < request.height) return AF_MORE;
   done = true;

@@ -1,6 +1,7 @@
 // Reference: FITS standard 4.0, section 10.4.1. A tile begins with its first pixel as it is; then follow the
-// differences of neighbours, block by block. A block begins with a code: 0 = all differences are 0; the highest = plain
-// differences; else code - 1 = the number of low bits that are stored plainly behind the unary high part.
+// differences of neighbours, block by block. A block begins with a code: 0 = all differences are 0; the
+// highest = plain differences; else code - 1 = the number of low bits that are stored plainly behind the
+// unary high part.
 #include "rice.h"
 
 namespace af {
@@ -13,11 +14,13 @@ struct Coding {
 };
 
 constexpr Coding coding(u32 bytes_per_pixel) {
-  return bytes_per_pixel == 1 ? Coding{3, 6, 8} : bytes_per_pixel == 2 ? Coding{4, 14, 16} : Coding{5, 25, 32};
+  return bytes_per_pixel == 1   ? Coding{3, 6, 8}
+         : bytes_per_pixel == 2 ? Coding{4, 14, 16}
+                                : Coding{5, 25, 32};
 }
 
-// Pixels between two checks for the end of the tile: 32 pixels take at most 32 * (64 + 24) bits = 352 bytes, which
-// is within kReadAhead.
+// Pixels between two checks for the end of the tile: 32 pixels take at most 32 * (64 + 24) bits = 352 bytes,
+// which is within kReadAhead.
 constexpr size_t kRun = 32;
 // A window of 64 bits that begins inside a byte has at least this many good ones.
 constexpr u32 kWindowBits = 57;
@@ -109,8 +112,8 @@ bool decode(const RiceTile& tile, u32 block, size_t count) {
   return true;
 }
 
-// One pixel without a branch. Sets `*hard` when the pixel does not fit in the window; what was read is then wrong and
-// the run is done again by decode_block.
+// One pixel without a branch. Sets `*hard` when the pixel does not fit in the window; what was read is then
+// wrong and the run is done again by decode_block.
 inline __attribute__((always_inline)) void easy_pixel(Reader& r, u32 low_bits, i32* out, u32* hard) {
   const u64 w = r.window();
   const u32 zeros = static_cast<u32>(__builtin_clzll(w | 1));
@@ -126,9 +129,12 @@ inline __attribute__((always_inline)) void easy_pixel(Reader& r, u32 low_bits, i
 
 bool rice_decode(const RiceTile& tile, u32 bytes_per_pixel, u32 block, size_t count) {
   switch (bytes_per_pixel) {
-    case 1: return decode<1>(tile, block, count);
-    case 2: return decode<2>(tile, block, count);
-    default: return decode<4>(tile, block, count);
+    case 1:
+      return decode<1>(tile, block, count);
+    case 2:
+      return decode<2>(tile, block, count);
+    default:
+      return decode<4>(tile, block, count);
   }
 }
 

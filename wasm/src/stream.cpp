@@ -16,11 +16,18 @@ constexpr u64 padded(u64 bytes) { return (bytes + kBlock - 1) / kBlock * kBlock;
 // The byte count of a BITPIX value, or 0.
 u64 bytes_per_pixel(i64 bitpix) {
   switch (bitpix) {
-    case 8: return 1;
-    case 16: return 2;
-    case 32: case -32: return 4;
-    case 64: case -64: return 8;
-    default: return 0;
+    case 8:
+      return 1;
+    case 16:
+      return 2;
+    case 32:
+    case -32:
+      return 4;
+    case 64:
+    case -64:
+      return 8;
+    default:
+      return 0;
   }
 }
 
@@ -91,7 +98,8 @@ AfStatus AfStream::feed(const u8* bytes, size_t count) {
         if (!block_.append(bytes, take)) return fail_at(AF_OUT_OF_MEMORY, "no memory for a header", -1);
         bytes += take;
         fits_bytes_ += take;
-        // The first bytes already tell whether this is FITS at all; there is no need to wait for a whole block.
+        // The first bytes already tell whether this is FITS at all; there is no need to wait for a whole
+        // block.
         if (cards_.empty() && hdus.empty()) {
           const size_t known = block_.size() < 9 ? block_.size() : 9;
           if (std::memcmp(block_.data(), "SIMPLE  =", known) != 0)
@@ -205,7 +213,8 @@ AfStatus AfStream::measure(HduRecord* hdu) {
     if (!fits) return fail_at(AF_LIMIT, "an image larger than any memory", at, keyword.text);
   }
   u64 bytes = 0;
-  if (!add(pixels, static_cast<u64>(parameters), &bytes) || !multiply(bytes, bytes_per_pixel(bitpix), &bytes) ||
+  if (!add(pixels, static_cast<u64>(parameters), &bytes) ||
+      !multiply(bytes, bytes_per_pixel(bitpix), &bytes) ||
       !multiply(bytes, static_cast<u64>(groups), &bytes) || bytes > (u64{1} << 62))
     return fail_at(AF_LIMIT, "data larger than any memory", at);
   if (gzip_ == nullptr && options.expected_bytes != 0 && hdu->data_offset + bytes > options.expected_bytes)
@@ -234,15 +243,15 @@ AfStatus AfStream::measure(HduRecord* hdu) {
           rows = 0;
     }
   }
-  const bool image = hdu->kind == AF_HDU_PRIMARY || hdu->kind == AF_HDU_IMAGE ||
-                     hdu->kind == AF_HDU_COMPRESSED_IMAGE;
+  const bool image =
+      hdu->kind == AF_HDU_PRIMARY || hdu->kind == AF_HDU_IMAGE || hdu->kind == AF_HDU_COMPRESSED_IMAGE;
   constexpr u64 kMaxSide = std::numeric_limits<i32>::max();
   if (image && !random_groups && width > 0 && rows > 0 && width <= kMaxSide && rows <= kMaxSide) {
     hdu->width = static_cast<u32>(width);
     hdu->height = static_cast<u32>(rows);
   }
-  // A known length has been checked against the file's, so all of it can be taken at once. Otherwise the memory grows
-  // with the bytes that do come, and a header that lies costs little.
+  // A known length has been checked against the file's, so all of it can be taken at once. Otherwise the
+  // memory grows with the bytes that do come, and a header that lies costs little.
   if (gzip_ == nullptr && options.expected_bytes != 0 && bytes > 0 &&
       !hdu->data.reserve(static_cast<size_t>(bytes) + kReadAhead))
     return fail_at(AF_OUT_OF_MEMORY, "no memory for the data", at);
@@ -287,7 +296,8 @@ AfStatus AfStream::end() {
   if (!sniffed_) return fail_at(AF_MALFORMED, "truncated inside a header", 0);
   if (gzip_ != nullptr && !member_done_) return fail_at(AF_MALFORMED, "truncated inside the gzip stream", at);
   if (state_ == State::kData)
-    return fail(&error, AF_MALFORMED, "truncated inside the data", {static_cast<i32>(hdus.size()) - 1, -1, at});
+    return fail(&error, AF_MALFORMED, "truncated inside the data",
+                {static_cast<i32>(hdus.size()) - 1, -1, at});
   if (state_ == State::kHeader && (!block_.empty() || !cards_.empty() || hdus.empty()))
     return fail_at(AF_MALFORMED, "truncated inside a header", at);
   return AF_OK;

@@ -28,8 +28,8 @@ static_assert(std::endian::native == std::endian::little, "FITS is big-endian an
 // FITS files come in blocks of this many bytes.
 inline constexpr u64 kBlock = 2880;
 
-// The rice decoder looks at eight bytes at a time and finds out at the end of a block of pixels that it went past its
-// tile; this many readable bytes behind the data keep those looks inside the allocation.
+// The rice decoder looks at eight bytes at a time and finds out at the end of a block of pixels that it went
+// past its tile; this many readable bytes behind the data keep those looks inside the allocation.
 inline constexpr size_t kReadAhead = 512;
 
 // `std::vector` would abort on a failed allocation (the engine is built without exceptions), hence this.

@@ -1,4 +1,5 @@
-// Reference: FITS standard 4.0, sections 7.3 (binary tables), 7.3.5 (variable-length arrays), 10.1 (tiled images).
+// Reference: FITS standard 4.0, sections 7.3 (binary tables), 7.3.5 (variable-length arrays), 10.1 (tiled
+// images).
 #include "tiles.h"
 
 namespace af {
@@ -6,12 +7,26 @@ namespace {
 
 u64 element_bytes(char type) {
   switch (type) {
-    case 'L': case 'B': case 'A': case 'X': return 1;
-    case 'I': return 2;
-    case 'J': case 'E': return 4;
-    case 'K': case 'D': case 'C': case 'P': return 8;
-    case 'M': case 'Q': return 16;
-    default: return 0;
+    case 'L':
+    case 'B':
+    case 'A':
+    case 'X':
+      return 1;
+    case 'I':
+      return 2;
+    case 'J':
+    case 'E':
+      return 4;
+    case 'K':
+    case 'D':
+    case 'C':
+    case 'P':
+      return 8;
+    case 'M':
+    case 'Q':
+      return 16;
+    default:
+      return 0;
   }
 }
 
@@ -80,7 +95,8 @@ AfStatus read_tile_table(const HduRecord& hdu, i32 index, TileTable* table, AfEr
     u64 width = 0;
     if (card == nullptr || card->type != AF_CARD_TEXT ||
         !parse_form(h.text.data() + card->text, card->text_length, &width, &column))
-      return fail(error, AF_MALFORMED, "the form of a column is missing or wrong", {index, -1, at, form.text});
+      return fail(error, AF_MALFORMED, "the form of a column is missing or wrong",
+                  {index, -1, at, form.text});
     column.present = true;
     column.offset = offset;
     offset += width;
@@ -88,7 +104,8 @@ AfStatus read_tile_table(const HduRecord& hdu, i32 index, TileTable* table, AfEr
       return fail(error, AF_MALFORMED, "the columns are wider than a row", {index, -1, at, form.text});
     TableColumn* wanted = column_named(table, h, IndexedKeyword("TTYPE", field).text);
     if (wanted == nullptr) continue;
-    const bool variable = wanted == &table->compressed || wanted == &table->gzipped || wanted == &table->plain;
+    const bool variable =
+        wanted == &table->compressed || wanted == &table->gzipped || wanted == &table->plain;
     const bool real = wanted == &table->scale || wanted == &table->zero;
     const bool right = variable ? column.pointer != 0
                        : real   ? column.type == 'D' || column.type == 'E'
@@ -99,7 +116,8 @@ AfStatus read_tile_table(const HduRecord& hdu, i32 index, TileTable* table, AfEr
     *wanted = column;
   }
   if (!table->compressed.present && !table->gzipped.present && !table->plain.present)
-    return fail(error, AF_MALFORMED, "a compressed image without a column of tiles", {index, -1, at, "TTYPE1"});
+    return fail(error, AF_MALFORMED, "a compressed image without a column of tiles",
+                {index, -1, at, "TTYPE1"});
   return AF_OK;
 }
 
@@ -112,7 +130,8 @@ bool heap_bytes(const TileTable& table, const TableColumn& column, u64 row, Heap
   if (count == 0) return true;
   const u64 room = table.size - table.heap;
   u64 bytes = 0;
-  if (!multiply(count, element_bytes(column.type), &bytes) || bytes > room || offset > room - bytes) return false;
+  if (!multiply(count, element_bytes(column.type), &bytes) || bytes > room || offset > room - bytes)
+    return false;
   out->offset = table.heap + offset;
   out->bytes = table.data + out->offset;
   out->length = static_cast<size_t>(bytes);
@@ -122,10 +141,14 @@ bool heap_bytes(const TileTable& table, const TableColumn& column, u64 row, Heap
 double cell_real(const TileTable& table, const TableColumn& column, u64 row) {
   const u8* cell = table.data + row * table.row_bytes + column.offset;
   switch (column.type) {
-    case 'D': return std::bit_cast<double>(load_be64(cell));
-    case 'E': return std::bit_cast<float>(load_be32(cell));
-    case 'J': return static_cast<i32>(load_be32(cell));
-    default: return static_cast<i16>(load_be16(cell));
+    case 'D':
+      return std::bit_cast<double>(load_be64(cell));
+    case 'E':
+      return std::bit_cast<float>(load_be32(cell));
+    case 'J':
+      return static_cast<i32>(load_be32(cell));
+    default:
+      return static_cast<i16>(load_be16(cell));
   }
 }
 
