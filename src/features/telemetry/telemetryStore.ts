@@ -1,6 +1,6 @@
 /** What the telemetry strip shows: it asks the EFD again and again while it is open, and keeps the last good answer. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { toAppError, type AppError } from '../../core/errors.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type { EfdClient, Series } from '../../services/efd/efdClient.ts';
 
@@ -14,6 +14,8 @@ export type RangeName = keyof typeof RANGES;
 /** About what the strip has pixels. */
 export const MAX_POINTS = 800;
 const RETRY_MS = 2_000;
+/** A night of one-second rows takes the database a few seconds when it is busy. */
+const ANSWER_WITHIN_MS = 30_000;
 
 export interface StripData {
   readonly range: RangeName;
@@ -63,7 +65,9 @@ export function createTelemetry(efd: EfdClient): Telemetry {
   let wake: () => void = () => undefined;
   let question: AbortController | undefined;
 
-  async function ask(signal: AbortSignal): Promise<void> {
+  async function ask(superseded: AbortSignal): Promise<void> {
+    const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const signal = AbortSignal.any([superseded, timeout]);
     const { range } = store.getState();
     const end = efd.serverNow();
     const times = { begin: end - RANGES[range].milliseconds, end };
@@ -72,11 +76,14 @@ export function createTelemetry(efd: EfdClient): Telemetry {
         efd.mountError(times, MAX_POINTS, signal),
         efd.seeing(times, MAX_POINTS, signal),
       ]);
-      if (signal.aborted) return;
+      if (superseded.aborted) return;
       store.setState({ data: { range, ...times, azimuth, elevation, seeing }, error: null });
     } catch (thrown) {
-      const error = toAppError(thrown);
-      if (error.tag !== 'Cancelled') store.setState({ error });
+      if (superseded.aborted) return;
+      const error = timeout.aborted
+        ? new AppError('Unreachable', 'The EFD does not answer.', {}, { cause: thrown })
+        : toAppError(thrown);
+      store.setState({ error });
     }
   }
 

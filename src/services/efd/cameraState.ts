@@ -1,6 +1,6 @@
 /** What the camera is doing now, from its events in the EFD: the countdown of the status line and the late-image alarm. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { toAppError, type AppError } from '../../core/errors.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type { CameraEvent } from '../../workers/efd/contract.ts';
 import type { EfdClient } from './efdClient.ts';
@@ -36,6 +36,7 @@ const USUAL_READOUT_MS = 2_000;
 const LOOK_BACK_MS = 20 * 60_000;
 /** After so long without an answer the last phase says nothing about now. */
 const TRUST_MS = 15_000;
+const ANSWER_WITHIN_MS = 8_000;
 /** Events of one image may carry the same stamp: the later stage wins. */
 const STAGE = { startIntegration: 0, startReadout: 1, endReadout: 2 } as const;
 
@@ -82,12 +83,16 @@ export function createCameraState(efd: EfdClient): CameraWatch {
   const store = createStore<CameraState>(() => UNKNOWN_CAMERA);
 
   async function look(signal: AbortSignal): Promise<void> {
+    const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
     try {
-      const events = await efd.cameraEvents(efd.serverNow() - LOOK_BACK_MS, signal);
+      const asked = AbortSignal.any([signal, timeout]);
+      const events = await efd.cameraEvents(efd.serverNow() - LOOK_BACK_MS, asked);
       store.setState(cameraStateFrom(events, efd.serverNow()), true);
     } catch (thrown) {
-      const error = toAppError(thrown);
-      if (error.tag === 'Cancelled') return;
+      if (signal.aborted) return;
+      const error = timeout.aborted
+        ? new AppError('Unreachable', 'The EFD does not answer.', {}, { cause: thrown })
+        : toAppError(thrown);
       const { asOf } = store.getState();
       const outdated = asOf === null || efd.serverNow() - asOf > TRUST_MS;
       store.setState(outdated ? { error, phase: 'unknown', endsAtUnixMs: null } : { error });
