@@ -197,7 +197,7 @@ function Trouble({ store, compact }: { readonly store: ImageStore; readonly comp
       <p>
         <strong>{exposureLabel(wanted)} cannot be shown.</strong> {sentence(error.message)}
       </p>
-      {shown && shown !== wanted && (
+      {shown && shown.exposure !== wanted.exposure && (
         <p className="image-trouble-shown">
           Showing {exposureLabel(shown)}, taken <Age store={store} /> ago.
         </p>

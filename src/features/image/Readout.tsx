@@ -8,16 +8,16 @@ export function Readout({ store }: { readonly store: ImageStore }) {
   const readout = useStore(store, (s) => s.readout);
   const known = readout !== null;
   return (
-    <dl className="image-readout" data-testid="readout">
-      <Item name="x" value={known ? String(readout.at.x) : '–'} />
-      <Item name="y" value={known ? String(readout.at.y) : '–'} />
-      <Item name="amplifier" value={known ? readout.amplifier : '–'} />
-      <Item name="value" unit="adu" value={known ? valueText(readout.valueAdu) : '–'} />
-      <Item name="raw" unit="adu" value={known ? String(readout.rawAdu) : '–'} />
-      <div className="image-readout-note" aria-live="off">
-        {known && readout.saturated ? '▲ saturated' : ''}
-      </div>
-    </dl>
+    <div className="image-readout" data-testid="readout">
+      <dl className="image-readout-items">
+        <Item name="x" value={known ? String(readout.at.x) : '–'} />
+        <Item name="y" value={known ? String(readout.at.y) : '–'} />
+        <Item name="amplifier" value={known ? readout.amplifier : '–'} />
+        <Item name="value" unit="adu" value={known ? valueText(readout.valueAdu) : '–'} />
+        <Item name="raw" unit="adu" value={known ? String(readout.rawAdu) : '–'} />
+      </dl>
+      <p className="image-readout-note">{known && readout.saturated ? '▲ saturated' : ''}</p>
+    </div>
   );
 }
 

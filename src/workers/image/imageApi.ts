@@ -78,12 +78,17 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
         });
       }
       const begin = performance.now();
-      if (renderer?.lost) renderer = undefined;
-      renderer ??= new Renderer();
       const pane = { width: request.paneWidth, height: request.paneHeight };
       const view = request.view === 'fit' ? fitView(image.plane, pane) : request.view;
-      const bitmap = renderer.draw(engine, image.plane, request, view);
-      return { bitmap, view, drawMs: performance.now() - begin };
+      // A context can be lost at any time (driver reset, laptop woken up); a second loss in a row is no accident.
+      for (let attempt = 0; attempt < 2; attempt++) {
+        if (renderer?.lost) renderer = undefined;
+        renderer ??= new Renderer();
+        const bitmap = renderer.draw(engine, image.plane, request, view);
+        if (!renderer.lost) return { bitmap, view, drawMs: performance.now() - begin };
+        bitmap.close();
+      }
+      throw new AppError('WasmFailed', 'The browser keeps losing its graphics context. Reload the page.');
     },
 
     async readout({ exposure, at }) {
