@@ -1,5 +1,5 @@
 /** Figures that need a browser: real Chromium, a signed-in user, the site that bench/site.mjs started. */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -142,11 +142,10 @@ export async function measureLiveLatency(site) {
     const pane = page.getByTestId('image-pane');
     const samples = [];
     let changedScreenshots = 0;
+    let previous = null;
     await page.evaluate(() => {
       globalThis.paintedExposures = [];
-      globalThis.summitNotebook.on('painted', () =>
-        globalThis.paintedExposures.push(globalThis.summitNotebook.ledger()),
-      );
+      globalThis.summitNotebook.on('painted', (painted) => globalThis.paintedExposures.push(painted));
     });
     const events = await withTrace(context, page, async () => {
       while (samples.length < LIVE_EXPOSURES) {
@@ -154,13 +153,20 @@ export async function measureLiveLatency(site) {
         await page.waitForFunction((n) => globalThis.paintedExposures.length > n, samples.length, {
           timeout: 120_000,
         });
-        const ledger = await page.evaluate((n) => globalThis.paintedExposures[n], samples.length);
+        const { exposure, ledger } = await page.evaluate(
+          (n) => globalThis.paintedExposures[n],
+          samples.length,
+        );
         if (before && !before.equals(await pane.screenshot())) changedScreenshots++;
         const painted = ledger.entries.find((entry) => entry.stage === 'painted').atUnixMs;
         // The page and this process share one machine clock, so the file's own mtime is an independent start.
-        const landed = (await stat(await rawOf(site, ledger.obsId))).mtimeMs;
+        const landed = (await stat(await rawOf(site, exposure))).mtimeMs;
         samples.push((painted - landed) / 1000);
-        console.log(`  ${ledger.obsId}: ${samples.at(-1).toFixed(2)} s`);
+        console.log(`  ${exposure}: ${samples.at(-1).toFixed(2)} s`);
+        if (previous !== null && exposure !== previous + 1) {
+          throw new Error(`Exposures between ${previous} and ${exposure} were not painted.`);
+        }
+        previous = exposure;
       }
     });
     if (changedScreenshots < 3)
@@ -188,8 +194,9 @@ export async function measureLiveLatency(site) {
   }
 }
 
-async function rawOf(site, obsId) {
-  const { readdir } = await import('node:fs/promises');
+/** The raw's own file in the repository of the simulated site, whose exposure ids are day_obs * 100000 + seq_num. */
+async function rawOf(site, exposure) {
+  const obsId = `AT_O_${Math.floor(exposure / 100_000)}_${String(exposure % 100_000).padStart(6, '0')}`;
   const folder = join(site.stateDir, 'oods');
   const name = (await readdir(folder, { recursive: true })).find((path) => path.includes(`${obsId}_R00_S00`));
   if (!name) throw new Error(`The raw of ${obsId} is not in ${folder}.`);
