@@ -28,6 +28,9 @@ state = site.state_dir / "hub"
 state.mkdir(parents=True, exist_ok=True)
 PYTHON_ROOT = str(Path(__file__).resolve().parents[2])
 
+# The launcher shows this log to a person: what went wrong, not each request.
+c.Application.log_level = "WARN"
+
 # Addresses
 c.JupyterHub.bind_url = f"http://127.0.0.1:{urlsplit(site.public_url).port or 80}{site.hub_base}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{site.hub_port}"
@@ -36,7 +39,7 @@ c.JupyterHub.hub_routespec = "/"
 c.JupyterHub.default_url = site.service_prefix
 
 # Proxy
-c.ConfigurableHTTPProxy.command = list(site.proxy_command)
+c.ConfigurableHTTPProxy.command = [*site.proxy_command, "--log-level", "warn"]
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{site.proxy_api_port}"
 c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
 c.ConfigurableHTTPProxy.auth_token = load_secret(site, "proxy-api")
@@ -55,10 +58,12 @@ c.Authenticator.allowed_users = {"observer"}
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(site.state_dir / "home" / "{username}")
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
-c.Spawner.args = ["--allow-root"] if os.getuid() == 0 else []
+c.Spawner.args = ["--ServerApp.log_level=WARN", *(["--allow-root"] if os.getuid() == 0 else [])]
 c.Spawner.environment = {
     "JUPYTERHUB_SINGLEUSER_APP": "jupyter_server.serverapp.ServerApp",
     "PYTHONPATH": PYTHON_ROOT,
+    # Where a notebook finds the repository whose images the app shows.
+    "SUMMIT_NOTEBOOK_OODS": str(site.repositories[0].directory),
 }
 c.Spawner.start_timeout = 120
 c.Spawner.http_timeout = 120
