@@ -23,6 +23,7 @@ import { DocumentManager } from '@jupyterlab/docmanager';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookContent } from '@jupyterlab/nbformat';
 import {
+  NotebookActions,
   NotebookModelFactory,
   NotebookPanel,
   NotebookWidgetFactory,
@@ -107,6 +108,8 @@ export async function openNotebook(
     defaultFor: ['notebook'],
     preferKernel: true,
     canStartKernel: true,
+    // The pane's own header has the buttons.
+    toolbarFactory: () => [],
     // With windowing an off-screen cell has no editor, and runs and key bindings would miss it.
     notebookConfig: { ...StaticNotebook.defaultNotebookConfig, windowingMode: 'none' },
     rendermime,
@@ -126,6 +129,7 @@ export async function openNotebook(
   await panel.context.ready;
   await panel.sessionContext.ready;
   if (restored) panel.context.model.fromJSON(restored);
+  await NotebookActions.renderAllMarkdown(panel.content);
   const completion = attachCompleter(panel);
   const keys = bindNotebookKeys(host, panel, completion);
   return {
