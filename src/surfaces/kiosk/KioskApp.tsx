@@ -95,11 +95,13 @@ const LOCAL = new Intl.DateTimeFormat('en-GB', {
 
 function WallClock({ clock }: { readonly clock: Clock }) {
   const now = useNow(clock, 250);
+  const elsewhere = new Date(now).getTimezoneOffset() !== 0;
   return (
     <div className="kiosk-clock">
       <time className="kiosk-utc">{UTC.format(now)}</time>
       <p className="muted">
-        UTC {new Date(now).toISOString().slice(0, 10)} · {LOCAL.format(now)}
+        UTC {new Date(now).toISOString().slice(0, 10)}
+        {elsewhere && ` · ${LOCAL.format(now)}`}
       </p>
     </div>
   );
@@ -118,9 +120,8 @@ function SinceLastImage({ live }: { readonly live: LiveImage }) {
       <p className="muted">Since last image</p>
       <p className="kiosk-age" style={{ fontSize: `calc(${size} * var(--u))` }}>
         {silentMs === null ? (received ? 'none yet' : '–') : formatAge(silentMs / 1000)}
-        {tone === 'warn' && <span className="kiosk-word"> late</span>}
-        {tone === 'bad' && <span className="kiosk-word"> too late</span>}
       </p>
+      {tone !== 'good' && <p className="kiosk-word">{tone === 'warn' ? 'late' : 'too late'}</p>}
     </div>
   );
 }

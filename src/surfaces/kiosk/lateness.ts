@@ -10,7 +10,7 @@ export interface Lateness {
   readonly tone: Tone;
 }
 
-const SMALLEST = 28;
+const SMALLEST = 44;
 const LARGEST = 96;
 /** Where too few exposures are known to tell how often they come. */
 const USUAL_CADENCE_MS = 60_000;

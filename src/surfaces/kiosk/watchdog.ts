@@ -23,8 +23,8 @@ export const NO_RELOADS: ReloadHistory = { count: 0, lastAt: 0 };
 
 const PATIENCE_MS = 2 * 60_000;
 const LONGEST_PAUSE_MS = 2 * 3_600_000;
-/** So long without trouble, and the next reload is a first one again. */
-const FORGET_MS = 30 * 60_000;
+/** So long without a reload, and the next one is a first one again. Longer than any pause, or the pauses never grew. */
+const FORGET_MS = 3 * LONGEST_PAUSE_MS;
 
 /** What a new page could mend. A bad file or a server that is down stays as it is. */
 const MENDABLE: ReadonlySet<ErrorTag> = new Set<ErrorTag>(['WasmFailed', 'Bug']);

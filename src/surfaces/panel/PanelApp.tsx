@@ -87,10 +87,13 @@ function Caption({ live }: { readonly live: LiveImage }) {
   const asOf = useStore(live.exposures, (s) => s.asOf);
   const now = useNow(live.clock, 1_000);
   let text = 'Waiting for the first image';
+  // Apart from the text, which is cut where it is too long: the age never is.
+  let age = '';
   if (shown) {
     const { observationType, physicalFilter, targetName } = shown;
     const facts = [exposureLabel(shown), typeLabel(observationType), targetName, filterLabel(physicalFilter)];
-    text = `${facts.filter(Boolean).join(' · ')} · ${formatAge((now - unixMsFromTai(shown.shutterCloseTai)) / 1000)} ago`;
+    text = facts.filter(Boolean).join(' · ');
+    age = `· ${formatAge((now - unixMsFromTai(shown.shutterCloseTai)) / 1000)} ago`;
   } else if (received && selected !== null && !known) {
     text = `${live.source} has no exposure ${selected} among its newest.`;
   }
@@ -99,6 +102,7 @@ function Caption({ live }: { readonly live: LiveImage }) {
       <span className="panel-text" title={text}>
         {text}
       </span>
+      <span className="panel-age">{age}</span>
       <SourceBadge
         name={live.source}
         state={stale ? 'bad' : 'good'}
