@@ -7,7 +7,7 @@ import type {} from '../../src/surfaces/publicApi.ts';
 import type { Site } from './site.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const PYTHON = join(ROOT, '.local/python/bin/python');
+export const PYTHON = join(ROOT, '.local/python/bin/python');
 
 /** The exposure that is painted now. */
 export async function shownExposure(page: Page): Promise<number> {

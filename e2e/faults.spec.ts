@@ -1,0 +1,229 @@
+/** What goes wrong on a real night. Each time the app says what happened and to which exposure, keeps the last good image
+ * and goes on by itself when the cause is gone. On a site of its own without a simulator: these tests are its camera. */
+import { spawn } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Page } from '@playwright/test';
+import { expect, signIn, test } from './support/fixtures.ts';
+import { nextLiveExposure, PYTHON, python, rawFile, shownExposure, waitForExposure } from './support/pane.ts';
+import { type RunningSite, type Site, startSite } from './support/site.ts';
+
+test.describe.configure({ mode: 'serial' });
+
+let running: RunningSite;
+let page: Page;
+let source: string;
+let seqNum = 0;
+
+function processId(site: Site, name: string): number {
+  return (JSON.parse(readFileSync(join(site.stateDir, 'run', `${name}.json`), 'utf8')) as { pid: number })
+    .pid;
+}
+
+/** Lands a raw now; returns its exposure id. */
+function land(...damage: string[]): number {
+  seqNum += 1;
+  const staging = join(running.site.stateDir, 'staging');
+  const made = python(
+    'raws.py',
+    '--source',
+    source,
+    '--staging',
+    staging,
+    '--seq',
+    String(seqNum),
+    ...damage,
+  ).trim();
+  const dayObs = Number(/^AT_O_(\d{8})_/.exec(made)?.[1]);
+  return dayObs * 100_000 + seqNum;
+}
+
+const pane = () => page.getByTestId('image-pane');
+
+async function openBySeqNum(exposure: number): Promise<void> {
+  await page.keyboard.type(String(exposure % 100_000));
+  await page.keyboard.press('Enter');
+}
+
+test.beforeAll(async ({ browser, site, signedIn }) => {
+  test.setTimeout(300_000);
+  // A science frame of the shared site is the pattern; its number and time are rewritten for each landing.
+  const context = await browser.newContext({ storageState: signedIn });
+  const live = await context.newPage();
+  await live.goto(site.url);
+  const any = await shownExposure(live);
+  source = join(resolve(site.stateDir, '..'), 'fault-source.fits.fz');
+  cpSync(rawFile(site, any), source);
+  await context.close();
+
+  running = await startSite({ stateDir: '.local/e2e-faults', options: ['--fresh', '--no-simulator'] });
+  page = await (await browser.newContext()).newPage();
+  await page.goto(running.site.url);
+  await signIn(page, running.site);
+});
+
+test.afterAll(async () => {
+  await page?.context().close();
+  await running?.stop();
+});
+
+test('an empty OODS says that it waits', async () => {
+  await expect(page.getByText(/waiting for the first/i)).toBeVisible();
+  const first = land();
+  await waitForExposure(page, first);
+});
+
+test('a truncated raw is named, the last good image stays, the next good one takes over', async () => {
+  const good = await shownExposure(page);
+  const bad = land('--keep-fraction', '0.4');
+  await expect(page.getByText(/truncated|ends before|incomplete/i).first()).toBeVisible({ timeout: 60_000 });
+  await expect(pane()).toHaveAttribute('data-exposure', String(good));
+  await expect(pane()).toHaveAttribute('data-state', /stale|failed/);
+  await expect(
+    pane()
+      .getByText(new RegExp(`\\b${bad % 100_000}\\b`))
+      .first(),
+  ).toBeVisible();
+  await waitForExposure(page, land());
+});
+
+test('a bad RICE tile is named with its HDU', async () => {
+  const good = await shownExposure(page);
+  land('--garble-hdu', '5');
+  await expect(page.getByText(/Segment14|HDU 5/).first()).toBeVisible({ timeout: 60_000 });
+  await expect(pane()).toHaveAttribute('data-exposure', String(good));
+  await waitForExposure(page, land());
+});
+
+test('a file that is not FITS is named', async () => {
+  const exposure = land();
+  await waitForExposure(page, exposure);
+  const other = land();
+  await waitForExposure(page, other);
+  // As when a disk fails after the ingest: the registered file's bytes are no longer an image.
+  const path = rawFile(running.site, exposure);
+  writeFileSync(`${path}.new`, 'this is not FITS\n'.repeat(1000));
+  renameSync(`${path}.new`, path);
+  await openBySeqNum(exposure);
+  await expect(page.getByText(/not (a )?FITS/i).first()).toBeVisible({ timeout: 60_000 });
+  await expect(pane()).toHaveAttribute('data-exposure', String(other));
+  await page.keyboard.press('l');
+  await waitForExposure(page, other);
+});
+
+test('a row whose file is gone is called expired', async () => {
+  const exposure = land();
+  await waitForExposure(page, exposure);
+  const newest = land();
+  await waitForExposure(page, newest);
+  rmSync(rawFile(running.site, exposure));
+  await openBySeqNum(exposure);
+  await expect(page.getByText(/expired|has left the OODS/i).first()).toBeVisible({ timeout: 60_000 });
+  await expect(pane()).toHaveAttribute('data-exposure', String(newest));
+  await page.keyboard.press('l');
+});
+
+test('a calib that does not exist is skipped by name', async () => {
+  const exposure = land('--physical-filter', 'SDSSr_65mm~blue300lpmm_qn1');
+  await waitForExposure(page, exposure);
+  await expect(page.getByTestId('isr-steps')).toContainText(/no flat.*SDSSr_65mm~blue300lpmm_qn1/i);
+});
+
+test('a registry under a long write shows its age and catches up', async () => {
+  test.setTimeout(180_000);
+  const good = await shownExposure(page);
+  const lock = `import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
+db.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+sys.stdin.readline()
+db.execute("UPDATE collection SET doc = doc WHERE collection_id = 1")
+db.execute("COMMIT")`;
+  const writer = spawn(PYTHON, ['-c', lock, join(running.site.stateDir, 'oods/gen3.sqlite3')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await new Promise((locked) => writer.stdout.once('data', locked));
+  const exposure = land();
+  await expect(pane()).toHaveAttribute('data-exposure', String(good));
+  writer.stdin.end('\n');
+  await new Promise((done) => writer.once('exit', done));
+  await waitForExposure(page, exposure);
+});
+
+test('influxd down: the strip keeps its data with their age and recovers', async () => {
+  test.setTimeout(240_000);
+  const telemetry = page.getByTestId('telemetry-pane');
+  await expect(telemetry).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
+  const influxd = processId(running.site, 'influxd');
+  // Stopped, not killed: the launcher would bring a dead one back before anyone noticed.
+  process.kill(influxd, 'SIGSTOP');
+  try {
+    await expect(telemetry).toHaveAttribute('data-state', 'stale', { timeout: 90_000 });
+  } finally {
+    process.kill(influxd, 'SIGCONT');
+  }
+  await expect(telemetry).toHaveAttribute('data-state', 'ready', { timeout: 90_000 });
+});
+
+test('the Hub is killed and comes back: images go on, nobody signs in again', async () => {
+  test.setTimeout(240_000);
+  await shownExposure(page);
+  process.kill(processId(running.site, 'hub'), 'SIGKILL');
+  await expect
+    .poll(
+      () => page.request.get(new URL('api/health', running.site.url).href).then((answer) => answer.ok()),
+      {
+        timeout: 90_000,
+        intervals: [1000],
+      },
+    )
+    .toBe(true);
+  const exposure = land();
+  await waitForExposure(page, exposure);
+  expect(new URL(page.url()).pathname).toContain('/services/summit/');
+  await page.reload();
+  await waitForExposure(page, exposure);
+});
+
+test('a browser clock that is 40 s off is shown as an offset, and without one as a fault', async ({
+  browser,
+}) => {
+  test.setTimeout(180_000);
+  const context = await browser.newContext({ storageState: await page.context().storageState() });
+  const shifted = await context.newPage();
+  const shift = `{ const now = Date.now.bind(Date); Date.now = () => now() - 40_000;
+    Object.defineProperty(performance, 'timeOrigin', { value: performance.timeOrigin - 40_000 }); }\n`;
+  await context.addInitScript(shift);
+  // Workers take no init script: theirs is put before their own code.
+  await context.route(/assets\/worker-.*\.js$/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: shift + (await answer.text()) });
+  });
+  await shifted.goto(running.site.url);
+  await shownExposure(shifted);
+  const exposure = land();
+  await waitForExposure(shifted, exposure);
+  const ledger = await shifted.evaluate(() => window.summitNotebook?.ledger());
+  expect(Math.abs((ledger?.offset?.offsetMs ?? 0) - 40_000)).toBeLessThan(1000);
+  expect(ledger?.entries.some((entry) => entry.clockFault)).toBe(false);
+  expect(ledger?.landedToPaintedMs).toBeLessThan(30_000);
+  await expect(shifted.getByText(/40\.\d s|40 s|40 ?\d{3} ms/).first()).toBeVisible();
+  await context.close();
+});
+
+test('files that are no raws are set aside with the reason', async () => {
+  const staging = join(running.site.stateDir, 'staging');
+  writeFileSync(join(staging, '.junk.part'), 'not a raw');
+  renameSync(join(staging, '.junk.part'), join(staging, 'AT_O_20260101_000001_R00_S00.fits'));
+  await expect
+    .poll(() =>
+      readdirSync(join(running.site.stateDir, 'bad')).filter((name) => name.includes('AT_O_20260101_000001')),
+    )
+    .not.toHaveLength(0);
+  // The queue goes on behind it.
+  await waitForExposure(page, land());
+});
+
+test('the live site was not disturbed', async ({ workspace }) => {
+  await nextLiveExposure(workspace);
+});

@@ -1,0 +1,91 @@
+/** The user's own kernel beside the image: a real server, a real notebook, and a connection that mends itself. */
+import type { Page } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
+import { shownExposure } from './support/pane.ts';
+
+const pane = (page: Page) => page.getByTestId('notebook-pane');
+
+async function readyNotebook(page: Page): Promise<void> {
+  await shownExposure(page);
+  await expect(pane(page)).toHaveAttribute('data-state', /ready|busy/, { timeout: 120_000 });
+  await expect(pane(page).getByText('kernel idle')).toBeVisible({ timeout: 60_000 });
+}
+
+/** Replaces the last cell's text and runs it. */
+async function run(page: Page, code: string): Promise<void> {
+  const cell = pane(page).locator('.jp-CodeCell').last();
+  await cell.locator('.cm-content').click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(code);
+  await page.keyboard.press('Control+Enter');
+}
+
+const output = (page: Page) => pane(page).locator('.jp-CodeCell').last().locator('.jp-OutputArea-output');
+
+test('the server starts with visible progress and the first cell opens the exposure', async ({
+  workspace,
+}) => {
+  await shownExposure(workspace);
+  await expect(pane(workspace)).toHaveAttribute('data-state', /starting|ready/, { timeout: 30_000 });
+  await readyNotebook(workspace);
+  await pane(workspace).locator('.jp-CodeCell').first().locator('.cm-content').click();
+  await workspace.keyboard.press('Control+Enter');
+  await expect(pane(workspace).getByText(/AT_O_\d{8}_\d{6} .*\(2048, 576\)/)).toBeVisible({
+    timeout: 60_000,
+  });
+});
+
+test('a dropped WebSocket comes back and the kernel keeps its variables', async ({ workspace }) => {
+  test.setTimeout(180_000);
+  // The page's own sockets are closed under it, as a VPN does.
+  await workspace.addInitScript(() => {
+    const Native = WebSocket;
+    const open: WebSocket[] = [];
+    Object.assign(window, { dropSockets: () => open.forEach((socket) => socket.close(3001, 'dropped')) });
+    window.WebSocket = class extends Native {
+      constructor(url: string | URL, protocols?: string | string[]) {
+        super(url, protocols);
+        open.push(this);
+      }
+    };
+  });
+  await workspace.reload();
+  await readyNotebook(workspace);
+  await run(workspace, 'kept = 6 * 7');
+  await expect(pane(workspace).getByText('kernel idle')).toBeVisible();
+  await workspace.evaluate(() => (window as unknown as { dropSockets: () => void }).dropSockets());
+  await readyNotebook(workspace);
+  await run(workspace, 'print("still", kept)');
+  await expect(output(workspace)).toContainText('still 42', { timeout: 60_000 });
+});
+
+test('a stopped server says so, keeps the cells and starts again by one click', async ({
+  workspace,
+  site,
+}) => {
+  test.setTimeout(240_000);
+  await readyNotebook(workspace);
+  await run(workspace, 'unsaved_words = "kept in the page"');
+  await workspace.evaluate(async (base) => {
+    const html = await (await fetch(`${base}hub/home`)).text();
+    const xsrf = /xsrf_token:\s*"([^"]*)"/.exec(html)?.[1] ?? '';
+    await fetch(`${base}hub/api/users/observer/server`, {
+      method: 'DELETE',
+      headers: { 'X-XSRFToken': xsrf },
+    });
+  }, new URL('/nb/', site.url).href);
+  await expect(pane(workspace)).toHaveAttribute('data-state', 'stopped', { timeout: 90_000 });
+  await pane(workspace).getByRole('button', { name: 'Start it again' }).click();
+  await readyNotebook(workspace);
+  await expect(pane(workspace).getByText('kept in the page')).toBeVisible();
+  await run(workspace, 'print(40 + 2)');
+  await expect(output(workspace)).toContainText('42', { timeout: 60_000 });
+});
+
+test('the workspace’s keys stay out of a cell', async ({ workspace }) => {
+  await readyNotebook(workspace);
+  const before = await workspace.evaluate(() => window.summitNotebook?.getState().following);
+  await pane(workspace).locator('.jp-CodeCell').last().locator('.cm-content').click();
+  await workspace.keyboard.type('p l y 1');
+  expect(await workspace.evaluate(() => window.summitNotebook?.getState().following)).toBe(before);
+});
