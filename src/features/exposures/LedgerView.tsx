@@ -7,7 +7,7 @@ const STAGE_WORDS: Readonly<Record<LedgerStage, string>> = {
   shutterClosed: 'shutter closed',
   landed: 'file landed',
   registered: 'in the registry',
-  seen: 'seen by this page',
+  seen: 'seen here',
   fetched: 'bytes fetched',
   decoded: 'decoded',
   reduced: 'ISR done',
@@ -39,22 +39,22 @@ export function LedgerView({ ledger, label, live }: LedgerViewProps) {
       </div>
     );
   }
-  const longest = Math.max(
-    1,
-    ...ledger.entries.filter(countsAsLatency).map((e) => Math.abs(e.durationMs ?? 0)),
-  );
+  // What waited for a person, or for this page to be opened, would dwarf the bars of the system's own stages.
+  const isLatency = ({ stage, durationMs }: LedgerEntry) =>
+    (stage !== 'seen' || live) && (stage !== 'fetched' || (durationMs ?? 0) <= OPENED_LATER_MS);
+  const longest = Math.max(1, ...ledger.entries.filter(isLatency).map((e) => Math.abs(e.durationMs ?? 0)));
   const faults = clockFaults(ledger.entries);
   return (
     <div data-testid="latency-ledger" className="ledger" data-clock-fault={faults.length > 0}>
       <p className="ledger-total">
         <span className="muted">{label} · landed to painted</span>
         <strong className="mono" data-testid="landed-to-painted">
-          {ledger.landedToPaintedMs === null ? '–' : `${formatFixed(ledger.landedToPaintedMs / 1000, 2)} s`}
+          {ledger.landedToPaintedMs === null || !live
+            ? '–'
+            : `${formatFixed(ledger.landedToPaintedMs / 1000, 2)} s`}
         </strong>
       </p>
-      {!live && (
-        <p className="muted">It was in the repository before this page saw it come: the sum is no latency.</p>
-      )}
+      {!live && <p className="muted">It was there before this page was opened: no latency can be told.</p>}
       <table>
         <thead>
           <tr>
@@ -80,7 +80,7 @@ export function LedgerView({ ledger, label, live }: LedgerViewProps) {
                 <span
                   className="ledger-bar"
                   style={{
-                    width: `${countsAsLatency(entry) ? (100 * Math.abs(entry.durationMs ?? 0)) / longest : 0}%`,
+                    width: `${isLatency(entry) ? (100 * Math.abs(entry.durationMs ?? 0)) / longest : 0}%`,
                   }}
                 />
               </td>
@@ -105,10 +105,6 @@ export function LedgerView({ ledger, label, live }: LedgerViewProps) {
       </p>
     </div>
   );
-}
-
-function countsAsLatency(entry: LedgerEntry): boolean {
-  return entry.stage !== 'fetched' || (entry.durationMs ?? 0) <= OPENED_LATER_MS;
 }
 
 /** One sentence per pair of stages that lie the wrong way round. */

@@ -21,8 +21,8 @@ const groups: Record<GroupName, React.RefObject<GroupImperativeHandle | null>> =
 /** Sizes in percent, as the panels were made for a window of this width. */
 function defaultSizes(): Record<GroupName, PanelSizes> {
   const width = window.innerWidth;
-  const exposures = (100 * Math.min(380, 0.26 * width)) / width;
-  const inspector = (100 * Math.min(320, 0.23 * width)) / width;
+  const exposures = (100 * Math.min(440, 0.3 * width)) / width;
+  const inspector = (100 * Math.min(320, 0.225 * width)) / width;
   return {
     rows: { panes: 68, more: 32 },
     top: { exposures, image: 100 - exposures - inspector, inspector },

@@ -78,17 +78,27 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
       <SignedOut workspace={workspace} />
       <AlarmBar store={late} />
       <Layout
-        exposures={<ExposureList store={exposures} clock={clock} source={butler.source} />}
-        image={
-          <section className="pane" aria-label="Image">
-            <header className="pane-header">
-              <ImageCaption workspace={workspace} />
-              <ImageControls store={image} />
-            </header>
-            <ImagePane store={image} />
-          </section>
+        exposures={
+          <PaneBoundary name="Exposures">
+            <ExposureList store={exposures} clock={clock} source={butler.source} />
+          </PaneBoundary>
         }
-        inspector={<Inspector workspace={workspace} />}
+        image={
+          <PaneBoundary name="Image">
+            <section className="pane" aria-label="Image">
+              <header className="pane-header image-header">
+                <ImageCaption workspace={workspace} />
+                <ImageControls store={image} />
+              </header>
+              <ImagePane store={image} />
+            </section>
+          </PaneBoundary>
+        }
+        inspector={
+          <PaneBoundary name="Inspector">
+            <Inspector workspace={workspace} />
+          </PaneBoundary>
+        }
         telemetry={<Telemetry workspace={workspace} />}
         notebook={<Notebook workspace={workspace} />}
       />
@@ -183,10 +193,11 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
         aria-labelledby={`inspector-tab-${tab}`}
       >
         {tab === 'readout' ? (
-          <>
+          <div className="inspector-readout">
             <Readout store={image} />
+            <h3>Instrument signature removal</h3>
             <IsrSteps store={image} />
-          </>
+          </div>
         ) : (
           <ShownLedger workspace={workspace} />
         )}
