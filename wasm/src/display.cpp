@@ -20,8 +20,20 @@ constexpr size_t kMinPixels = 5;
 constexpr double kReject = 2.5;
 constexpr int kMaxRounds = 5;
 
-inline bool finite(float v) { return std::isfinite(v); }
+// Pixels are looked through in blocks: most hold finite pixels only, and of those samples are taken by
+// arithmetic.
+constexpr size_t kBlockPixels = 4096;
+
+// The order of floats as the order of integers, so that the loops below become vector code without fast-math.
+inline i32 bits_of(float v) { return std::bit_cast<i32>(v); }
+inline bool finite(float v) { return (bits_of(v) & 0x7F800000) != 0x7F800000; }
 inline bool finite(i32) { return true; }
+inline i32 order_of(float v) { return bits_of(v) ^ ((bits_of(v) >> 31) & 0x7FFFFFFF); }
+inline i32 order_of(i32 v) { return v; }
+inline double value_at(i32 order, float) {
+  return static_cast<double>(std::bit_cast<float>(order ^ ((order >> 31) & 0x7FFFFFFF)));
+}
+inline double value_at(i32 order, i32) { return static_cast<double>(order); }
 
 // Calls `visit` with the pixels as i32 or float.
 template <class Visit>
@@ -34,43 +46,67 @@ void with_pixels(const AfPlane& plane, Visit visit) {
   }
 }
 
-struct Extremes {
-  size_t finite = 0;
+struct Survey {
+  Array<u16> finite_of_block;
+  size_t finite_count = 0;
   double min = kNanDouble;
   double max = kNanDouble;
 };
 
-Extremes extremes(const AfPlane& plane) {
-  Extremes result;
+// False when memory is short.
+bool survey(const AfPlane& plane, Survey* result) {
+  const size_t all = size_t{plane.width} * plane.height;
+  if (!result->finite_of_block.resize((all + kBlockPixels - 1) / kBlockPixels)) return false;
   with_pixels(plane, [&](const auto* pixels, size_t count) {
-    using T = std::remove_cvref_t<decltype(*pixels)>;
-    T low = std::numeric_limits<T>::max(), high = std::numeric_limits<T>::lowest();
-    for (size_t i = 0; i < count; ++i) {
-      const bool good = finite(pixels[i]);
-      result.finite += good ? 1 : 0;
-      low = good && pixels[i] < low ? pixels[i] : low;
-      high = good && pixels[i] > high ? pixels[i] : high;
+    i32 low = std::numeric_limits<i32>::max(), high = std::numeric_limits<i32>::min();
+    for (size_t block = 0; block * kBlockPixels < count; ++block) {
+      const auto* p = pixels + block * kBlockPixels;
+      const size_t n = std::min(kBlockPixels, count - block * kBlockPixels);
+      i32 good_pixels = 0;
+      for (size_t i = 0; i < n; ++i) {
+        const bool good = finite(p[i]);
+        const i32 order = order_of(p[i]);
+        good_pixels += good ? 1 : 0;
+        low = std::min(low, good ? order : std::numeric_limits<i32>::max());
+        high = std::max(high, good ? order : std::numeric_limits<i32>::min());
+      }
+      result->finite_of_block[block] = static_cast<u16>(good_pixels);
+      result->finite_count += static_cast<size_t>(good_pixels);
     }
-    if (result.finite > 0) {
-      result.min = low;
-      result.max = high;
+    if (result->finite_count > 0) {
+      result->min = value_at(low, pixels[0]);
+      result->max = value_at(high, pixels[0]);
     }
   });
-  return result;
+  return true;
 }
 
 // Every `stride`th finite pixel, at most `most` of them, sorted. False when memory is short.
-bool sorted_samples(const AfPlane& plane, size_t stride, size_t most, Array<double>* samples) {
-  bool memory = samples->reserve(most);
+bool sorted_samples(const AfPlane& plane, const Survey& known, size_t stride, size_t most,
+                    Array<double>* samples) {
+  if (!samples->reserve(std::min(most, known.finite_count))) return false;
+  bool memory = true;
   with_pixels(plane, [&](const auto* pixels, size_t count) {
-    size_t skip = 0;
-    for (size_t i = 0; i < count && memory && samples->size() < most; ++i) {
-      if (!finite(pixels[i])) continue;
-      if (skip == 0) {
-        memory = samples->push(static_cast<double>(pixels[i]));
-        skip = stride;
+    size_t skip = 0;  // finite pixels to pass by before the next sample
+    for (size_t block = 0; block < known.finite_of_block.size() && memory && samples->size() < most;
+         ++block) {
+      const auto* p = pixels + block * kBlockPixels;
+      const size_t n = std::min(kBlockPixels, count - block * kBlockPixels);
+      if (known.finite_of_block[block] == n) {
+        size_t i = skip;
+        for (; i < n && memory && samples->size() < most; i += stride)
+          memory = samples->push(static_cast<double>(p[i]));
+        skip = i - std::min(i, n);
+        continue;
       }
-      --skip;
+      for (size_t i = 0; i < n && memory && samples->size() < most; ++i) {
+        if (!finite(p[i])) continue;
+        if (skip == 0) {
+          memory = samples->push(static_cast<double>(p[i]));
+          skip = stride;
+        }
+        --skip;
+      }
     }
   });
   std::sort(samples->begin(), samples->end());
@@ -157,39 +193,41 @@ AfPlane* af_bin(const AfPlane* plane, uint32_t factor, AfError* error) {
   }
   const u32 width = plane->width / factor + (plane->width % factor != 0 ? 1 : 0);
   const u32 height = plane->height / factor + (plane->height % factor != 0 ? 1 : 0);
-  Array<double> sums;
+  Array<double> sums;  // of each column over the rows of a cell
   Array<u32> counts;
   AfPlane* binned = af_plane_new(AF_F32, width, height);
-  if (binned == nullptr || !sums.resize(width) || !counts.resize(width)) {
+  if (binned == nullptr || !sums.resize(plane->width) || !counts.resize(plane->width)) {
     af_plane_free(binned);
     fail(error, AF_OUT_OF_MEMORY, "no memory for the binned image");
     return nullptr;
   }
   with_pixels(*plane, [&](const auto* pixels, size_t) {
+    const size_t columns = plane->width;
+    double* const sum = sums.data();
+    u32* const count = counts.data();
     for (u32 by = 0; by < height; ++by) {
-      for (u32 bx = 0; bx < width; ++bx) {
-        sums[bx] = 0;
-        counts[bx] = 0;
-      }
-      const u32 y_end = std::min<u64>(plane->height, u64{by + 1} * factor);
-      for (u32 y = by * factor; y < y_end; ++y) {
-        const auto* row = pixels + size_t{y} * plane->width;
-        for (u32 bx = 0, x = 0; bx < width; ++bx) {
-          const u32 x_end = static_cast<u32>(std::min<u64>(plane->width, u64{bx + 1} * factor));
-          double sum = sums[bx];
-          u32 count = counts[bx];
-          for (; x < x_end; ++x) {
-            const bool good = finite(row[x]);
-            sum += good ? static_cast<double>(row[x]) : 0.0;
-            count += good ? 1 : 0;
-          }
-          sums[bx] = sum;
-          counts[bx] = count;
+      std::fill(sum, sum + columns, 0.0);
+      std::fill(count, count + columns, 0u);
+      const u64 y_end = std::min<u64>(plane->height, (u64{by} + 1) * factor);
+      for (u64 y = u64{by} * factor; y < y_end; ++y) {
+        const auto* row = pixels + y * columns;
+        for (size_t x = 0; x < columns; ++x) {
+          const bool good = finite(row[x]);
+          sum[x] += good ? static_cast<double>(row[x]) : 0.0;
+          count[x] += good ? 1u : 0u;
         }
       }
       float* out = static_cast<float*>(binned->data) + size_t{by} * width;
-      for (u32 bx = 0; bx < width; ++bx)
-        out[bx] = counts[bx] > 0 ? static_cast<float>(sums[bx] / counts[bx]) : kNan;
+      for (u32 bx = 0; bx < width; ++bx) {
+        const size_t x_end = static_cast<size_t>(std::min<u64>(columns, (u64{bx} + 1) * factor));
+        double total = 0;
+        u32 pixels_in_cell = 0;
+        for (size_t x = size_t{bx} * factor; x < x_end; ++x) {
+          total += sum[x];
+          pixels_in_cell += count[x];
+        }
+        out[bx] = pixels_in_cell > 0 ? static_cast<float>(total / pixels_in_cell) : kNan;
+      }
     }
   });
   return binned;
@@ -197,15 +235,13 @@ AfPlane* af_bin(const AfPlane* plane, uint32_t factor, AfError* error) {
 
 AfStatus af_zscale(const AfPlane* plane, double limits[2], AfError* error) {
   limits[0] = limits[1] = kNanDouble;
-  size_t finite_count = 0;
-  with_pixels(*plane, [&](const auto* pixels, size_t count) {
-    for (size_t i = 0; i < count; ++i) finite_count += finite(pixels[i]) ? 1 : 0;
-  });
-  if (finite_count == 0) return AF_OK;
+  Survey known;
   Array<double> samples;
   Array<u8> rejected, grown;
-  const size_t stride = std::max<size_t>(1, finite_count / kSamples);
-  if (!sorted_samples(*plane, stride, kSamples, &samples) || !rejected.resize(samples.size()) ||
+  if (!survey(*plane, &known)) return fail(error, AF_OUT_OF_MEMORY, "no memory for the samples");
+  if (known.finite_count == 0) return AF_OK;
+  const size_t stride = std::max<size_t>(1, known.finite_count / kSamples);
+  if (!sorted_samples(*plane, known, stride, kSamples, &samples) || !rejected.resize(samples.size()) ||
       !grown.resize(samples.size()))
     return fail(error, AF_OUT_OF_MEMORY, "no memory for the samples");
   const size_t count = samples.size();
@@ -234,13 +270,14 @@ AfStatus af_zscale(const AfPlane* plane, double limits[2], AfError* error) {
 
 AfStatus af_statistics(const AfPlane* plane, const double* fractions, uint32_t count, double* out,
                        AfError* error) {
-  const Extremes range = extremes(*plane);
-  out[0] = range.min;
-  out[1] = range.max;
+  Survey known;
   Array<double> samples;
-  if (count > 0 && range.finite > 0) {
-    const size_t stride = (range.finite + kPercentileSamples - 1) / kPercentileSamples;
-    if (!sorted_samples(*plane, stride, kPercentileSamples, &samples))
+  if (!survey(*plane, &known)) return fail(error, AF_OUT_OF_MEMORY, "no memory for the samples");
+  out[0] = known.min;
+  out[1] = known.max;
+  if (count > 0 && known.finite_count > 0) {
+    const size_t stride = (known.finite_count + kPercentileSamples - 1) / kPercentileSamples;
+    if (!sorted_samples(*plane, known, stride, kPercentileSamples, &samples))
       return fail(error, AF_OUT_OF_MEMORY, "no memory for the samples");
   }
   for (u32 i = 0; i < count; ++i) {

@@ -137,17 +137,39 @@ AfStatus AfReduction::start(const AfReductionOptions* options, AfError* error) {
   return AF_OK;
 }
 
+// Sorts integers of a narrow range, as those of an overscan row are, by counting them. False when the range
+// is wide.
+static bool sort_by_counting(const i32* from, u32 count, float* to) {
+  constexpr u32 kRange = 512;
+  i32 low = from[0], high = from[0];
+  for (u32 i = 1; i < count; ++i) {
+    low = std::min(low, from[i]);
+    high = std::max(high, from[i]);
+  }
+  const i64 range = i64{high} - low + 1;
+  if (range > kRange || count > 65535) return false;
+  u16 counts[kRange];
+  std::memset(counts, 0, static_cast<size_t>(range) * sizeof counts[0]);
+  for (u32 i = 0; i < count; ++i) ++counts[from[i] - low];
+  for (i32 v = 0; v < range; ++v)
+    for (u32 n = counts[v]; n > 0; --n) *to++ = static_cast<float>(low + v);
+  return true;
+}
+
 void AfReduction::sort_row(const Amplifier& a, u32 row, float* to, u32* count) const {
   const AfBox& o = a.request.serial_overscan;
   const AfPlane& raw = *a.request.raw;
   const size_t at = (static_cast<size_t>(o.y0) + row) * raw.width + static_cast<size_t>(o.x0);
+  const u32 width = static_cast<u32>(box_width(o));
   u32 n = 0;
   if (raw.type == AF_I32) {
     const i32* from = static_cast<const i32*>(raw.data) + at;
-    for (i32 x = 0; x < box_width(o); ++x) to[n++] = static_cast<float>(from[x]);
+    *count = width;
+    if (sort_by_counting(from, width, to)) return;
+    for (; n < width; ++n) to[n] = static_cast<float>(from[n]);
   } else {
     const float* from = static_cast<const float*>(raw.data) + at;
-    for (i32 x = 0; x < box_width(o); ++x)
+    for (u32 x = 0; x < width; ++x)
       if (__builtin_isfinite(from[x])) to[n++] = from[x];
   }
   std::sort(to, to + n);
