@@ -270,7 +270,12 @@ describe('a running site', { timeout: 400_000 }, () => {
     });
     assert.match(site.seen.output, /launcher +hub was ended by SIGKILL; starting it again/);
     const login = new URL('/nb/hub/login', site.url);
-    await until('the new Hub', async () => (await request(login, 'GET', new Map())).status === 200, 60_000);
+    const formIsThere = () =>
+      request(login, 'GET', new Map()).then(
+        ({ status }) => status === 200,
+        () => false, // the new Hub replaces the proxy too
+      );
+    await until('the new Hub', formIsThere, 60_000);
     await until('the app behind it', () => answers(site.url), 60_000);
     assert.ok(isAlive(userServer));
   });
