@@ -134,10 +134,9 @@ export function parseOptions(argv) {
 /** A directory that --fresh may delete: our own earlier state, or nothing at all. */
 function stateDirectory(/** @type {string} */ text, /** @type {boolean} */ fresh) {
   const directory = resolve(process.env['INIT_CWD'] ?? '.', text);
-  const foreign =
-    existsSync(directory) &&
-    readdirSync(directory).length > 0 &&
-    !existsSync(resolve(directory, 'ports.json'));
+  // ports.json is written first; a start that failed before it leaves the folder of run records alone.
+  const files = existsSync(directory) ? readdirSync(directory) : [];
+  const foreign = !files.includes('ports.json') && files.some((name) => name !== 'run');
   if (foreign)
     throw new SetupError(
       `--state ${directory} holds files of something else${fresh ? ', which --fresh would delete' : ''}: name an empty or new directory.`,
