@@ -4,6 +4,10 @@
 // unary high part.
 #include "rice.h"
 
+#ifdef __wasm_simd128__
+#include <wasm_simd128.h>
+#endif
+
 namespace af {
 namespace {
 
@@ -25,13 +29,25 @@ constexpr size_t kRun = 32;
 // A window of 64 bits that begins inside a byte has at least this many good ones.
 constexpr u32 kWindowBits = 57;
 
+// WebAssembly has no byte swap, and eight shifts and masks are what a compiler makes of one; a shuffle is one
+// instruction.
+inline u64 load_window(const u8* p) {
+#ifdef __wasm_simd128__
+  const v128_t v = wasm_v128_load64_zero(p);
+  return static_cast<u64>(
+      wasm_i64x2_extract_lane(wasm_i8x16_shuffle(v, v, 7, 6, 5, 4, 3, 2, 1, 0, 7, 6, 5, 4, 3, 2, 1, 0), 0));
+#else
+  return load_be64(p);
+#endif
+}
+
 struct Reader {
   const u8* bytes;
   u64 position;  // in bits
   u64 limit;
   u32 last;  // the pixel before
 
-  u64 window() const { return load_be64(bytes + (position >> 3)) << (position & 7); }
+  u64 window() const { return load_window(bytes + (position >> 3)) << (position & 7); }
   bool past_end() const { return position > limit; }
 };
 
