@@ -6,6 +6,7 @@ import { exposureLabel } from '../../core/dataId.ts';
 import { makeLedger } from '../../core/ledger.ts';
 import { AlarmBar } from '../../features/exposures/AlarmBar.tsx';
 import { ExposureList } from '../../features/exposures/ExposureList.tsx';
+import { typeLabel } from '../../features/exposures/exposureNumber.ts';
 import { selectedExposure } from '../../features/exposures/exposuresStore.ts';
 import { LedgerView } from '../../features/exposures/LedgerView.tsx';
 import { StatusLine } from '../../features/exposures/StatusLine.tsx';
@@ -135,13 +136,15 @@ function SignedOut({ workspace }: { readonly workspace: Workspace }) {
   );
 }
 
-function ImageCaption({ workspace }: { readonly workspace: Workspace }) {
-  const shown = useStore(workspace.exposures, selectedExposure);
+/** Names the pixels that are on the screen; what is on its way comes after them. */
+function ImageCaption({ workspace: { image } }: { readonly workspace: Workspace }) {
+  const shown = useStore(image, (s) => s.shown);
+  const coming = useStore(image, (s) => (s.status === 'loading' && s.wanted !== s.shown ? s.wanted : null));
   return (
-    <h2 className="image-caption">
+    <h2 className="image-caption" data-testid="image-caption">
       {shown ? (
         <>
-          <strong>{shown.targetName || shown.observationType}</strong>
+          <strong>{shown.targetName || typeLabel(shown.observationType)}</strong>
           <span className="muted">
             {' '}
             {exposureLabel(shown)} · {shown.exposureTimeSeconds} s
@@ -150,6 +153,7 @@ function ImageCaption({ workspace }: { readonly workspace: Workspace }) {
       ) : (
         'Image'
       )}
+      {coming && <span className="image-coming"> · loading {exposureLabel(coming)}</span>}
     </h2>
   );
 }
