@@ -133,7 +133,7 @@ function Age({ state, paneState, now }: AgeProps) {
   const age =
     newest === null ? 'no mount rows in this time' : `newest row ${formatAge((now - newest) / 1000)} old`;
   if (paneState === 'ready') return <span className="telemetry-age">{age}</span>;
-  const why = state.error?.message ?? (newest === null ? '' : 'The mount sends no telemetry.');
+  const why = state.error?.message ?? (newest === null ? '' : 'No newer rows have come.');
   return (
     <span className="telemetry-age telemetry-age-stale" role="status" title={why}>
       stale: {age}. {why}

@@ -15,7 +15,7 @@ export type RangeName = keyof typeof RANGES;
 export const MAX_POINTS = 800;
 const RETRY_MS = 2_000;
 /** A night of one-second rows takes the database a few seconds when it is busy. */
-const ANSWER_WITHIN_MS = 30_000;
+const ANSWER_WITHIN_MS = 15_000;
 
 export interface StripData {
   readonly range: RangeName;
