@@ -28,6 +28,17 @@ const nodeTool = (/** @type {string} */ path) => join(ROOT, 'node_modules', path
 /** Filled by the set-up; children find the same browser and the same database server. */
 const environment = { ...process.env };
 
+/** @type {import('node:child_process').ChildProcess | null} */
+let running = null;
+// SIGINT in both cases: Playwright ends its demo site on that one only.
+for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM']))
+  process.on(name, () => {
+    console.error('Interrupted.');
+    if (!running || running.exitCode !== null) process.exit(130);
+    running.once('close', () => process.exit(130));
+    running.kill('SIGINT');
+  });
+
 /**
  * @param {string} command
  * @param {string[]} args
@@ -41,6 +52,7 @@ function run(command, args, { cwd = ROOT, env = {}, keepOutput = false } = {}) {
       env: { ...environment, ...env },
       stdio: ['ignore', keepOutput ? 'pipe' : 'inherit', 'inherit'],
     });
+    running = child;
     let output = '';
     child.stdout?.on('data', (/** @type {Buffer} */ chunk) => {
       output += chunk.toString();
