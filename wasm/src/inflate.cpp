@@ -47,16 +47,18 @@ constexpr SymbolTables kSymbols = make_symbol_tables();
 // In which order a block gives the lengths of the code-length code (RFC 1951, 3.2.7).
 constexpr u8 kCodeLengthOrder[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
 
-// Eight tables, so that eight bytes take eight independent look-ups.
-constexpr std::array<std::array<u32, 256>, 8> make_crc_tables() {
-  std::array<std::array<u32, 256>, 8> t{};
+// Sixteen tables, so that sixteen bytes take independent look-ups.
+constexpr size_t kCrcTables = 16;
+using CrcTables = std::array<std::array<u32, 256>, kCrcTables>;
+constexpr CrcTables make_crc_tables() {
+  CrcTables t{};
   for (u32 i = 0; i < 256; ++i) {
     u32 c = i;
     for (int k = 0; k < 8; ++k) c = (c & 1) != 0 ? 0xEDB88320u ^ (c >> 1) : c >> 1;
     t[0][i] = c;
   }
   for (u32 i = 0; i < 256; ++i)
-    for (size_t k = 1; k < 8; ++k) t[k][i] = t[0][t[k - 1][i] & 0xFF] ^ (t[k - 1][i] >> 8);
+    for (size_t k = 1; k < kCrcTables; ++k) t[k][i] = t[0][t[k - 1][i] & 0xFF] ^ (t[k - 1][i] >> 8);
   return t;
 }
 constexpr auto kCrc = make_crc_tables();
@@ -65,12 +67,13 @@ constexpr auto kCrc = make_crc_tables();
 
 u32 crc32(u32 crc, const u8* bytes, size_t count) {
   crc = ~crc;
-  for (; count >= 8; count -= 8, bytes += 8) {
-    u64 w;
+  for (; count >= kCrcTables; count -= kCrcTables, bytes += kCrcTables) {
+    u64 w, v;
     std::memcpy(&w, bytes, 8);
+    std::memcpy(&v, bytes + 8, 8);
     w ^= crc;
-    crc = kCrc[7][w & 0xFF] ^ kCrc[6][w >> 8 & 0xFF] ^ kCrc[5][w >> 16 & 0xFF] ^ kCrc[4][w >> 24 & 0xFF] ^
-          kCrc[3][w >> 32 & 0xFF] ^ kCrc[2][w >> 40 & 0xFF] ^ kCrc[1][w >> 48 & 0xFF] ^ kCrc[0][w >> 56];
+    crc = 0;
+    for (u32 k = 0; k < 8; ++k) crc ^= kCrc[15 - k][w >> (8 * k) & 0xFF] ^ kCrc[7 - k][v >> (8 * k) & 0xFF];
   }
   for (; count > 0; --count) crc = kCrc[0][(crc ^ *bytes++) & 0xFF] ^ (crc >> 8);
   return ~crc;
@@ -137,7 +140,10 @@ bool GzipReader::build(HuffmanCode* code, const u8* lengths, u32 symbols, const 
     offset[n + 1] = offset[n] + code->count[n];
     next[n + 1] = (next[n] + code->count[n]) << 1;
   }
-  const u32 root_size = 1u << HuffmanCode::kRootBits;
+  const u32 root_size = 1u << (longest < 1                        ? 1
+                               : longest < HuffmanCode::kRootBits ? longest
+                                                                  : HuffmanCode::kRootBits);
+  code->mask = root_size - 1;
   const bool all_written = free_codes == 0;
   if (!all_written)
     for (u32 i = 0; i < root_size; ++i) code->root[i] = entry(HuffmanCode::kInvalid, 0, 0);
@@ -377,7 +383,7 @@ GzipReader::Result GzipReader::run_blocks(const u8** in, const u8* end, u8* out,
         break;
       case State::kCodeLengths: {
         // The code-length code lives in `distances_` until the distances themselves are known.
-        const u32 e = distances_.root[hold_ & ((1u << HuffmanCode::kRootBits) - 1)];
+        const u32 e = distances_.look(hold_);
         if ((e >> 4 & 15) != HuffmanCode::kLiteral) return bad("a deflate block with a broken code");
         take(e & 15);
         const u32 s = e >> 16;
@@ -439,11 +445,10 @@ void GzipReader::copy_match(u8* out, size_t* position, size_t capacity) {
 // The inner loop while there is plenty of input and room. True when the block ended, false to go on
 // carefully.
 bool GzipReader::run_symbols_fast(const u8** in, const u8* end, u8* out, size_t* position, size_t capacity) {
-  constexpr u64 kMask = (1u << HuffmanCode::kRootBits) - 1;
   constexpr size_t kRoom = 258 + 8 + 4;
   while (end - *in >= 16 && capacity - *position >= kRoom) {
     refill(in, end);
-    u32 e = literals_.root[hold_ & kMask];
+    u32 e = literals_.look(hold_);
     // Four literals of at most 11 bits fit in the 56 bits at hand.
     size_t p = *position;
     const size_t start = p;
@@ -451,7 +456,7 @@ bool GzipReader::run_symbols_fast(const u8** in, const u8* end, u8* out, size_t*
       hold_ >>= e & 15;
       held_ -= e & 15;
       out[p++] = static_cast<u8>(e >> 16);
-      e = literals_.root[hold_ & kMask];
+      e = literals_.look(hold_);
     }
     produced_ += p - start;
     *position = p;
@@ -463,7 +468,7 @@ bool GzipReader::run_symbols_fast(const u8** in, const u8* end, u8* out, size_t*
       return true;
     }
     if (kind != HuffmanCode::kBase) return false;
-    const u32 d = distances_.root[(hold_ >> ((e & 15) + (e >> 8 & 255))) & kMask];
+    const u32 d = distances_.look(hold_ >> ((e & 15) + (e >> 8 & 255)));
     if ((d >> 4 & 15) != HuffmanCode::kBase) return false;
     take(e & 15);
     match_length_ = (e >> 16) + take(e >> 8 & 255);
@@ -492,7 +497,7 @@ GzipReader::Result GzipReader::run_symbols(const u8** in, const u8* end, u8* out
     if (state_ == State::kMatch) continue;
     refill(in, end);
     if (held_ < kNeededBits) return Result::kNeedInput;
-    u32 e = literals_.root[hold_ & ((1u << HuffmanCode::kRootBits) - 1)];
+    u32 e = literals_.look(hold_);
     if ((e >> 4 & 15) == HuffmanCode::kLong) e = find_long(literals_, kSymbols.literal.data());
     if ((e >> 4 & 15) == HuffmanCode::kLiteral && *position == capacity) return Result::kOutputFull;
     take(e & 15);
@@ -509,7 +514,7 @@ GzipReader::Result GzipReader::run_symbols(const u8** in, const u8* end, u8* out
         return bad("a deflate code that means nothing");
     }
     match_length_ = (e >> 16) + take(e >> 8 & 255);
-    u32 d = distances_.root[hold_ & ((1u << HuffmanCode::kRootBits) - 1)];
+    u32 d = distances_.look(hold_);
     if ((d >> 4 & 15) == HuffmanCode::kLong) d = find_long(distances_, kSymbols.distance.data());
     take(d & 15);
     if ((d >> 4 & 15) != HuffmanCode::kBase) return bad("a deflate distance that means nothing");

@@ -6,13 +6,17 @@
 
 namespace af {
 
-// One canonical Huffman code: codes of up to kRootBits by one look, longer ones bit by bit.
+// One canonical Huffman code: codes of up to kRootBits by one look, longer ones bit by bit. The look-up is
+// only as wide as the longest code wants, because small tiles spend their time on building it.
 struct HuffmanCode {
   static constexpr u32 kRootBits = 11;
   static constexpr u32 kMaxBits = 15;
   // What a decoded symbol means; the same entry layout serves literals, lengths and distances.
   enum Kind : u32 { kLiteral = 0, kBase = 1, kEndOfBlock = 2, kLong = 3, kInvalid = 4 };
   // bits 0-3 code length, 4-7 kind, 8-15 number of extra bits, 16-31 literal or base
+  u32 look(u64 bits) const { return root[bits & mask]; }
+
+  u32 mask;
   u32 root[1u << kRootBits];
   u16 count[kMaxBits + 1];
   u16 symbol[288];
