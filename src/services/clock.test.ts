@@ -9,7 +9,7 @@ function world(browserOffMs: number, ways: readonly (readonly [there: number, ba
   let trip = 0;
   return {
     now: () => truth + browserOffMs,
-    async serverTime() {
+    serverTime: async () => {
       const [there, back] = ways[trip++ % ways.length] ?? [0, 0];
       truth += there;
       const told = truth;

@@ -73,7 +73,7 @@ export interface PublicApiParts {
 
 export interface PublicApiHandle {
   readonly api: PublicApi;
-  emit<E extends keyof PublicEvents>(event: E, detail: PublicEvents[E]): void;
+  readonly emit: <E extends keyof PublicEvents>(event: E, detail: PublicEvents[E]) => void;
 }
 
 /** Makes the API; the surface puts it on its window and emits its events. */

@@ -1,0 +1,77 @@
+import { expect, test, vi } from 'vitest';
+import type { Exposure } from '../core/dataId.ts';
+import { exposureFromQuery, keep, kept } from './keptState.ts';
+import { createPublicApi, exposureOf } from './publicApi.ts';
+
+function handle() {
+  return createPublicApi({
+    surface: 'panel',
+    getState: () => ({
+      following: true,
+      shown: 7,
+      newest: 8,
+      imageState: 'ready',
+      theme: 'dark',
+      source: 'OODS',
+      stale: null,
+    }),
+    open: () => Promise.resolve(),
+    valueAt: () => Promise.resolve(undefined),
+    ledger: () => null,
+  });
+}
+
+test('the state is plain JSON and names its surface; the version is that of the package', () => {
+  const { api } = handle();
+  const state = api.getState();
+  expect(JSON.parse(JSON.stringify(state))).toEqual(state);
+  expect(state).toMatchObject({ surface: 'panel', shown: 7 });
+  expect(api.version).toMatch(/^\d+\.\d+\.\d+$/);
+});
+
+test('events reach their listeners until these leave; one that throws stops no other', async () => {
+  const { api, emit } = handle();
+  const uncaught = vi.fn();
+  vi.stubGlobal('queueMicrotask', uncaught);
+  const heard = vi.fn();
+  api.on('exposure', () => {
+    throw new Error('a mistake of the caller');
+  });
+  const leave = api.on('exposure', heard);
+  const detail = { exposure: 8, dayObs: 20261122, seqNum: 8 };
+  emit('exposure', detail);
+  leave();
+  emit('exposure', detail);
+  vi.unstubAllGlobals();
+  expect(heard).toHaveBeenCalledExactlyOnceWith(detail);
+  expect(uncaught).toHaveBeenCalledTimes(2);
+});
+
+test('a data id is an exposure’s id, or its night and number', () => {
+  const rows = [{ exposure: 7, dayObs: 20261122, seqNum: 1 }] as Exposure[];
+  expect(exposureOf({ exposure: 7 }, rows)).toBe(rows[0]);
+  expect(exposureOf({ day_obs: 20261122, seq_num: 1 }, rows)).toBe(rows[0]);
+  expect(exposureOf({ day_obs: 20261121, seq_num: 1 }, rows)).toBeUndefined();
+});
+
+test('the address names an exposure by digits alone', () => {
+  expect(exposureFromQuery('?exposure=2026112200143&x=1')).toBe(2026112200143);
+  for (const search of ['', '?exposure=', '?exposure=-1', '?exposure=1e9', '?exposure=99999999999999999']) {
+    expect(exposureFromQuery(search)).toBeNull();
+  }
+});
+
+test('kept values come back; those of another version, or spoilt ones, do not', () => {
+  const items = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value),
+  } as Storage;
+  keep('theme', 'light', storage);
+  expect(kept('theme', storage)).toBe('light');
+  expect(kept('layout', storage)).toBeUndefined();
+  items.set('summit-notebook.theme', '{"version":99,"value":"light"}');
+  expect(kept('theme', storage)).toBeUndefined();
+  items.set('summit-notebook.theme', '{"versi');
+  expect(kept('theme', storage)).toBeUndefined();
+});
