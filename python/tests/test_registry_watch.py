@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from astropy.time import Time
 from oods_server import DataServer, make_site
 from tiny_raw import raw_name, write_raw
 
+from summit_notebook.hub_service import exposure_watch, registry_file
 from summit_notebook.oods.ingester import Ingester
 from summit_notebook.oods.repository import OodsRepository
 from summit_notebook.site import Site
@@ -86,7 +88,7 @@ def test_whole_list_then_changes(site: Site, ingester: Ingester) -> None:
         # Nothing new: the answer comes when the wait is over, with nothing in it.
         begin = time.monotonic()
         same = await ask(f"{LIST}?since={first['version']}&wait=1")
-        assert 0.9 < time.monotonic() - begin < 5
+        assert 0.9 < time.monotonic() - begin < 15
         assert (same["version"], same["reset"], same["upserted"]) == (first["version"], False, [])
         # Two wait; a commit wakes both with the one change.
         waits = [asyncio.ensure_future(ask(f"{LIST}?since={first['version']}&wait=20")) for _ in range(2)]
@@ -97,7 +99,7 @@ def test_whole_list_then_changes(site: Site, ingester: Ingester) -> None:
             answer = await wait
             assert [e["seqNum"] for e in answer["upserted"]] == [2]
             assert answer["reset"] is False and answer["version"] > first["version"]
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < 10
         # Whoever slept through several changes gets them in one answer, newest first.
         await asyncio.to_thread(land, site, ingester, 3)
         await ask.until(answer["version"], lambda a: a["version"] > answer["version"])
@@ -192,6 +194,41 @@ def test_registry_that_goes_away_leaves_the_last_list(site: Site, ingester: Inge
         assert broken["stale"]["tag"] == "Bug"
 
     run(site, story)
+
+
+def test_a_lock_that_lasts_is_told_and_a_short_one_is_not(
+    site: Site, ingester: Ingester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry_file, "LOCK_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(exposure_watch, "BUSY_TOLERATED_SECONDS", 3.0)
+    land(site, ingester, 1)
+    db = sqlite3.connect(site.repositories[0].directory / "gen3.sqlite3", isolation_level=None)
+
+    def change(target: str) -> None:
+        db.execute("BEGIN EXCLUSIVE")
+        db.execute("UPDATE exposure SET target_name = ?", (target,))
+
+    async def story(ask: Ask) -> None:
+        first = await ask(LIST)
+        change("short")
+        wait = asyncio.ensure_future(ask(f"{LIST}?since={first['version']}&wait=20"))
+        await asyncio.sleep(1)
+        db.execute("COMMIT")
+        short = await wait
+        assert short["stale"] is None and short["upserted"][0]["targetName"] == "short"
+        change("long")
+        # The change counter is written at the commit: the watcher learns of the lock when it reads.
+        (site.repositories[0].directory / "gen3.sqlite3").touch()
+        long = await ask.until(short["version"], lambda a: a["stale"] is not None)
+        assert long["stale"]["tag"] == "RegistryBusy"
+        assert (await ask(LIST))["upserted"][0]["targetName"] == "short"
+        db.execute("COMMIT")
+        healed = await ask.until(long["version"], lambda a: a["stale"] is None)
+        assert healed["version"] > long["version"]
+        assert (await ask(LIST))["upserted"][0]["targetName"] == "long"
+
+    run(site, story)
+    db.close()
 
 
 def test_a_repository_that_appears_later(tmp_path: Path, empty_repository: Path) -> None:

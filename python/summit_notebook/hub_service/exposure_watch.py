@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.1
 IDLE_POLL_SECONDS = 1.0
 """While nobody waits for changes."""
+BUSY_TOLERATED_SECONDS = 5.0
+"""A locked registry is everyday life of its writer; only a lock that lasts is worth a word on the screens."""
 CHANGES_KEPT = 500
 EXPIRED_KEPT = 10_000
 
@@ -110,7 +112,8 @@ class ExposureWatch:
             try:
                 await self._check()
             except RegistryError as error:
-                self._fail(error)
+                if not (error.tag == "RegistryBusy" and self._is_fresh()):
+                    self._fail(error)
             except Exception as error:
                 log.exception("watching %s failed", self.reader.name)
                 self._fail(RegistryError("Bug", f"Watching {self.reader.name} failed: {error}"))
@@ -120,6 +123,10 @@ class ExposureWatch:
             else:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wanted.wait(), max(IDLE_POLL_SECONDS, self.poll_seconds))
+
+    def _is_fresh(self) -> bool:
+        now = time.time() * 1000
+        return self.as_of_unix_ms is not None and now - self.as_of_unix_ms < BUSY_TOLERATED_SECONDS * 1000
 
     async def _check(self) -> None:
         # Taken before reading: a commit during the reading differs from it and is read at the next turn.
