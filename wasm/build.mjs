@@ -41,9 +41,14 @@ function digest(...parts) {
   return hash.digest('hex').slice(0, 32);
 }
 
+/** @returns {Promise<[string, Buffer][]>} name and content, by name */
 async function readAll(directory, pattern) {
   const names = (await readdir(directory)).filter((name) => pattern.test(name)).sort();
-  return Promise.all(names.map(async (name) => [name, await readFile(join(directory, name))]));
+  return Promise.all(
+    names.map(
+      async (name) => /** @type {[string, Buffer]} */ ([name, await readFile(join(directory, name))]),
+    ),
+  );
 }
 
 async function readOrUndefined(path) {
@@ -82,7 +87,9 @@ function lazyClang() {
         fetchProgress: () => {},
       });
     } catch (error) {
-      throw new Error(`the compiler failed on ${args.at(-1)}\n${Buffer.concat(messages)}`, { cause: error });
+      throw new Error(`the compiler failed on ${args.at(-1)}\n${Buffer.concat(messages).toString()}`, {
+        cause: error,
+      });
     }
   };
 }

@@ -89,6 +89,8 @@ export const CardType = {
 export const PLANE_TYPES = ['i32', 'f32'] as const;
 export const HDU_KINDS = ['primary', 'image', 'compressed-image', 'bintable', 'other'] as const;
 
+const LATIN1 = new TextDecoder('latin1');
+
 /** The instance with views that survive growth, and its scratch memory for arguments. */
 export class Instance {
   readonly routines: Routines;
@@ -139,12 +141,10 @@ export class Instance {
     }
   }
 
-  /** Text up to a zero byte, or of a given length. FITS text is ASCII; anything else is shown byte by byte. */
+  /** Text up to a zero byte, or of a given length. FITS text is ASCII; anything else is one character a byte. */
   text(address: number, length?: number): string {
     const end = length === undefined ? this.bytes.indexOf(0, address) : address + length;
-    let text = '';
-    for (let i = address; i < end; i++) text += String.fromCharCode(this.bytes[i] ?? 0);
-    return text;
+    return LATIN1.decode(this.bytes.subarray(address, end));
   }
 
   /** Throws what the last failed routine left in `error`. */

@@ -33,11 +33,14 @@ class Header implements FitsHeader {
   }
 }
 
-function readCard(instance: Instance, card: number, text: number): FitsCard {
+/** `text` is the HDU's whole block of text, one character a byte. */
+function readCard(instance: Instance, card: number, text: string): FitsCard {
   const { card: layout } = Layout;
   const { view } = instance;
-  const part = (offset: number, length: number): string =>
-    instance.text(text + instance.u32(card + offset), instance.u32(card + length));
+  const part = (offset: number, length: number): string => {
+    const start = view.getUint32(card + offset, true);
+    return text.slice(start, start + view.getUint32(card + length, true));
+  };
   const value = (): FitsCard['value'] => {
     switch (view.getInt32(card + layout.type, true)) {
       case CardType.undefined:
@@ -77,7 +80,7 @@ class EngineHdu implements Hdu {
   constructor(instance: Instance, stream: EngineStream, index: number, hdu: number) {
     const { hdu: layout } = Layout;
     const cards = instance.u32(hdu + layout.cards);
-    const text = instance.u32(hdu + layout.text);
+    const text = instance.text(instance.u32(hdu + layout.text), instance.u32(hdu + layout.textLength));
     this.stream = stream;
     this.index = index;
     this.kind = HDU_KINDS[instance.u32(hdu + layout.kind)] ?? 'other';

@@ -80,7 +80,7 @@ async function main() {
     }),
   );
   const program = join(CACHE, 'engine-tests');
-  await run(compiler.name, [...SANITIZE, ...objects.sort(), '-o', program]);
+  await run(compiler.name, [...SANITIZE, ...objects, '-o', program]);
   const tests = spawn(program, {
     stdio: 'inherit',
     env: {
