@@ -33,6 +33,8 @@ OVERHEAD_S = 1.7
 """Between the end of a readout and the next opening of the shutter."""
 DAY_NS = 86_400 * SECOND_NS
 DARK_MINUS_EXPOSURE_S = 0.31
+BIAS_INTEGRATION_S = 0.005
+"""Between the end of clearing and the start of the readout: a bias's times differ although its exposure time is 0."""
 FIRST_EXPOSURE_AFTER_S = 4.0
 FOCUS_MM_PER_C = -0.02
 """How best focus follows the truss temperature."""
@@ -185,7 +187,7 @@ class Night:
         day_obs, seq_num = self._number(anchor, index, opened)
         longest = max(1.0, self.cadence_s - READOUT_S - OVERHEAD_S)
         exposure_time = round(longest * step.exposure_fraction, 2)
-        closed = opened + round(exposure_time * SECOND_NS)
+        closed = opened + round((exposure_time or BIAS_INTEGRATION_S) * SECOND_NS)
         read = closed + round(READOUT_S * SECOND_NS)
         mount_step = None
         if step.mount_step:
