@@ -164,6 +164,19 @@ describe('watching', () => {
     expect(s.numbers()).toEqual([1]);
   });
 
+  test('an exposure of another shape is a Bug that names its field; the list stays', async () => {
+    const s = service();
+    s.last()?.answer(changes(4, { reset: true, upserted: [wire(1)] }));
+    await settle();
+    s.last()?.answer(changes(5, { upserted: [wire(2), { ...wire(3), shutterOpenTaiNs: 12 }] }));
+    await settle();
+    expect(s.latest()?.stale).toMatchObject({
+      tag: 'Bug',
+      message: expect.stringContaining('shutterOpenTaiNs'),
+    });
+    expect(s.numbers()).toEqual([1]);
+  });
+
   test('signed out is told as AccessDenied', async () => {
     const s = service();
     s.last()?.answer({ tag: 'AccessDenied', message: 'Sign in.', detail: {} }, 401);

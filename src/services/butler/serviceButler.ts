@@ -8,7 +8,13 @@ import type { UnixMs } from '../../core/time.ts';
 import { browserNow } from '../clock.ts';
 import type { ServiceHttp } from '../serviceHttp.ts';
 import type { ButlerClient, ExposureSnapshot } from './butlerClient.ts';
-import { CalibsWire, ExposureChanges, exposureFromWire, ExposureWire } from './exposureWire.ts';
+import {
+  CalibsWire,
+  ExposureChanges,
+  exposureFromWire,
+  exposuresFromWire,
+  ExposureWire,
+} from './exposureWire.ts';
 
 /** How long the service may hold an answer back; a little below the 25 s that it allows. */
 const WAIT_SECONDS = 20;
@@ -59,6 +65,7 @@ export function createServiceButler(parts: ServiceButlerParts): ButlerClient {
       timeoutMs: (version === null ? 0 : WAIT_SECONDS * 1000) + SLACK_MS,
     });
     const receivedAt = now();
+    const upserted = await exposuresFromWire(changes.upserted);
     const same = changes.version === version && !changes.reset;
     version = changes.version;
     const stale = changes.stale && registryError(changes.stale);
@@ -69,7 +76,7 @@ export function createServiceButler(parts: ServiceButlerParts): ButlerClient {
     }
     if (changes.reset) known.clear();
     for (const id of changes.removed) known.delete(id);
-    for (const wire of changes.upserted) known.set(wire.exposure, exposureFromWire(wire));
+    for (const exposure of upserted) known.set(exposure.exposure, exposure);
     publish({
       exposures: [...known.values()].sort(newestFirst),
       asOf: changes.asOfUnixMs,
