@@ -94,4 +94,27 @@ describe('the watch', () => {
     expect(watch.store.getState()).toMatchObject({ phase: 'exposing', error: null });
     abort.abort();
   });
+
+  it('looks soon after the end that it expects, and not before its turn otherwise', async () => {
+    const begin = Date.now();
+    const asked: number[] = [];
+    const now = () => T + (Date.now() - begin);
+    const efd = {
+      unavailable: null,
+      serverNow: now,
+      cameraEvents: () => {
+        asked.push(now() - T);
+        const integrating = event('startIntegration', 0, 'AT_O_20261121_000002', 2.4);
+        const reading = event('startReadout', 2_400, 'AT_O_20261121_000002');
+        return Promise.resolve(now() < T + 2_400 ? [integrating] : [integrating, reading]);
+      },
+    } as unknown as EfdClient;
+    const watch = createCameraState(efd);
+    const abort = new AbortController();
+    watch.start(abort.signal);
+    await vi.advanceTimersByTimeAsync(3_000);
+    abort.abort();
+    expect(asked).toEqual([0, 1_000, 2_000, 2_700]);
+    expect(watch.store.getState().phase).toBe('reading');
+  });
 });

@@ -37,6 +37,9 @@ const LOOK_BACK_MS = 20 * 60_000;
 /** After so long without an answer the last phase says nothing about now. */
 const TRUST_MS = 15_000;
 const ANSWER_WITHIN_MS = 8_000;
+/** From an event to its row in the EFD. */
+const EVENT_DELAY_MS = 300;
+const OVERDUE_EVERY_MS = 500;
 /** Events of one image may carry the same stamp: the later stage wins. */
 const STAGE = { startIntegration: 0, startReadout: 1, endReadout: 2 } as const;
 
@@ -99,6 +102,14 @@ export function createCameraState(efd: EfdClient): CameraWatch {
     }
   }
 
+  /** Sooner where a phase is about to end, so that the countdown does not run over while nobody looks. */
+  function untilNextLook(periodMs: number): number {
+    const { endsAtUnixMs, error } = store.getState();
+    if (endsAtUnixMs === null || error) return periodMs;
+    const left = endsAtUnixMs - efd.serverNow();
+    return left < 0 ? Math.min(periodMs, OVERDUE_EVERY_MS) : Math.min(periodMs, left + EVENT_DELAY_MS);
+  }
+
   return {
     store,
     start(signal, periodMs = 1_000) {
@@ -106,7 +117,7 @@ export function createCameraState(efd: EfdClient): CameraWatch {
       void (async () => {
         while (!signal.aborted) {
           await look(signal);
-          await pause(periodMs, signal);
+          await pause(untilNextLook(periodMs), signal);
         }
       })();
     },
