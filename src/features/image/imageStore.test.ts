@@ -160,6 +160,30 @@ describe('imageStore', () => {
     expect(opens).toHaveLength(2);
   });
 
+  it('finishes what is loading before it follows to the newest, and skips those between', async () => {
+    const { store, opened, paint, cancelled } = harness();
+    store.follow(exposureOf(1), 0);
+    const first = await opened(1);
+    store.follow(exposureOf(2), 0);
+    store.follow(exposureOf(3), 0);
+    first.resolve();
+    await tick();
+    await paint();
+    expect(store.getState().shown).toEqual(exposureOf(1));
+    const second = await opened(2);
+    expect(second.request.exposure).toBe(exposureOf(3).exposure);
+    expect(cancelled).toEqual([]);
+  });
+
+  it('goes on to the newest when what was loading fails', async () => {
+    const { store, opened } = harness();
+    store.follow(exposureOf(1), 0);
+    const first = await opened(1);
+    store.follow(exposureOf(2), 0);
+    first.reject(new AppError('MalformedFits', 'truncated').toWire());
+    expect((await opened(2)).request.exposure).toBe(exposureOf(2).exposure);
+  });
+
   it('keeps the last good image when the next one fails', async () => {
     const { store, opened, paint } = harness();
     store.show(exposureOf(1), 0);

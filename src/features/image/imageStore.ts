@@ -60,6 +60,11 @@ export interface ImageState {
 export interface ImageStore extends StoreApi<ImageState> {
   /** Asks for an exposure; what was asked for before is cancelled. `seenUnixMs`: when the page learned of it. */
   show(exposure: Exposure, seenUnixMs: UnixMs): void;
+  /**
+   * For live following: what is loading is finished first, so that images keep coming where the camera is faster than
+   * the machine. Of several that wait the last wins.
+   */
+  follow(exposure: Exposure, seenUnixMs: UnixMs): void;
   /** Tries the wanted exposure again now. */
   retry(): void;
   setStretch(stretch: StretchName): void;
@@ -126,12 +131,25 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
   /** Stamps of `held`; they become the shown ones with its first frame. */
   let heldStamps: LedgerStamps = {};
   let reading = false;
+  let next: Exposure | undefined;
 
   const begin = (wanted: Exposure) => {
+    next = undefined;
     loading?.abort();
     loading = new AbortController();
     set({ wanted, status: 'loading', progress: null, error: null });
     void load(wanted, loading.signal);
+  };
+
+  const beginNext = () => {
+    if (next) begin(next);
+  };
+
+  const remember = (exposure: ExposureId, seenUnixMs: UnixMs) => {
+    if (seen.has(exposure)) return;
+    // Only the newest few are ever asked for again.
+    if (seen.size > 2000) seen = new Map();
+    seen.set(exposure, seenUnixMs);
   };
 
   const load = async (wanted: Exposure, signal: AbortSignal) => {
@@ -152,6 +170,7 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
           { cause: error },
         );
         set(({ shown }) => ({ error: named, progress: null, status: shown ? 'stale' : 'failed' }));
+        if (next) return beginNext();
         if (!isRetryable(error)) return;
         await sleep(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] ?? 0, signal);
       }
@@ -222,25 +241,30 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     if (wanted && status !== 'loading') begin(wanted);
   };
 
+  const show = (exposure: Exposure, seenUnixMs: UnixMs): void => {
+    const { wanted, held, shown, status } = get();
+    remember(exposure.exposure, seenUnixMs);
+    next = undefined;
+    const same = wanted?.exposure === exposure.exposure;
+    if (same && (status === 'loading' || status === 'ready')) return;
+    if (held?.exposure.exposure === exposure.exposure) {
+      loading?.abort();
+      const onScreen = shown?.exposure === exposure.exposure;
+      set({ wanted: exposure, status: onScreen ? 'ready' : 'loading', error: null, progress: null });
+      return;
+    }
+    begin(exposure);
+  };
+
   return {
     ...store,
     valueAt,
-    show(exposure, seenUnixMs) {
-      const { wanted, held, shown, status } = get();
-      if (!seen.has(exposure.exposure)) {
-        // Only the newest few are ever asked for again.
-        if (seen.size > 2000) seen = new Map();
-        seen.set(exposure.exposure, seenUnixMs);
-      }
-      const same = wanted?.exposure === exposure.exposure;
-      if (same && (status === 'loading' || status === 'ready')) return;
-      if (held?.exposure.exposure === exposure.exposure) {
-        loading?.abort();
-        const onScreen = shown?.exposure === exposure.exposure;
-        set({ wanted: exposure, status: onScreen ? 'ready' : 'loading', error: null, progress: null });
-        return;
-      }
-      begin(exposure);
+    show,
+    follow(exposure, seenUnixMs) {
+      const { wanted, status } = get();
+      if (status !== 'loading' || wanted?.exposure === exposure.exposure) return show(exposure, seenUnixMs);
+      remember(exposure.exposure, seenUnixMs);
+      next = exposure;
     },
     retry() {
       const { wanted } = get();
@@ -305,6 +329,7 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       const { shown, stamps } = get();
       if (shown?.exposure !== exposure || stamps.painted !== undefined) return;
       set({ stamps: { ...stamps, painted: at } });
+      beginNext();
     },
     dispose() {
       loading?.abort();

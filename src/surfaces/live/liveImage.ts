@@ -85,7 +85,8 @@ export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): Live
   exposures.subscribe((state, before) => {
     const wanted = selectedExposure(state);
     if (wanted && wanted.exposure !== selectedExposure(before)?.exposure) {
-      image.show(wanted, exposures.seenAt(wanted.exposure) ?? browserNow());
+      const show = state.following ? image.follow : image.show;
+      show(wanted, exposures.seenAt(wanted.exposure) ?? browserNow());
     }
     const newest = newestExposure(state);
     if (newest && newest.exposure !== newestExposure(before)?.exposure) {

@@ -163,7 +163,8 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
   }
 
   function showImage(exposure: Exposure): void {
-    image.show(exposure, exposures.seenAt(exposure.exposure) ?? browserNow());
+    const show = exposures.getState().following ? image.follow : image.show;
+    show(exposure, exposures.seenAt(exposure.exposure) ?? browserNow());
     document.title = `${exposureLabel(exposure)} · ${site.instrument} · Summit Notebook`;
   }
 
