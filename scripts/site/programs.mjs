@@ -74,8 +74,12 @@ export function programsOf({
   });
   if (simulated) {
     programs.push(ours('ingester', 'summit_notebook.oods.ingester'));
-    programs.push({ ...ours('masters', 'summit_notebook.demo.masters'), once: true });
-    if (simulator) programs.push(ours('simulator', 'summit_notebook.demo.simulator'));
+    // The first exposure comes when there is something to reduce it with.
+    programs.push({
+      ...ours('masters', 'summit_notebook.demo.masters'),
+      once: true,
+      ...(simulator && { then: ours('simulator', 'summit_notebook.demo.simulator') }),
+    });
     if (influxd) programs.push(ours('efd', 'summit_notebook.demo.efd_generator'));
   }
   return programs;

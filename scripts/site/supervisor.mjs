@@ -28,6 +28,7 @@ const STEADY_MS = 60_000;
  * @property {NodeJS.ProcessEnv} env
  * @property {string} cwd
  * @property {boolean} [once] ends by itself with code 0 when its work is done
+ * @property {Program} [then] started when that work is done
  */
 
 /**
@@ -125,8 +126,12 @@ export class Supervisor {
   }
 
   #ended(/** @type {Running} */ child, /** @type {string} */ how, /** @type {boolean} */ well) {
-    const { name, once } = child.program;
-    if (this.#stopping || (once && well)) return;
+    const { name, once, then } = child.program;
+    if (this.#stopping) return;
+    if (once && well) {
+      if (then) this.start(then);
+      return;
+    }
     if (!this.#ready) {
       const lines = child.lastLines.map((line) => `  ${line}`).join('\n');
       this.#fail(
