@@ -53,6 +53,7 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
 
   return (
     <div className="workspace">
+      <h1 className="visually-hidden">Summit Notebook</h1>
       <StatusLine
         store={exposures}
         late={late}
