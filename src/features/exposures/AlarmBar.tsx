@@ -4,14 +4,15 @@ import { useStore } from 'zustand';
 import type { StoppedStage } from './lateImage.ts';
 import type { LateImageStore } from './lateImageStore.ts';
 
-export const STAGE_NAMES: Readonly<Record<StoppedStage, string>> = {
-  registry: 'registry',
-  decode: 'decoding',
-  exposing: 'exposure',
-  readout: 'readout',
-  landing: 'file or ingest',
-  camera: 'camera',
-  unknown: 'camera or file',
+/** What is wrong, in the words of a headline. */
+export const STAGE_HEADLINES: Readonly<Record<StoppedStage, string>> = {
+  registry: 'registry does not answer',
+  decode: 'image cannot be opened',
+  exposing: 'exposure does not end',
+  readout: 'readout does not end',
+  landing: 'file does not arrive',
+  camera: 'camera is idle',
+  unknown: 'camera or file is late',
 };
 
 export function AlarmBar({ store }: { readonly store: LateImageStore }) {
@@ -24,7 +25,7 @@ export function AlarmBar({ store }: { readonly store: LateImageStore }) {
         <div className="alarm" data-testid="alarm" data-stage={late.stage}>
           <BellRing size={18} aria-hidden />
           <p>
-            <strong>No new image: {STAGE_NAMES[late.stage]} stopped.</strong> {late.sentence}
+            <strong>No new image: {STAGE_HEADLINES[late.stage]}.</strong> {late.sentence}
           </p>
           <button type="button" title="Acknowledge (a)" onClick={() => store.acknowledge()}>
             Acknowledge <kbd>a</kbd>

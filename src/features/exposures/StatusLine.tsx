@@ -5,7 +5,7 @@ import type { ErrorTag } from '../../core/errors.ts';
 import { unixMsFromTai, type UnixMs } from '../../core/time.ts';
 import { formatAge, formatFixed } from '../../core/units.ts';
 import { browserNow, type Clock } from '../../services/clock.ts';
-import { STAGE_NAMES } from './AlarmBar.tsx';
+import { STAGE_HEADLINES } from './AlarmBar.tsx';
 import { filterLabel, typeLabel } from './exposureNumber.ts';
 import { newerCount, newestExposure, type ExposuresStore } from './exposuresStore.ts';
 import type { CameraPhase, LateImageStore } from './lateImageStore.ts';
@@ -189,7 +189,7 @@ function AcknowledgedAlarm({ store }: { readonly store: LateImageStore }) {
       data-stage={late.stage}
       title={late.sentence}
     >
-      {STAGE_NAMES[late.stage]} stopped
+      {STAGE_HEADLINES[late.stage]}
     </span>
   );
 }
