@@ -163,8 +163,9 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
   }
 
   function showImage(exposure: Exposure): void {
-    const show = exposures.getState().following ? image.follow : image.show;
-    show(exposure, exposures.seenAt(exposure.exposure) ?? browserNow());
+    const seen = exposures.seenAt(exposure.exposure) ?? browserNow();
+    if (exposures.getState().following) image.follow(exposure, seen);
+    else image.show(exposure, seen);
     document.title = `${exposureLabel(exposure)} · ${site.instrument} · Summit Notebook`;
   }
 
