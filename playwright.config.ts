@@ -19,7 +19,8 @@ export default defineConfig({
   use: {
     viewport: { width: 1600, height: 1000 },
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
+    // A trace films the page all the time, which on two cores is most of the load: only when asked for.
+    trace: process.env['SUMMIT_NOTEBOOK_TRACE'] ? 'retain-on-failure' : 'off',
     launchOptions: {
       executablePath: process.env['SUMMIT_NOTEBOOK_CHROMIUM'] ?? '/usr/bin/chromium',
       // Test machines have no GPU: WebGL2 is drawn by SwiftShader.
