@@ -85,8 +85,9 @@ export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): Live
   exposures.subscribe((state, before) => {
     const wanted = selectedExposure(state);
     if (wanted && wanted.exposure !== selectedExposure(before)?.exposure) {
-      const show = state.following ? image.follow : image.show;
-      show(wanted, exposures.seenAt(wanted.exposure) ?? browserNow());
+      const seen = exposures.seenAt(wanted.exposure) ?? browserNow();
+      if (state.following) image.follow(wanted, seen);
+      else image.show(wanted, seen);
     }
     const newest = newestExposure(state);
     if (newest && newest.exposure !== newestExposure(before)?.exposure) {
