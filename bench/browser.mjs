@@ -34,7 +34,7 @@ async function signedInState(site, browser) {
 }
 
 /** A fresh profile on disk per visit, so that no cache, memory or disk, is warm. */
-async function withFreshProfile(site, use) {
+async function withFreshProfile(site, act) {
   const helper = await chromium.launch(CHROMIUM);
   const { cookies } = await signedInState(site, helper);
   await helper.close();
@@ -42,7 +42,7 @@ async function withFreshProfile(site, use) {
   const context = await chromium.launchPersistentContext(folder, { ...CHROMIUM, viewport: VIEWPORT });
   try {
     await context.addCookies(cookies);
-    return await use(context, context.pages()[0]);
+    return await act(context, context.pages()[0]);
   } finally {
     await context.close();
     await rm(folder, { recursive: true, force: true });
@@ -114,7 +114,7 @@ function longestMainThreadTask(events) {
   return tasks.reduce((longest, task) => Math.max(longest, (task.dur ?? 0) / 1000), 0);
 }
 
-async function withTrace(context, page, use) {
+async function withTrace(context, page, act) {
   const cdp = await context.newCDPSession(page);
   const events = [];
   cdp.on('Tracing.dataCollected', ({ value }) => events.push(...value));
@@ -122,7 +122,7 @@ async function withTrace(context, page, use) {
     traceConfig: { includedCategories: ['toplevel', 'devtools.timeline'] },
     transferMode: 'ReportEvents',
   });
-  await use();
+  await act();
   const complete = new Promise((resolve) => cdp.once('Tracing.tracingComplete', resolve));
   await cdp.send('Tracing.end');
   await complete;
