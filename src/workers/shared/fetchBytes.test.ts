@@ -9,7 +9,7 @@ let server: Server | undefined;
 function serve(listener: RequestListener): Promise<string> {
   return new Promise((resolve) => {
     server = createServer(listener).listen(0, '127.0.0.1', () => {
-      resolve(`http://127.0.0.1:${(server?.address() as AddressInfo).port}/raw`);
+      resolve(`http://127.0.0.1:${(server!.address() as AddressInfo).port}/raw`);
     });
   });
 }
