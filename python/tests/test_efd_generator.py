@@ -53,7 +53,7 @@ def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[InfluxSer
 def stepped(influx: tuple[InfluxServer, Site]) -> tuple[Site, PlannedExposure]:
     """An exposure with a bump of the mount in its middle, and a minute of telemetry around it in the database."""
     server, site = influx
-    night = Night.open(site)
+    night = Night.restart(site)
     exposure = next(e for e in (night.exposure(i) for i in range(200)) if e.mount_step is not None)
     begin, end = exposure.shutter_open_tai_ns - 40 * SECOND_NS, exposure.readout_end_tai_ns + 40 * SECOND_NS
     writer = Influx(server.url, "writer", load_secret(site, WRITER_SECRET))

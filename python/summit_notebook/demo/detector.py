@@ -1,8 +1,8 @@
 """The simulated LATISS detector: an ITL 3800C with 16 amplifiers, its fixed properties drawn from a seed.
 
 Geometry as in the LATISS camera of lsst/obs_lsst: a raw segment has 3 prescan, 509 image and 64 serial overscan
-columns, 2000 image and 48 parallel overscan rows. Frames are arrays [y, x] in the Data Management orientation, 4000 x 4072;
-"readout" arrays are one amplifier's 2000 x 509 image section in the order it is read.
+columns, 2000 image and 48 parallel overscan rows. Frames are arrays [y, x] in the Data Management orientation, 4000 x
+4072; "readout" arrays are one amplifier's 2000 x 509 image section in the order it is read.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ SEGMENTS = ("10", "11", "12", "13", "14", "15", "16", "17", "07", "06", "05", "0
 SATURATION_ADU = 142_857.0
 """Of the camera's amplifier table, above the bias level."""
 FULL_WELL_ABOVE_SATURATION = 1.06
+DEAD_COLUMN_RESPONSE = 0.04
+HOT_COLUMN_ELECTRON_PER_S = 12.0
 # Gain [electron/adu] and read noise [electron] per segment: amplifier table of the LATISS camera in lsst/obs_lsst.
 GAIN = (
     *(1.0811, 1.0470, 1.0795, 1.0810, 1.0644, 1.0669, 1.0795, 1.0560),
@@ -78,12 +80,20 @@ class Detector:
         random = np.random.default_rng([seed, 2])
         self.amplifiers = tuple(self._amplifier(k, random) for k in range(16))
         self._seed = seed
-        self.dark_electron_per_s = self._dark(random)
+        self.dark_electron_per_s = np.full((FRAME_HEIGHT, FRAME_WIDTH), 0.02, np.float32)
+        hot = random.integers(0, FRAME_HEIGHT * FRAME_WIDTH, 1500)
+        self.dark_electron_per_s.ravel()[hot] = random.exponential(30, hot.size)
+        self.hot_columns = tuple(
+            (int(x), int(random.integers(400, 1900))) for x in random.integers(50, FRAME_WIDTH - 50, 2)
+        )
+        """x, and how many rows from y = 0 on."""
+        for x, rows in self.hot_columns:
+            self.dark_electron_per_s[:rows, x] = HOT_COLUMN_ELECTRON_PER_S
         self.dead_columns = tuple(sorted(int(x) for x in random.integers(50, FRAME_WIDTH - 50, 3)))
         self._pixel_response = (
             1 + 0.006 * random.standard_normal((FRAME_HEIGHT, FRAME_WIDTH), np.float32)
         ).astype(np.float32)
-        self._pixel_response[:, list(self.dead_columns)] = 0.04
+        self._pixel_response[:, list(self.dead_columns)] = DEAD_COLUMN_RESPONSE
 
     @staticmethod
     def _amplifier(k: int, random: np.random.Generator) -> Amplifier:
@@ -102,15 +112,6 @@ class Detector:
             # In steps of 1/32 adu, so that the lossless master compresses.
             bias_structure_adu=(np.round((edge + glow) * 32) / 32).astype(np.float32),
         )
-
-    @staticmethod
-    def _dark(random: np.random.Generator) -> Floats:
-        dark = np.full((FRAME_HEIGHT, FRAME_WIDTH), 0.02, np.float32)
-        hot = random.integers(0, dark.size, 1500)
-        dark.ravel()[hot] = random.exponential(30, hot.size)
-        for x in random.integers(50, FRAME_WIDTH - 50, 2):
-            dark[: random.integers(400, 1900), x] = 12.0
-        return dark
 
     def flat(self, physical_filter: str) -> Floats:
         """Relative response through a filter and grating: pixel response, vignetting and dust, median one."""

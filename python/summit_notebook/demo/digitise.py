@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,10 @@ import numpy.typing as npt
 from .detector import (
     AMP_HEIGHT,
     AMP_WIDTH,
+    DEAD_COLUMN_RESPONSE,
     FRAME_HEIGHT,
     FRAME_WIDTH,
+    HOT_COLUMN_ELECTRON_PER_S,
     PRESCAN,
     RAW_HEIGHT,
     RAW_WIDTH,
@@ -30,9 +33,6 @@ CROSSTALK = 3.0e-4
 NOISY_AMPLIFIER = 13
 """Index of C02, whose read noise rises sixfold in exposures that plant it."""
 NOISY_FACTOR = 6.0
-NOISE_TABLE_SIZE = 1 << 23
-"""Unit normals that are drawn once; each amplifier of each exposure reads a stretch from a random start. The stretches
-of one exposure differ, but after some hundred exposures parts of them have been seen before."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,6 @@ class Digitiser:
     def __init__(self, detector: Detector, seed: int) -> None:
         self._detector = detector
         self._seed = seed
-        self._normals = np.random.default_rng([seed, 5]).standard_normal(NOISE_TABLE_SIZE, np.float32)
 
     def digitise(self, electrons: Floats, flat: Floats | None, exposure: PlannedExposure) -> Digitised:
         """``electrons`` is changed in place. ``flat`` is the response of its filter; None without light."""
@@ -55,18 +54,26 @@ class Digitiser:
         if exposure.image_type != "BIAS":
             electrons += self._detector.dark_electron_per_s * np.float32(exposure.dark_time_s)
         cosmics = _add_cosmics(electrons, exposure, random)
+        # The optics know no full well: what a saturated star lays on a pixel first runs along its column.
         bleeds = _bleed(electrons, self._detector.amplifiers) if exposure.image_type != "FLAT" else []
         sections = [amplifier.readout(electrons) for amplifier in self._detector.amplifiers]
         segments = []
         for k, amplifier in enumerate(self._detector.amplifiers):
             ghosts = [sections[j] for j in (k - 1, k + 1) if 0 <= j < 16 and j // 8 == k // 8]
-            noisy = k == NOISY_AMPLIFIER and "noisy_amplifier" in exposure.planted
-            segments.append(self._segment(amplifier, sections[k], ghosts, noisy, random))
+            noise = amplifier.read_noise_electron * self._noise_factor(k, exposure)
+            segments.append(self._segment(amplifier, sections[k], ghosts, noise, random))
         truth = {
             "cosmics": cosmics,
-            "bleed_columns": bleeds,
-            "dead_columns": list(self._detector.dead_columns),
-            "crosstalk": CROSSTALK,
+            "bleed_columns_px": bleeds,
+            "dead_columns": {"x_px": list(self._detector.dead_columns), "response": DEAD_COLUMN_RESPONSE},
+            "hot_columns": [
+                {"x_px": x, "y_px": [0, rows - 1], "electron_per_s": HOT_COLUMN_ELECTRON_PER_S}
+                for x, rows in self._detector.hot_columns
+            ],
+            "crosstalk": {
+                "fraction": CROSSTALK,
+                "victims": f"{AMP_WIDTH} px to the left and right, same half",
+            },
             "noisy_amplifier": f"C{self._detector.amplifiers[NOISY_AMPLIFIER].segment}"
             if "noisy_amplifier" in exposure.planted
             else None,
@@ -77,39 +84,45 @@ class Digitiser:
                     "read_noise_electron": amplifier.read_noise_electron,
                     "bias_level_adu": amplifier.bias_level_adu,
                     "full_well_electron": amplifier.full_well_electron,
+                    "noise_electron": amplifier.read_noise_electron * self._noise_factor(k, exposure),
                     "raw_median_adu": float(np.median(segment[::16])),
+                    "raw_sha256": hashlib.sha256(segment.astype("<i4").tobytes()).hexdigest(),
                 }
                 for amplifier, segment in zip(self._detector.amplifiers, segments, strict=True)
             ],
         }
         return Digitised(segments, truth)
 
-    def _normal(self, shape: tuple[int, int], random: np.random.Generator) -> Floats:
-        size = shape[0] * shape[1]
-        start = int(random.integers(0, NOISE_TABLE_SIZE - size))
-        return self._normals[start : start + size].reshape(shape)
+    @staticmethod
+    def _noise_factor(k: int, exposure: PlannedExposure) -> float:
+        return NOISY_FACTOR if k == NOISY_AMPLIFIER and "noisy_amplifier" in exposure.planted else 1.0
 
+    @staticmethod
     def _segment(
-        self,
         amplifier: Amplifier,
         section: Floats,
         ghosts: list[Floats],
-        noisy: bool,
+        read_noise_electron: float,
         random: np.random.Generator,
     ) -> Ints:
+        """Raw adu of one amplifier, all pixels, rows and columns in the order of the readout."""
         gain = np.float32(amplifier.gain_electron_per_adu)
-        # Shot noise as a normal of the right width: the sky alone is a dozen electrons, far above where that matters.
-        light = section + np.sqrt(np.maximum(section, 0)) * self._normal(section.shape, random)
-        np.minimum(light, np.float32(amplifier.full_well_electron), out=light)
+        well = np.float32(amplifier.full_well_electron)
+        image = (slice(0, AMP_HEIGHT), slice(PRESCAN, PRESCAN + AMP_WIDTH))
+        variance = np.full((RAW_HEIGHT, RAW_WIDTH), np.float32(read_noise_electron**2))
+        # Shot noise as a normal of the right width; a full well holds no more, whatever falls on it.
+        variance[image] += np.where(section < well, np.maximum(section, 0), 0)
+        raw = random.standard_normal((RAW_HEIGHT, RAW_WIDTH), np.float32)
+        raw *= np.sqrt(variance, out=variance)
+        light = np.minimum(section, well)
         for ghost in ghosts:
             light += np.float32(CROSSTALK) * ghost
-        raw = np.empty((RAW_HEIGHT, RAW_WIDTH), np.float32)
-        read_noise = amplifier.read_noise_electron * (NOISY_FACTOR if noisy else 1.0)
-        np.multiply(self._normal(raw.shape, random), np.float32(read_noise) / gain, out=raw)
-        raw[:AMP_HEIGHT, PRESCAN : PRESCAN + AMP_WIDTH] += light / gain + amplifier.bias_structure_adu
-        trail = light[:, -1] * np.float32(amplifier.cti * AMP_WIDTH) / gain
+        raw[image] += light
+        trail = light[:, -1] * np.float32(amplifier.cti * AMP_WIDTH)
         for k in range(4):
             raw[:AMP_HEIGHT, PRESCAN + AMP_WIDTH + k] += trail * np.float32(0.6 * 0.4**k)
+        raw /= gain
+        raw[image] += amplifier.bias_structure_adu
         raw += _row_level(amplifier, random)[:, None]
         np.rint(raw, out=raw)
         np.clip(raw, 0, ADC_MAX, out=raw)

@@ -20,27 +20,6 @@ SWEET_SPOT_PX = {
 
 
 @dataclass(frozen=True)
-class Target:
-    """Something to point at. Positions are ICRS degrees; brightness is that of the target star alone."""
-
-    name: str
-    ra_deg: float
-    dec_deg: float
-    star_electrons_per_s: float
-    altitude_deg: float
-    azimuth_deg: float
-    temperature_k: float
-
-
-TARGETS = (
-    Target("HD 38666", 86.499, -32.306, 9.0e5, 68.0, 142.0, 30000.0),
-    Target("HD 60753", 113.364, -50.584, 6.0e5, 61.0, 171.0, 15000.0),
-    Target("HD 185975", 307.211, -87.473, 4.0e5, 33.0, 180.0, 5600.0),
-    Target("MU-COL", 86.500, -32.307, 7.0e5, 72.0, 120.0, 28000.0),
-)
-
-
-@dataclass(frozen=True)
 class Step:
     """One exposure of the script, before it has a time and a number."""
 
@@ -48,7 +27,8 @@ class Step:
     reason: str
     set_name: str
     """Steps of one set share a GROUPID."""
-    target: Target | None = None
+    target_role: str | None = None
+    """One of ``targets.ROLES``; None where the telescope is not on the sky."""
     filter: str = EMPTY
     grating: str = EMPTY
     exposure_fraction: float = 1.0
@@ -74,41 +54,37 @@ def _calibration_sets() -> Iterator[Step]:
         yield Step("FLAT", "flat", f"flat-{filter_name}", filter=filter_name, exposure_fraction=0.3)
 
 
-def _acquisition(target: Target, grating: str, set_name: str) -> Iterator[Step]:
+def _acquisition(role: str, grating: str, set_name: str) -> Iterator[Step]:
     """Frames that converge on the sweet spot."""
     for offset in ((210.0, -160.0), (34.0, -21.0), (3.0, 2.0)):
         yield Step(
             "ACQ",
             "acquisition",
             set_name,
-            target,
+            role,
             grating=grating,
             exposure_fraction=0.3,
             target_offset_px=offset,
         )
 
 
-def _focus_sweep(target: Target) -> Iterator[Step]:
+def _focus_sweep(role: str) -> Iterator[Step]:
     for k in range(9):
         offset = (k - 4) * 0.03
         yield Step(
-            "FOCUS", "focus_sweep", "focus", target, filter=RED, exposure_fraction=0.6, focus_offset_mm=offset
+            "FOCUS", "focus_sweep", "focus", role, filter=RED, exposure_fraction=0.6, focus_offset_mm=offset
         )
 
 
-def _donut_pair(target: Target) -> Iterator[Step]:
+def _donut_pair(role: str) -> Iterator[Step]:
     for sign in (-1.0, 1.0):
-        yield Step("ENGTEST", "cwfs", "donuts", target, exposure_fraction=0.6, focus_offset_mm=0.8 * sign)
+        yield Step("ENGTEST", "cwfs", "donuts", role, exposure_fraction=0.6, focus_offset_mm=0.8 * sign)
 
 
-def _objects(
-    target: Target, grating: str, set_name: str, planted: tuple[tuple[str, ...], ...]
-) -> Iterator[Step]:
+def _objects(role: str, grating: str, set_name: str, planted: tuple[tuple[str, ...], ...]) -> Iterator[Step]:
     for k, defects in enumerate(planted):
         filter_name = RED if grating == EMPTY and k % 2 else EMPTY
-        step = Step(
-            "OBJECT", "object", set_name, target, filter=filter_name, grating=grating, planted=defects
-        )
+        step = Step("OBJECT", "object", set_name, role, filter=filter_name, grating=grating, planted=defects)
         yield replace(step, mount_step=k % 3 == 1)
 
 
@@ -122,33 +98,31 @@ def _stars() -> Iterator[Step]:
         ("two_stars",),
         ("wrong_datasec",),
     )
-    yield from _objects(TARGETS[0], EMPTY, "direct", plans)
+    yield from _objects("first", EMPTY, "direct", plans)
 
 
 def _spectra() -> Iterator[Step]:
-    for target, grating in (
-        (TARGETS[1], "holo4_003"),
-        (TARGETS[2], "ronchi170lpmm"),
-        (TARGETS[1], "blue300lpmm_qn1"),
+    for role, grating in (
+        ("second", "holo4_003"),
+        ("polar", "ronchi170lpmm"),
+        ("second", "blue300lpmm_qn1"),
     ):
         set_name = f"spectra-{grating}"
-        yield from _acquisition(target, EMPTY, f"acq-{grating}")
-        yield from _objects(target, grating, set_name, ((), (), ("wrong_datasec",)))
+        yield from _acquisition(role, EMPTY, f"acq-{grating}")
+        yield from _objects(role, grating, set_name, ((), (), ("wrong_datasec",)))
 
 
 def _engineering() -> Iterator[Step]:
-    yield Step(
-        "ENGTEST", "engtest", "engtest", TARGETS[3], exposure_fraction=0.5, planted=("noisy_amplifier",)
-    )
+    yield Step("ENGTEST", "engtest", "engtest", "third", exposure_fraction=0.5, planted=("noisy_amplifier",))
 
 
 def _night() -> Iterator[Step]:
     yield from _calibrations()
-    yield from _acquisition(TARGETS[0], EMPTY, "acq-direct")
+    yield from _acquisition("first", EMPTY, "acq-direct")
     yield from _stars()
     yield from _spectra()
-    yield from _focus_sweep(TARGETS[0])
-    yield from _donut_pair(TARGETS[0])
+    yield from _focus_sweep("first")
+    yield from _donut_pair("first")
     yield from _engineering()
     yield from _calibration_sets()
 
@@ -156,11 +130,11 @@ def _night() -> Iterator[Step]:
 SCENARIOS: dict[str, Callable[[], Iterator[Step]]] = {
     "night": _night,
     "calibrations": _calibration_sets,
-    "acquisition": lambda: _acquisition(TARGETS[0], EMPTY, "acq-direct"),
+    "acquisition": lambda: _acquisition("first", EMPTY, "acq-direct"),
     "stars": _stars,
     "spectra": _spectra,
-    "focus": lambda: _focus_sweep(TARGETS[0]),
-    "donuts": lambda: _donut_pair(TARGETS[0]),
+    "focus": lambda: _focus_sweep("first"),
+    "donuts": lambda: _donut_pair("first"),
 }
 
 

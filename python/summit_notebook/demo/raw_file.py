@@ -21,7 +21,8 @@ from .detector import (
 )
 from .digitise import Ints
 from .night import SECOND_NS, Conditions, PlannedExposure
-from .scene import ROTPA_DEG, pointing_deg
+from .scene import pointing_deg
+from .sky import LATITUDE_DEG, LONGITUDE_DEG
 from .spectra import LINSPOS_MM
 
 WRONG_DATASEC = "wrong_datasec"
@@ -34,7 +35,7 @@ def _tai(tai_ns: int) -> Time:
 def primary_header(exposure: PlannedExposure, conditions: Conditions) -> fits.Header:
     """``conditions`` holds two times: shutter opening and closing."""
     begin, end = _tai(exposure.shutter_open_tai_ns), _tai(exposure.shutter_close_tai_ns)
-    on_sky = exposure.step.target is not None
+    on_sky = exposure.star is not None
     ra, dec = pointing_deg(exposure) if on_sky else (None, None)
     dispersed = exposure.grating != "empty"
     elevation, azimuth = conditions.el_demand_deg, conditions.az_demand_deg
@@ -58,12 +59,12 @@ def primary_header(exposure: PlannedExposure, conditions: Conditions) -> fits.He
         ("TELESCOP", "LSST AuxTelescope", "Telescope name"),
         ("INSTRUME", "LATISS", "Instrument used to obtain these data"),
         ("OBSERVER", "LSST", "Observer name(s)"),
-        ("OBS-LONG", -70.749417, "[deg] Observatory east longitude"),
-        ("OBS-LAT", -30.244639, "[deg] Observatory latitude"),
+        ("OBS-LONG", LONGITUDE_DEG, "[deg] Observatory east longitude"),
+        ("OBS-LAT", LATITUDE_DEG, "[deg] Observatory latitude"),
         ("OBS-ELEV", 2663.0, "[m] Observatory elevation"),
         ("RA", ra, "[deg] RA of the boresight"),
         ("DEC", dec, "[deg] DEC of the boresight"),
-        ("ROTPA", ROTPA_DEG if on_sky else None, "[deg] Rotation angle relative to the sky"),
+        ("ROTPA", exposure.rotpa_deg, "[deg] Rotation angle relative to the sky"),
         ("ROTCOORD", "sky", "Telescope rotation coordinates"),
         ("ELSTART", float(elevation[0]), "[deg] Elevation at the start"),
         ("AZSTART", float(azimuth[0]), "[deg] Azimuth at the start"),

@@ -10,53 +10,79 @@ import numpy as np
 
 from .detector import FRAME_HEIGHT, FRAME_WIDTH, Floats
 from .night import Night, PlannedExposure
-from .night_script import SWEET_SPOT_PX, Target
-from .optics import PLATE_SCALE_ARCSEC_PER_PX, StarPainter, point_spread
-from .spectra import BORESIGHT_PX, GROOVES_PER_MM, ORDER_ZERO_FRACTION, add_spectrum
+from .night_script import SWEET_SPOT_PX
+from .optics import (
+    FAINT_STAMP_PX,
+    PLATE_SCALE_ARCSEC_PER_PX,
+    STAMP_PX,
+    PointSpread,
+    StarPainter,
+    point_spread,
+)
+from .sky import Angles, deproject_deg, project_deg, tangent_point_deg
+from .spectra import BORESIGHT_PX, GROOVES_PER_MM, ORDER_EFFICIENCY, add_spectrum
+from .targets import Target
 
-FLAT_ELECTRON_PER_S = 9000.0
+FLAT_ELECTRON = 30_000.0
+"""The lamp is set so that flats of any exposure time have this level."""
 SKY_ELECTRON_PER_S = 1.6
-FIELD_STARS = 140
-ROTPA_DEG = 188.8
-"""Sky angle of the header. Seen on the sky the detector's x grows towards smaller right ascension at ROTPA 180."""
+TARGET_ELECTRON_PER_S = 5.0e6
+"""All its light; a grating gets it all."""
+DIRECT_FRACTION = 0.06
+"""Without a grating the target would saturate in any exposure: its light is dimmed to this."""
+DONUT_FRACTION = 0.12
+SATURATED_FRACTION = 1.2
+COMPANION_FRACTION = 0.6
+COMPANION_PX = (46.0, 31.0)
+FIELD_STARS = 260
+FIELD_HALF_SIDE_DEG = 0.125
+"""The frame's far corner is 0.11 degrees from a sweet spot at its edge."""
 FILTER_THROUGHPUT = {"empty": 1.0, "SDSSr_65mm": 0.35}
 
 
-def pointing_deg(exposure: PlannedExposure) -> tuple[float, float]:
-    """RA, Dec of the boresight, chosen so that the target falls on the sweet spot plus the step's offset."""
-    target = exposure.step.target
-    assert target is not None, "only sky exposures have a pointing"
-    spot = SWEET_SPOT_PX[exposure.grating]
-    offset = exposure.step.target_offset_px
-    xi, eta = _sky_offset_deg(spot[0] + offset[0], spot[1] + offset[1])
-    dec = target.dec_deg - eta
-    return target.ra_deg - xi / math.cos(math.radians(dec)), dec
+def sky_offset_deg(x_px: float, y_px: float, rotpa_deg: float) -> tuple[float, float]:
+    """Tangent-plane offset (east, north) of a detector place from the boresight.
 
-
-def _sky_offset_deg(x_px: float, y_px: float) -> tuple[float, float]:
-    """Tangent-plane offset (east, north) of a detector place from the boresight."""
-    angle = math.radians(ROTPA_DEG)
+    Detector x lies at position angle ROTPA - 90, y at ROTPA: at ROTPA 0 north is up and east to the left.
+    """
+    angle = math.radians(rotpa_deg)
     dx = (x_px - BORESIGHT_PX[0]) * PLATE_SCALE_ARCSEC_PER_PX / 3600
     dy = (y_px - BORESIGHT_PX[1]) * PLATE_SCALE_ARCSEC_PER_PX / 3600
     return -dx * math.cos(angle) + dy * math.sin(angle), dx * math.sin(angle) + dy * math.cos(angle)
 
 
-def _detector_px(xi_deg: float, eta_deg: float) -> tuple[float, float]:
-    """Inverse of ``_sky_offset_deg``."""
-    angle = math.radians(ROTPA_DEG)
+def detector_px(east_deg: Angles, north_deg: Angles, rotpa_deg: float) -> tuple[Angles, Angles]:
+    """Inverse of ``sky_offset_deg``."""
+    angle = math.radians(rotpa_deg)
     scale = 3600 / PLATE_SCALE_ARCSEC_PER_PX
-    x = (-xi_deg * math.cos(angle) + eta_deg * math.sin(angle)) * scale
-    y = (xi_deg * math.sin(angle) + eta_deg * math.cos(angle)) * scale
+    x = (-east_deg * math.cos(angle) + north_deg * math.sin(angle)) * scale
+    y = (east_deg * math.sin(angle) + north_deg * math.cos(angle)) * scale
     return BORESIGHT_PX[0] + x, BORESIGHT_PX[1] + y
 
 
-def field_of(target: Target) -> list[tuple[float, float, float]]:
-    """RA, Dec (deg) and electrons per second of the stars around a target; the same each time it comes back."""
-    random = np.random.default_rng([sum(target.name.encode()), 4])
-    ra = target.ra_deg + random.uniform(-0.09, 0.09, FIELD_STARS) / math.cos(math.radians(target.dec_deg))
-    dec = target.dec_deg + random.uniform(-0.09, 0.09, FIELD_STARS)
-    rate = 10 ** random.uniform(2.0, 4.3, FIELD_STARS)
-    return list(zip(ra.tolist(), dec.tolist(), rate.tolist(), strict=True))
+def pointing_deg(exposure: PlannedExposure) -> tuple[float, float]:
+    """RA, Dec of the boresight, chosen so that the target falls on the sweet spot plus the step's offset."""
+    star, rotpa = exposure.star, exposure.rotpa_deg
+    assert star is not None and rotpa is not None, "only sky exposures have a pointing"
+    spot = SWEET_SPOT_PX[exposure.grating]
+    offset = exposure.step.target_offset_px
+    east, north = sky_offset_deg(spot[0] + offset[0], spot[1] + offset[1], rotpa)
+    return tangent_point_deg(star.ra_deg, star.dec_deg, east, north)
+
+
+def field_of(star: Target) -> tuple[Angles, Angles, Angles]:
+    """RA, Dec and electrons per second of the stars around a target; the same each time it comes back."""
+    # Seeded by the place, not by the name: one sky has one field.
+    random = np.random.default_rng([round(star.ra_deg * 1000), round((star.dec_deg + 90) * 1000), 4])
+    side = FIELD_HALF_SIDE_DEG
+    ra, dec = deproject_deg(
+        random.uniform(-side, side, FIELD_STARS),
+        random.uniform(-side, side, FIELD_STARS),
+        star.ra_deg,
+        star.dec_deg,
+    )
+    # More faint ones than bright ones.
+    return ra, dec, 10 ** (1.9 + 2.4 * random.uniform(0, 1, FIELD_STARS) ** 1.6)
 
 
 def render(night: Night, exposure: PlannedExposure) -> tuple[Floats, dict[str, Any]]:
@@ -64,50 +90,66 @@ def render(night: Night, exposure: PlannedExposure) -> tuple[Floats, dict[str, A
     frame = np.zeros((FRAME_HEIGHT, FRAME_WIDTH), np.float32)
     truth: dict[str, Any] = {"stars": [], "spectrum": None}
     if exposure.image_type == "FLAT":
-        frame += np.float32(FLAT_ELECTRON_PER_S * exposure.exposure_time_s)
+        frame += np.float32(FLAT_ELECTRON)
         return frame, truth
-    target = exposure.step.target
-    if target is None:
+    star, rotpa = exposure.star, exposure.rotpa_deg
+    if star is None or rotpa is None:
         return frame, truth
-    throughput = FILTER_THROUGHPUT[exposure.filter]
-    frame += np.float32(SKY_ELECTRON_PER_S * throughput * exposure.exposure_time_s)
+    exposed = FILTER_THROUGHPUT[exposure.filter] * exposure.exposure_time_s
+    frame += np.float32(SKY_ELECTRON_PER_S * exposed)
     spread = point_spread(night, exposure)
-    painter = StarPainter(spread)
-    truth["psf"] = {
-        "model": "Moffat beta 3, convolved with the defocused pupil and the mount's path",
-        "fwhm_px": spread.fwhm_px,
-        "fwhm_arcsec": spread.fwhm_arcsec,
-        "path_rms_px": np.sqrt((spread.path_px**2).mean(axis=0)).tolist(),
+    ra, dec = pointing_deg(exposure)
+    truth |= {
+        "psf": _psf_truth(spread, exposure),
+        "pointing_deg": {"ra": ra, "dec": dec, "rotpa": rotpa},
+        "parity": "TAN about the pointing at the boresight pixel; x at position angle ROTPA - 90, y at ROTPA",
+        "boresight_px": list(BORESIGHT_PX),
+        "arcsec_per_px": PLATE_SCALE_ARCSEC_PER_PX,
     }
     dispersed = exposure.grating in GROOVES_PER_MM
-    passed = ORDER_ZERO_FRACTION if dispersed else 1.0
-    ra, dec = pointing_deg(exposure)
-    truth["pointing_deg"] = {"ra": ra, "dec": dec, "rotpa": ROTPA_DEG}
+    zeroth = ORDER_EFFICIENCY[0] if dispersed else 1.0
+    bright, faint = StarPainter(spread, STAMP_PX), StarPainter(spread, FAINT_STAMP_PX)
+    in_focus = spread.donut_radius_px < 10 and "trailed" not in exposure.planted
 
-    def place(star_ra: float, star_dec: float) -> tuple[float, float]:
-        return _detector_px((star_ra - ra) * math.cos(math.radians(dec)), star_dec - dec)
-
-    def add(x: float, y: float, electrons: float, name: str) -> None:
+    def add(painter: StarPainter, x: float, y: float, electrons: float, name: str) -> None:
         painter.add(frame, x, y, electrons)
         truth["stars"].append({"name": name, "x_px": x, "y_px": y, "electrons": electrons})
 
-    x, y = place(target.ra_deg, target.dec_deg)
-    brightness = target.star_electrons_per_s * throughput * exposure.exposure_time_s
-    if "saturated" in exposure.planted:
-        brightness *= 12
-    elif not dispersed and abs(exposure.defocus_mm) < 0.3:
-        brightness *= 0.5
-    add(x, y, brightness * passed, target.name)
+    east, north = project_deg(star.ra_deg, star.dec_deg, ra, dec)
+    x, y = (float(place) for place in detector_px(east, north, rotpa))
+    light = TARGET_ELECTRON_PER_S * exposed
+    target = light * (zeroth if dispersed else _dimmed(exposure))
+    add(bright, x, y, target, star.name)
     if "two_stars" in exposure.planted:
-        add(x + 46.0, y + 31.0, brightness * 0.6, f"{target.name} companion")
-    for star_ra, star_dec, rate in field_of(target):
-        star_x, star_y = place(star_ra, star_dec)
-        if -100 < star_x < FRAME_WIDTH + 100 and -100 < star_y < FRAME_HEIGHT + 100:
-            electrons = rate * throughput * exposure.exposure_time_s * passed
-            add(star_x, star_y, electrons, "field")
+        companion = f"{star.name} companion"
+        add(bright, x + COMPANION_PX[0], y + COMPANION_PX[1], target * COMPANION_FRACTION, companion)
+    field_ra, field_dec, rates = field_of(star)
+    for star_x, star_y, rate in zip(
+        *detector_px(*project_deg(field_ra, field_dec, ra, dec), rotpa), rates, strict=True
+    ):
+        if -60 < star_x < FRAME_WIDTH + 60 and -60 < star_y < FRAME_HEIGHT + 60:
+            painter = faint if in_focus else bright
+            add(painter, float(star_x), float(star_y), float(rate) * exposed * zeroth, "field")
     if dispersed:
-        spectrum = add_spectrum(
-            frame, spread, exposure.grating, (x, y), brightness * 8, target.temperature_k, target.altitude_deg
-        )
+        middle = (exposure.shutter_open_tai_ns + exposure.shutter_close_tai_ns) // 2
+        elevation = float(night.conditions(np.array([middle], dtype=np.int64)).el_demand_deg[0])
+        spectrum = add_spectrum(frame, spread, exposure.grating, (x, y), light, star.temperature_k, elevation)
         truth["spectrum"] = asdict(spectrum)
     return frame, truth
+
+
+def _dimmed(exposure: PlannedExposure) -> float:
+    if "saturated" in exposure.planted:
+        return SATURATED_FRACTION
+    return DONUT_FRACTION if abs(exposure.defocus_mm) > 0.3 else DIRECT_FRACTION
+
+
+def _psf_truth(spread: PointSpread, exposure: PlannedExposure) -> dict[str, Any]:
+    return {
+        "model": "Moffat beta 3, convolved with the defocused pupil and the mount's path",
+        "fwhm_px": spread.fwhm_px,
+        "fwhm_arcsec": spread.fwhm_arcsec,
+        "defocus_mm": exposure.defocus_mm,
+        "donut_radius_px": spread.donut_radius_px,
+        "path_rms_px": np.sqrt((spread.path_px**2).mean(axis=0)).tolist(),
+    }

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from dataclasses import asdict
@@ -22,7 +23,7 @@ import numpy as np
 from ..site import Site, load_site
 from .detector import FLAT_FILTERS, Detector, Floats
 from .digitise import Digitiser
-from .night import Night, PlannedExposure, tai_now_ns
+from .night import Night, PlannedExposure, check_plan
 from .raw_file import write_raw
 from .scene import render
 
@@ -36,11 +37,9 @@ NICENESS = 5
 
 
 class Telescope:
-    """Everything that is made once: the detector, its flats and the noise table."""
+    """Everything that is made once: the detector and its flats."""
 
-    def __init__(self, site: Site, night: Night) -> None:
-        self._site = site
-        self._night = night
+    def __init__(self, site: Site) -> None:
         self._detector = Detector(site.simulator.seed)
         self._digitiser = Digitiser(self._detector, site.simulator.seed)
         self._flats: dict[str, Floats] = {}
@@ -55,15 +54,15 @@ class Telescope:
             self._flats[kind] = self._detector.flat(kind)
         return self._flats[kind]
 
-    def take(self, exposure: PlannedExposure, path: Path) -> dict[str, Any]:
+    def take(self, night: Night, exposure: PlannedExposure, path: Path) -> dict[str, Any]:
         """Writes the raw to ``path`` and returns its truth."""
-        electrons, scene_truth = render(self._night, exposure)
+        electrons, scene_truth = render(night, exposure)
         digitised = self._digitiser.digitise(electrons, self._flat(exposure), exposure)
         ends = np.array([exposure.shutter_open_tai_ns, exposure.shutter_close_tai_ns], dtype=np.int64)
-        conditions = self._night.conditions(ends)
+        conditions = night.conditions(ends)
         write_raw(path, exposure, conditions, digitised.segments)
         plan = asdict(exposure)
-        plan.pop("step")
+        plan.pop("step"), plan.pop("star")
         return {
             "frame": "detector pixels (x, y), 0-based, an integer is a pixel's centre, 4072 x 4000, y up",
             "obs_id": exposure.obs_id,
@@ -82,11 +81,13 @@ class Telescope:
         }
 
 
-def land(telescope: Telescope, exposure: PlannedExposure, site: Site, stop: threading.Event) -> None:
+def land(
+    telescope: Telescope, night: Night, exposure: PlannedExposure, site: Site, stop: threading.Event
+) -> None:
     """Prepares the raw and renames it into place at its landing time, or at once when that has passed."""
     part = site.staging_dir / f".{exposure.obs_id}.part"
     try:
-        truth = telescope.take(exposure, part)
+        truth = telescope.take(night, exposure, part)
         early = exposure.landing_unix_s - time.time()
         if early > 0 and stop.wait(early):
             return
@@ -111,21 +112,24 @@ def run(site: Site, stop: threading.Event) -> None:
     site.truth_dir.mkdir(parents=True, exist_ok=True)
     for leftover in site.staging_dir.glob(".*.part"):
         leftover.unlink(missing_ok=True)
+    telescope = Telescope(site)
     night = Night.restart(site)
-    telescope = Telescope(site, night)
-    exposure = night.next_exposure(tai_now_ns())
+    exposure = night.exposure(night.runs[-1].first_index)
     while not stop.is_set():
         idle = exposure.landing_unix_s - PREPARE_BEFORE_LANDING_S - time.time()
         if idle > 0 and stop.wait(idle):
             return
-        land(telescope, exposure, site, stop)
+        land(telescope, night, exposure, site, stop)
         forget_old_truth(site)
-        # A machine that was asleep skips what it missed: nobody took those exposures.
-        missed = time.time() - exposure.landing_unix_s > 4 * site.simulator.cadence_seconds
-        exposure = night.next_exposure(tai_now_ns()) if missed else night.exposure(exposure.index + 1)
+        if time.time() - exposure.landing_unix_s > 4 * site.simulator.cadence_seconds:
+            # The machine was asleep: nobody took what it missed, so a new run begins.
+            night = Night.restart(site)
+            exposure = night.exposure(night.runs[-1].first_index)
+        else:
+            exposure = night.exposure(exposure.index + 1)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description="Take the simulated night's exposures.")
     parser.add_argument("--site", required=True)
     arguments = parser.parse_args()
@@ -134,8 +138,15 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     os.nice(NICENESS)
-    run(load_site(arguments.site), stop)
+    site = load_site(arguments.site)
+    try:
+        check_plan(site.simulator)
+    except ValueError as wrong:
+        print(wrong, file=sys.stderr)
+        return 2
+    run(site, stop)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.signal import oaconvolve
 
 from .detector import FRAME_HEIGHT, FRAME_WIDTH, Floats
-from .optics import PLATE_SCALE_ARCSEC_PER_PX, PointSpread, moffat
+from .optics import PLATE_SCALE_ARCSEC_PER_PX, PointSpread, moffat_alpha
 
 Doubles = npt.NDArray[np.float64]
 
@@ -23,8 +24,8 @@ BORESIGHT_PX = (2036.5, 2000.5)
 LINSPOS_MM = 67.998
 GROOVES_PER_MM = {"holo4_003": 150.0, "ronchi170lpmm": 170.0, "blue300lpmm_qn1": 300.0}
 TILT_DEG = {"holo4_003": 0.35, "ronchi170lpmm": 1.052, "blue300lpmm_qn1": 0.5}
-ORDER_EFFICIENCY = {1: 0.62, 2: 0.05}
-ORDER_ZERO_FRACTION = 0.2
+ORDER_EFFICIENCY = {0: 0.1, 1: 0.62, 2: 0.05}
+"""Of the light that falls on the grating."""
 CROSS_HALF_PX = 90
 BALMER_NM = {"H alpha": 656.28, "H beta": 486.13, "H gamma": 434.05, "H delta": 410.17}
 # Band head, red end, depth at the head: absorption eases off towards the red.
@@ -101,16 +102,20 @@ def add_spectrum(
     temperature_k: float,
     altitude_deg: float,
 ) -> SpectrumTruth:
-    """Adds orders 1 and 2 (``electrons`` is the star's light before the grating) and tells what was added."""
+    """Adds orders 1 and 2 (``electrons`` is the star's light before the grating) and tells what was added.
+
+    Refraction moves light towards the zenith, which is detector +x.
+    """
     step_nm = 0.05
     wavelength = np.arange(345.0, 1080.0, step_nm)
     photons = photon_spectrum(wavelength, temperature_k)
     photons *= electrons / photons.sum()
     tilt = math.tan(math.radians(TILT_DEG[grating]))
     refraction_px = refraction_arcsec(wavelength, altitude_deg) / PLATE_SCALE_ARCSEC_PER_PX
-    for order, efficiency in ORDER_EFFICIENCY.items():
+    for order in (1, 2):
         along = place_along_px(wavelength, grating, order, order0_px[1])
-        _deposit(frame, spread, wavelength, along, refraction_px, tilt, order0_px, photons * efficiency)
+        light = photons * ORDER_EFFICIENCY[order]
+        _deposit(frame, spread, wavelength, along, refraction_px, tilt, order0_px, light)
     first = place_along_px(wavelength, grating, 1, order0_px[1])
 
     def place(nm: float) -> tuple[float, float]:
@@ -130,6 +135,7 @@ def add_spectrum(
         lines=[
             {"name": name, "nm": nm, "x_px": place(nm)[0], "y_px": place(nm)[1]}
             for name, nm in features.items()
+            if place(nm)[1] < FRAME_HEIGHT
         ],
         wavelength_nm=table.tolist(),
         x_px=[place(float(nm))[0] for nm in table],
@@ -158,24 +164,36 @@ def _deposit(
         light = electrons[inside] * share[inside]
         np.add.at(profile, row[inside] + offset, light)
         np.add.at(moment, row[inside] + offset, light * wavelength_nm[inside])
-    reach = np.arange(-60, 61)
-    kernel = moffat(np.abs(reach).astype(float), spread.fwhm_px)
+    # Seen along one axis a beta = 3 Moffat is a beta = 2.5 profile; Kolmogorov seeing narrows as wavelength**-0.2.
+    reach = np.arange(-CROSS_HALF_PX, CROSS_HALF_PX + 1)
+    kernel = (1 + (reach / moffat_alpha(spread.fwhm_px)) ** 2) ** -2.5
     kernel /= kernel.sum()
     blurred = np.convolve(profile, kernel, mode="same")
     rows = np.nonzero(blurred > 0.01)[0]
     if len(rows) == 0:
         return
     mean_nm = np.convolve(moment, kernel, mode="same")[rows] / blurred[rows]
-    # Kolmogorov seeing narrows as wavelength**-0.2.
-    fwhm = spread.fwhm_px * (mean_nm / 550.0) ** -0.2
+    alpha = moffat_alpha(spread.fwhm_px) * (mean_nm / 550.0) ** -0.2
     centre = order0_px[0] + tilt * (rows - order0_px[1]) + np.interp(mean_nm, wavelength_nm, refraction_px)
-    left = np.floor(centre).astype(int) - CROSS_HALF_PX
-    column = left[:, None] + np.arange(2 * CROSS_HALF_PX)
-    radius = np.abs(column - centre[:, None])
-    alpha = fwhm[:, None] / (2 * math.sqrt(2 ** (1 / 3.0) - 1))
-    # The integral of a beta = 3 Moffat across one axis is a beta = 2.5 profile.
-    cross = (1 + (radius / alpha) ** 2) ** -2.5
+    left = math.floor(centre.min()) - CROSS_HALF_PX
+    columns = np.arange(left, math.ceil(centre.max()) + CROSS_HALF_PX)
+    cross = (1 + ((columns - centre[:, None]) / alpha[:, None]) ** 2) ** -2.5
     cross *= (blurred[rows] / cross.sum(axis=1))[:, None]
-    seen = (column >= 0) & (column < FRAME_WIDTH)
-    at = np.broadcast_to(rows[:, None], column.shape)
-    frame[at[seen], column[seen]] += cross[seen].astype(np.float32)
+    strip = np.zeros((FRAME_HEIGHT, len(columns)))
+    strip[rows] = cross
+    trailed = oaconvolve(strip, _path_image(spread.path_px), mode="same")
+    seen = (columns >= 0) & (columns < FRAME_WIDTH)
+    frame[:, columns[seen]] += np.clip(trailed[:, seen], 0, None).astype(np.float32)
+
+
+def _path_image(path_px: Doubles) -> Doubles:
+    """Where the image was during the exposure, as a kernel with its origin in the middle."""
+    reach = math.ceil(np.abs(path_px).max()) + 1
+    image = np.zeros((2 * reach + 1, 2 * reach + 1))
+    whole = np.floor(path_px).astype(int)
+    part = path_px - whole
+    for dx in (0, 1):
+        for dy in (0, 1):
+            share = np.abs(1 - dx - part[:, 0]) * np.abs(1 - dy - part[:, 1])
+            np.add.at(image, (reach + whole[:, 1] + dy, reach + whole[:, 0] + dx), share)
+    return image / len(path_px)
