@@ -15,10 +15,25 @@ const labSvgAsMarkup: Plugin = {
   },
 };
 
+/**
+ * JupyterLab hands its theme's colours to the design tokens of its web components, whose change notifications then call
+ * each other until the stack is full, hundreds of times as a notebook opens. The notebook pane shows none of those
+ * components: without colours from the theme they keep quiet.
+ */
+const noThemeForWebComponents: Plugin = {
+  name: 'no-theme-for-web-components',
+  enforce: 'pre',
+  load(id) {
+    if (!/@jupyter[\\/]web-components[\\/].*[\\/]theme[\\/]applyTheme\.js$/.test(id)) return undefined;
+    const names = ['addJupyterLabThemeChangeListener', 'applyJupyterTheme'];
+    return { code: names.map((name) => `export function ${name}() {}`).join('\n'), moduleType: 'js' };
+  },
+};
+
 export default defineConfig({
   // Relative, so that the three entries work under any prefix (/, /services/summit/, /nb/services/summit/).
   base: './',
-  plugins: [labSvgAsMarkup, react()],
+  plugins: [labSvgAsMarkup, noThemeForWebComponents, react()],
   resolve: {
     dedupe: [
       'react',
