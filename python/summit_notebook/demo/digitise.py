@@ -88,7 +88,9 @@ class Digitiser:
                     "raw_median_adu": float(np.median(segment[::16])),
                     "raw_sha256": hashlib.sha256(segment.astype("<i4").tobytes()).hexdigest(),
                 }
-                for amplifier, segment in zip(self._detector.amplifiers, segments, strict=True)
+                for k, (amplifier, segment) in enumerate(
+                    zip(self._detector.amplifiers, segments, strict=True)
+                )
             ],
         }
         return Digitised(segments, truth)

@@ -93,8 +93,8 @@ def _stars() -> Iterator[Step]:
         ("crosstalk",),
         (),
         ("saturated", "bleed"),
-        ("noisy_amplifier",),
         ("trailed",),
+        ("noisy_amplifier",),
         ("two_stars",),
         ("wrong_datasec",),
     )

@@ -20,6 +20,8 @@ MOFFAT_BETA = 3.0
 DONUT_RADIUS_PX_PER_MM = 100.0
 """Outer radius of the defocused pupil per mm of hexapod z: 0.8 mm gives donuts of 160 px, as AuxTel takes them."""
 OBSCURATION = 0.42
+VANE_FRACTION = 0.012
+"""Half width of the vanes that hold the secondary mirror, of the pupil's radius."""
 STAMP_PX = 320
 """Side of the stamps that bright stars are drawn with; a donut at 0.8 mm fits with its seeing wings."""
 FAINT_STAMP_PX = 128
@@ -82,6 +84,10 @@ class StarPainter:
         if outer > 0.5:
             # Edges one pixel soft, so that the size changes smoothly with defocus.
             disk = np.clip(outer - radius + 0.5, 0, 1) - np.clip(OBSCURATION * outer - radius + 0.5, 0, 1)
+            for across in (np.abs(x - y), np.abs(x + y)):
+                disk *= 1 - np.clip(VANE_FRACTION * outer - across / math.sqrt(2) + 0.5, 0, 1) * min(
+                    1, outer / 20
+                )
             self._transform *= np.fft.rfft2(np.fft.ifftshift(disk / disk.sum()))
         along_y = np.exp(-2j * np.pi * self._fy * spread.path_px[:, 1])
         along_x = np.exp(-2j * np.pi * spread.path_px[:, :1] * self._fx)

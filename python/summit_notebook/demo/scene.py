@@ -31,7 +31,8 @@ TARGET_ELECTRON_PER_S = 5.0e6
 DIRECT_FRACTION = 0.06
 """Without a grating the target would saturate in any exposure: its light is dimmed to this."""
 DONUT_FRACTION = 0.12
-SATURATED_FRACTION = 1.2
+SATURATED_FRACTION = 8.0
+"""A star as nobody would choose it: it bleeds over some 150 rows."""
 COMPANION_FRACTION = 0.6
 COMPANION_PX = (46.0, 31.0)
 FIELD_STARS = 260

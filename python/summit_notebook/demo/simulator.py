@@ -134,16 +134,16 @@ def main() -> int:
     parser.add_argument("--site", required=True)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    os.nice(NICENESS)
     site = load_site(arguments.site)
     try:
         check_plan(site.simulator)
     except ValueError as wrong:
         print(wrong, file=sys.stderr)
         return 2
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    os.nice(NICENESS)
     run(site, stop)
     return 0
 

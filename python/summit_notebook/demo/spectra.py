@@ -157,9 +157,11 @@ def _deposit(
     """Rows of the frame are the dispersion axis: light is split over rows, blurred along them, then spread across."""
     y = order0_px[1] + along_px
     row = np.floor(y).astype(int)
-    inside = (row >= 0) & (row < FRAME_HEIGHT - 1)
-    profile = np.zeros(FRAME_HEIGHT)
-    moment = np.zeros(FRAME_HEIGHT)
+    # Light from beyond the frame's edge blurs into it.
+    height = FRAME_HEIGHT + CROSS_HALF_PX
+    inside = (row >= 0) & (row < height - 1)
+    profile = np.zeros(height)
+    moment = np.zeros(height)
     for offset, share in ((0, 1 - (y - row)), (1, y - row)):
         light = electrons[inside] * share[inside]
         np.add.at(profile, row[inside] + offset, light)
@@ -168,11 +170,11 @@ def _deposit(
     reach = np.arange(-CROSS_HALF_PX, CROSS_HALF_PX + 1)
     kernel = (1 + (reach / moffat_alpha(spread.fwhm_px)) ** 2) ** -2.5
     kernel /= kernel.sum()
-    blurred = np.convolve(profile, kernel, mode="same")
+    blurred = np.convolve(profile, kernel, mode="same")[:FRAME_HEIGHT]
     rows = np.nonzero(blurred > 0.01)[0]
     if len(rows) == 0:
         return
-    mean_nm = np.convolve(moment, kernel, mode="same")[rows] / blurred[rows]
+    mean_nm = np.convolve(moment, kernel, mode="same")[:FRAME_HEIGHT][rows] / blurred[rows]
     alpha = moffat_alpha(spread.fwhm_px) * (mean_nm / 550.0) ** -0.2
     centre = order0_px[0] + tilt * (rows - order0_px[1]) + np.interp(mean_nm, wavelength_nm, refraction_px)
     left = math.floor(centre.min()) - CROSS_HALF_PX
