@@ -52,7 +52,7 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
   const closeDialog = () => ui.setState({ dialog: null });
 
   return (
-    <div className="workspace">
+    <main className="workspace">
       <h1 className="visually-hidden">Summit Notebook</h1>
       <StatusLine
         store={exposures}
@@ -108,7 +108,7 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
         {dialog === 'keys' && <ShortcutsDialog groups={shortcuts} onClose={closeDialog} />}
         {dialog === 'kiosk' && <KioskScreensDialog http={http} clock={clock} onClose={closeDialog} />}
       </Suspense>
-    </div>
+    </main>
   );
 }
 
