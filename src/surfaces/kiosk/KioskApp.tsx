@@ -40,6 +40,7 @@ function Shifted({ clock, children }: { readonly clock: Clock; readonly children
   const [x, y] = pixelShift(useNow(clock, 60_000));
   return (
     <main className="kiosk" style={{ transform: `translate(${x}px, ${y}px)` }}>
+      <h1 className="visually-hidden">Summit Notebook kiosk</h1>
       {children}
     </main>
   );

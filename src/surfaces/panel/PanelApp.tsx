@@ -58,6 +58,7 @@ function Shown({ live }: { readonly live: LiveImage }) {
   const wide = useWide(INTERACTIVE_PX);
   return (
     <main className="panel">
+      <h1 className="visually-hidden">Summit Notebook panel</h1>
       <div className="panel-image">
         {/* The pane binds its pointer once: another width makes another pane. */}
         <ImagePane key={String(wide)} store={live.image} compact={!wide} />
