@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import oaconvolve
 
 from .detector import FRAME_HEIGHT, FRAME_WIDTH, Floats
 from .optics import PLATE_SCALE_ARCSEC_PER_PX, PointSpread, moffat_alpha
@@ -183,19 +182,22 @@ def _deposit(
     cross *= (blurred[rows] / cross.sum(axis=1))[:, None]
     strip = np.zeros((FRAME_HEIGHT, len(columns)))
     strip[rows] = cross
-    trailed = oaconvolve(strip, _path_image(spread.path_px), mode="same")
+    trailed = _trailed(strip, spread.path_px)
     seen = (columns >= 0) & (columns < FRAME_WIDTH)
     frame[:, columns[seen]] += np.clip(trailed[:, seen], 0, None).astype(np.float32)
 
 
-def _path_image(path_px: Doubles) -> Doubles:
-    """Where the image was during the exposure, as a kernel with its origin in the middle."""
+def _trailed(strip: Doubles, path_px: Doubles) -> Doubles:
+    """The image as it wandered along the path."""
     reach = math.ceil(np.abs(path_px).max()) + 1
-    image = np.zeros((2 * reach + 1, 2 * reach + 1))
+    # Room at the far edges, so that what leaves at one side does not come in at the other.
+    shape = (strip.shape[0] + 2 * reach, strip.shape[1] + 2 * reach)
+    path = np.zeros(shape)
     whole = np.floor(path_px).astype(int)
     part = path_px - whole
     for dx in (0, 1):
         for dy in (0, 1):
             share = np.abs(1 - dx - part[:, 0]) * np.abs(1 - dy - part[:, 1])
-            np.add.at(image, (reach + whole[:, 1] + dy, reach + whole[:, 0] + dx), share)
-    return image / len(path_px)
+            np.add.at(path, (reach + whole[:, 1] + dy, reach + whole[:, 0] + dx), share / len(path_px))
+    blurred = np.fft.irfft2(np.fft.rfft2(strip, shape) * np.fft.rfft2(path), shape)
+    return blurred[reach : reach + strip.shape[0], reach : reach + strip.shape[1]]
