@@ -185,7 +185,7 @@ test('the Hub is killed and comes back: images go on, nobody signs in again', as
   await waitForExposure(page, exposure);
 });
 
-test('a browser clock that is 40 s off is shown as an offset, and without one as a fault', async ({
+test('a browser clock that is 40 s off is measured, shown and taken out of the ledger', async ({
   browser,
 }) => {
   test.setTimeout(180_000);
