@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Exposure } from '../../core/dataId.ts';
 import { taiFromUnixMs } from '../../core/time.ts';
-import { findLateImage, runningCadenceMs, type LateImageFacts } from './lateImage.ts';
+import {
+  awaitReadouts,
+  findLateImage,
+  runningCadenceMs,
+  type CameraView,
+  type LateImageFacts,
+} from './lateImage.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 3);
 
@@ -29,17 +35,20 @@ function taken(seqNum: number, secondsAgo: number, raws = 1): Exposure {
 const night = (newestSecondsAgo: number) =>
   [5, 4, 3, 2, 1].map((n, i) => taken(n, newestSecondsAgo + 15 * i));
 
-function late(more: Partial<LateImageFacts>, camera: Partial<LateImageFacts['camera']> = {}) {
+function late(more: Partial<LateImageFacts>, cameraNow: Partial<CameraView> = {}) {
+  const camera: CameraView = {
+    phase: 'idle',
+    endsAtUnixMs: null,
+    imageName: 'AT_O_20261122_000005',
+    sinceUnixMs: NOW - 3_000,
+    ...cameraNow,
+  };
+  const exposures = more.exposures ?? night(5);
   return findLateImage({
     now: NOW,
-    camera: {
-      phase: 'idle',
-      endsAtUnixMs: null,
-      imageName: 'AT_O_20261122_000005',
-      sinceUnixMs: NOW - 3_000,
-      ...camera,
-    },
-    exposures: night(5),
+    camera,
+    awaited: awaitReadouts([], null, camera, exposures),
+    exposures,
     registryProblem: null,
     imageProblem: null,
     watchedSince: NOW - 3_600_000,
@@ -86,6 +95,26 @@ describe('the stage that stopped is named', () => {
       stage: 'landing',
       sentence: expect.stringContaining('without its file'),
     });
+  });
+
+  test('a file that did not land while the camera went on to the next exposures', () => {
+    const name = (seqNum: number) => `AT_O_20261122_00000${seqNum}`;
+    const exposing = (seqNum: number, secondsAgo: number): CameraView => ({
+      phase: 'exposing',
+      endsAtUnixMs: NOW + 1_000,
+      imageName: name(seqNum),
+      sinceUnixMs: NOW - secondsAgo * 1000,
+    });
+    const [sixth, seventh, eighth] = [exposing(6, 24), exposing(7, 14), exposing(8, 4)];
+    const afterOne = awaitReadouts([], sixth, seventh, night(40));
+    const awaited = awaitReadouts(afterOne, seventh, eighth, night(40));
+    expect(awaited.map((readout) => readout.imageName)).toEqual([name(6), name(7)]);
+    expect(late({ awaited, exposures: night(40) }, eighth)).toMatchObject({
+      stage: 'landing',
+      sentence: expect.stringContaining(name(6)),
+    });
+    // The next file that comes ends it, also when one between was lost.
+    expect(awaitReadouts(awaited, eighth, eighth, [taken(7, 2), ...night(40)])).toEqual([]);
   });
 
   test('a camera that starts no exposure, once it rests longer than three times the cadence and 45 s', () => {

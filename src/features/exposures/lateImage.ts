@@ -27,9 +27,17 @@ export interface CameraView {
   readonly sinceUnixMs: UnixMs;
 }
 
+/** A readout that ended and whose file has not been seen yet. */
+export interface AwaitedReadout {
+  readonly imageName: string;
+  readonly endedUnixMs: UnixMs;
+}
+
 export interface LateImageFacts {
   readonly now: UnixMs;
   readonly camera: CameraView;
+  /** Oldest first: see `awaitReadouts`. */
+  readonly awaited: readonly AwaitedReadout[];
   /** Newest first; what the registry last said. */
   readonly exposures: readonly Exposure[];
   /** Why the registry's answers stopped and since when; null while they come. */
@@ -54,6 +62,28 @@ export function runningCadenceMs(exposures: readonly Exposure[]): number | null 
   return steps.sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? null;
 }
 
+/**
+ * The readouts that are waited for, after one more look at the camera. A busy camera starts the next exposure before an
+ * image is late, so what ended must be remembered. Once a newer file has come, an older one holds nothing up.
+ */
+export function awaitReadouts(
+  known: readonly AwaitedReadout[],
+  before: CameraView | null,
+  camera: CameraView,
+  exposures: readonly Exposure[],
+): readonly AwaitedReadout[] {
+  const awaited = [...known];
+  const add = (imageName: string) => {
+    if (awaited.some((readout) => readout.imageName === imageName)) return;
+    awaited.push({ imageName, endedUnixMs: camera.sinceUnixMs });
+  };
+  // An idle moment may lie between two looks: the start of another image tells that the one before was read out.
+  if (before?.imageName && camera.imageName && before.imageName !== camera.imageName) add(before.imageName);
+  if (camera.phase === 'idle' && camera.imageName) add(camera.imageName);
+  const newestLanded = exposures.find((exposure) => exposure.raws.length > 0)?.obsId ?? '';
+  return awaited.filter((readout) => readout.imageName > newestLanded);
+}
+
 export function findLateImage(facts: LateImageFacts): LateImage | null {
   const { now, camera, exposures, registryProblem, imageProblem } = facts;
   if (registryProblem && now - registryProblem.since > REGISTRY_ALLOWANCE_MS) {
@@ -68,7 +98,22 @@ export function findLateImage(facts: LateImageFacts): LateImage | null {
   }
   return camera.phase === 'unknown'
     ? lateByCadence(facts)
-    : lateByCamera(now, camera, exposures, facts.watchedSince);
+    : (lateByLanding(facts) ?? lateByCamera(now, camera, exposures, facts.watchedSince));
+}
+
+function lateByLanding({ now, awaited, exposures }: LateImageFacts): LateImage | null {
+  const [oldest] = awaited;
+  if (!oldest || now - oldest.endedUnixMs <= LANDING_ALLOWANCE_MS) return null;
+  const { imageName, endedUnixMs } = oldest;
+  const waited = formatAge((now - endedUnixMs) / 1000);
+  const registered = exposures.some((exposure) => exposure.obsId === imageName);
+  return {
+    stage: 'landing',
+    key: `landing ${imageName}`,
+    sentence: registered
+      ? `${imageName} is in the registry without its file, ${waited} after its readout ended.`
+      : `${imageName} is not in the registry ${waited} after its readout ended: its file has not landed or was not ingested.`,
+  };
 }
 
 function lateByCamera(
@@ -96,18 +141,6 @@ function lateByCamera(
         };
   }
   const idleMs = now - camera.sinceUnixMs;
-  const record = exposures.find((e) => e.obsId === camera.imageName);
-  const landed = record !== undefined && record.raws.length > 0;
-  if (camera.imageName !== null && !landed) {
-    if (idleMs <= LANDING_ALLOWANCE_MS) return null;
-    return {
-      stage: 'landing',
-      key: `landing ${name}`,
-      sentence: record
-        ? `${name} is in the registry without its file, ${formatAge(idleMs / 1000)} after its readout ended.`
-        : `${name} is not in the registry ${formatAge(idleMs / 1000)} after its readout ended: its file has not landed or was not ingested.`,
-    };
-  }
   const cadence = runningCadenceMs(exposures);
   const newest = exposures[0];
   if (cadence === null || !newest || unixMsFromTai(newest.shutterCloseTai) < watchedSince) return null;

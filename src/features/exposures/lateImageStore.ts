@@ -4,7 +4,14 @@ import { browserNow, type Clock } from '../../services/clock.ts';
 import type { CameraState } from '../../services/efd/cameraState.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type { ExposuresStore } from './exposuresStore.ts';
-import { findLateImage, type CameraView, type LateImage, type LateImageFacts } from './lateImage.ts';
+import {
+  awaitReadouts,
+  findLateImage,
+  type AwaitedReadout,
+  type CameraView,
+  type LateImage,
+  type LateImageFacts,
+} from './lateImage.ts';
 
 export type CameraPhase = Pick<CameraState, 'phase' | 'endsAtUnixMs' | 'imageName' | 'lastEventUnixMs'>;
 
@@ -38,6 +45,7 @@ export function createLateImageStore(parts: LateImageParts): LateImageStore {
   const { exposures, clock, camera, imageProblem, beep = createBeep() } = parts;
   const store = createStore<LateImageState>(() => ({ late: null, acknowledged: false, sound: false }));
   let view: CameraView | null = null;
+  let awaited: readonly AwaitedReadout[] = [];
   let registrySilentSince: UnixMs | null = null;
   let lastBeep = 0;
   const watchedSince = clock.serverNow();
@@ -45,14 +53,17 @@ export function createLateImageStore(parts: LateImageParts): LateImageStore {
   function look(): void {
     const now = clock.serverNow();
     const { phase, endsAtUnixMs, imageName, lastEventUnixMs } = camera();
-    view = { phase, endsAtUnixMs, imageName, sinceUnixMs: lastEventUnixMs ?? view?.sinceUnixMs ?? now };
+    const before = view;
+    view = { phase, endsAtUnixMs, imageName, sinceUnixMs: lastEventUnixMs ?? before?.sinceUnixMs ?? now };
     const { stale, exposures: rows } = exposures.getState();
+    awaited = awaitReadouts(awaited, before, view, rows);
     // Signed out is said elsewhere, with its way out; it is no stopped stage.
     const silent = stale !== null && stale.tag !== 'AccessDenied';
     registrySilentSince = silent ? (registrySilentSince ?? now) : null;
     const late = findLateImage({
       now,
       camera: view,
+      awaited,
       exposures: rows,
       registryProblem:
         silent && registrySilentSince !== null
@@ -61,11 +72,11 @@ export function createLateImageStore(parts: LateImageParts): LateImageStore {
       imageProblem: imageProblem(),
       watchedSince,
     });
-    const before = store.getState();
-    const same = late?.key === before.late?.key;
+    const known = store.getState();
+    const same = late?.key === known.late?.key;
     if (!same) store.setState({ late, acknowledged: false });
-    else if (late?.sentence !== before.late?.sentence) store.setState({ late });
-    if (late && before.sound && !store.getState().acknowledged && browserNow() - lastBeep > BEEP_EVERY_MS) {
+    else if (late?.sentence !== known.late?.sentence) store.setState({ late });
+    if (late && known.sound && !store.getState().acknowledged && browserNow() - lastBeep > BEEP_EVERY_MS) {
       lastBeep = browserNow();
       beep();
     }
