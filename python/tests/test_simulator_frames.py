@@ -25,7 +25,7 @@ from photutils.morphology import data_properties
 from summit_notebook.demo.detector import Detector
 from summit_notebook.demo.digitise import Digitiser
 from summit_notebook.demo.exposure_plan import PlannedExposure
-from summit_notebook.demo.masters import bias_frame, dark_frame
+from summit_notebook.demo.masters import bias_frame, dark_frame, write_master
 from summit_notebook.demo.night import SECOND_NS, Night
 from summit_notebook.demo.night_runs import Run
 from summit_notebook.demo.scene import field_of, render
@@ -472,3 +472,14 @@ def test_no_two_frames_are_equal() -> None:
         for e in (bias, following)
     )
     assert first != other
+
+
+def test_a_master_is_lossless_up_to_its_rounding(tmp_path: Path) -> None:
+    frame = bias_frame(detector())
+    write_master(tmp_path / "bias.fits", "bias", "adu", None, frame, 32)
+    with fits.open(tmp_path / "bias.fits", disable_image_compression=True) as hdus:
+        header = hdus["IMAGE"].header
+        assert (header["ZCMPTYPE"], header["ZTILE1"], header["ZTILE2"]) == ("GZIP_2", 4072, 1)
+    with fits.open(tmp_path / "bias.fits") as hdus:
+        assert hdus["IMAGE"].data.dtype.newbyteorder("=") == np.float32
+        assert np.abs(hdus["IMAGE"].data - frame).max() <= 1 / 64
