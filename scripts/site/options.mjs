@@ -7,6 +7,8 @@ import { SetupError } from '../setup/steps.mjs';
 
 export const DEFAULT_STATE = resolve(LOCAL, 'site');
 const DEFAULT_PORT = 8888;
+/** Those of python/summit_notebook/demo/night_script.py, which refuses others too, but only once the site has started. */
+const SCENARIOS = ['night', 'calibrations', 'acquisition', 'stars', 'spectra', 'focus', 'donuts'];
 
 export const USAGE = `npm start -- [options]
 
@@ -16,7 +18,7 @@ export const USAGE = `npm start -- [options]
   --oods NAME=DIRECTORY  serve this Butler repository instead of the simulated one; may be repeated
   --no-simulator         take no new simulated exposures
   --cadence SECONDS      mean time between simulated exposures (default 15)
-  --scenario NAME        part of the simulated night (default night: all of it)
+  --scenario NAME        part of the simulated night: ${SCENARIOS.join(', ')} (default night, all of it)
   --lifetime SECONDS     age at which simulated raws leave the OODS (default 7200)
   --portal-origin URL    origin that may embed the panel, as https://HOST; may be repeated
   --state DIRECTORY      where the site keeps its data (default .local/site)
@@ -51,6 +53,11 @@ function positiveNumber(text, option) {
   if (!(value > 0 && Number.isFinite(value)))
     throw usageError(`${option} wants a positive number, not "${text}".`);
   return value;
+}
+
+function scenarioName(/** @type {string} */ name) {
+  if (SCENARIOS.includes(name)) return name;
+  throw usageError(`--scenario knows ${SCENARIOS.join(', ')}; not "${name}".`);
 }
 
 function portNumber(/** @type {string} */ text) {
@@ -122,7 +129,7 @@ export function parseOptions(argv) {
     repositories,
     simulator: !values['no-simulator'] && repositories.length === 0,
     cadenceSeconds: values.cadence === undefined ? 15 : positiveNumber(values.cadence, '--cadence'),
-    scenario: values.scenario ?? 'night',
+    scenario: scenarioName(values.scenario ?? 'night'),
     lifetimeSeconds: values.lifetime === undefined ? 7200 : positiveNumber(values.lifetime, '--lifetime'),
     portalOrigins: (values['portal-origin'] ?? []).map(origin),
     stateDir:
