@@ -21,9 +21,9 @@ import {
 } from '@jupyterlab/completer';
 import { DocumentManager } from '@jupyterlab/docmanager';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
+import { createMarkdownParser } from '@jupyterlab/markedparser-extension';
 import type { INotebookContent } from '@jupyterlab/nbformat';
 import {
-  NotebookActions,
   NotebookModelFactory,
   NotebookPanel,
   NotebookWidgetFactory,
@@ -98,6 +98,7 @@ export async function openNotebook(
   const rendermime = new RenderMimeRegistry({
     initialFactories: standardRendererFactories,
     sanitizer: new Sanitizer(),
+    markdownParser: createMarkdownParser(languages),
   });
   const registry = new DocumentRegistry();
   registry.addModelFactory(new NotebookModelFactory({}));
@@ -129,7 +130,6 @@ export async function openNotebook(
   await panel.context.ready;
   await panel.sessionContext.ready;
   if (restored) panel.context.model.fromJSON(restored);
-  await NotebookActions.renderAllMarkdown(panel.content);
   const completion = attachCompleter(panel);
   const keys = bindNotebookKeys(host, panel, completion);
   return {
