@@ -24,6 +24,8 @@ def renumbered(source: Path, seq_num: int, physical_filter: str | None) -> tuple
         obs_id = f"AT_O_{day_obs}_{seq_num:06d}"
         begin = Time(end.unix_tai - float(header["EXPTIME"]), format="unix_tai")
         header["DAYOBS"], header["SEQNUM"], header["OBSID"] = day_obs, seq_num, obs_id
+        # Whatever the pattern was: the recipe of a science frame has every step.
+        header["IMGTYPE"] = "OBJECT"
         for keyword, when in (("DATE-BEG", begin), ("DATE-OBS", begin), ("DATE-END", end)):
             header[keyword] = when.tai.isot
         if physical_filter is not None:

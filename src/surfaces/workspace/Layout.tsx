@@ -71,7 +71,7 @@ export function Layout({ exposures, image, inspector, telemetry, notebook }: Lay
     },
   });
   return (
-    <main className="layout">
+    <div className="layout">
       <Group orientation="vertical" {...groupProps('rows')}>
         <Panel id="panes" minSize={200}>
           <Group orientation="horizontal" {...groupProps('top')}>
@@ -101,6 +101,6 @@ export function Layout({ exposures, image, inspector, telemetry, notebook }: Lay
           </Group>
         </Panel>
       </Group>
-    </main>
+    </div>
   );
 }
