@@ -114,14 +114,27 @@ function merge(reports) {
 
 const inPython = { cwd: join(ROOT, 'python'), env: { PYTHONPATH: join(ROOT, 'python') } };
 
+/** Seen from python/, whose pyproject.toml holds the rules for all. */
+const PYTHON_SOURCES = ['.', '../e2e', '../bench', '../fixtures'];
+
 /** In order; each gives its counts. @type {Record<string, () => Promise<Report>>} */
 const STAGES = {
   lint: async () =>
     merge([
       await check('oxlint', process.execPath, [nodeTool('oxlint/bin/oxlint'), '--type-aware']),
       await check('prettier', process.execPath, [nodeTool('prettier/bin/prettier.cjs'), '--check', '.']),
-      await check('ruff check', tool('ruff'), ['check', '.'], inPython),
-      await check('ruff format', tool('ruff'), ['format', '--check', '.'], inPython),
+      await check(
+        'ruff check',
+        tool('ruff'),
+        ['check', '--config', 'pyproject.toml', ...PYTHON_SOURCES],
+        inPython,
+      ),
+      await check(
+        'ruff format',
+        tool('ruff'),
+        ['format', '--check', '--config', 'pyproject.toml', ...PYTHON_SOURCES],
+        inPython,
+      ),
     ]),
   types: async () =>
     merge([

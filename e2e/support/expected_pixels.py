@@ -39,7 +39,9 @@ def main() -> None:
         header = hdus[0].header
         masters = masters_of(args.masters, f"{header['FILTER']}~{header['GRATING']}")
         image_type = header["IMGTYPE"]
-        steps = {"BIAS": [], "DARK": ["bias"], "FLAT": ["bias", "dark"]}.get(image_type, ["bias", "dark", "flat"])
+        steps = {"BIAS": [], "DARK": ["bias"], "FLAT": ["bias", "dark"]}.get(
+            image_type, ["bias", "dark", "flat"]
+        )
         values = []
         for text in args.points.split(";"):
             x, y = (int(part) for part in text.split(","))

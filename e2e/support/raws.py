@@ -6,7 +6,7 @@ Each is written beside the staging folder's files under a hidden name and rename
 import argparse
 import os
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from astropy.io import fits
@@ -17,7 +17,7 @@ def renumbered(source: Path, seq_num: int, physical_filter: str | None) -> tuple
     """The raw with a new sequence number that was taken just now; returns its OBSID and its bytes."""
     import io
 
-    end = Time(datetime.now(timezone.utc) - timedelta(seconds=2)).tai
+    end = Time(datetime.now(UTC) - timedelta(seconds=2)).tai
     with fits.open(source, disable_image_compression=True) as hdus:
         header = hdus[0].header
         day_obs = Time(end.unix_tai - 43200, format="unix_tai").strftime("%Y%m%d")
