@@ -1,7 +1,7 @@
 /** What goes wrong on a real night. Each time the app says what happened and to which exposure, keeps the last good image
  * and goes on by itself when the cause is gone. On a site of its own without a simulator: these tests are its camera. */
 import { spawn } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, signIn, test } from './support/fixtures.ts';
@@ -15,9 +15,10 @@ let page: Page;
 let source: string;
 let seqNum = 0;
 
+const recordOf = (site: Site, name: string) => join(site.stateDir, 'run', `${name}.json`);
+
 function processId(site: Site, name: string): number {
-  return (JSON.parse(readFileSync(join(site.stateDir, 'run', `${name}.json`), 'utf8')) as { pid: number })
-    .pid;
+  return (JSON.parse(readFileSync(recordOf(site, name), 'utf8')) as { pid: number }).pid;
 }
 
 /** Lands a raw now; returns its exposure id. */
@@ -168,14 +169,22 @@ test('influxd down: the strip keeps its data with their age and recovers', async
 test('the Hub is killed and comes back: images go on, nobody signs in again', async () => {
   test.setTimeout(240_000);
   await shownExposure(page);
-  process.kill(processId(running.site, 'hub'), 'SIGKILL');
+  const killed = processId(running.site, 'hub');
+  process.kill(killed, 'SIGKILL');
+  // Until the next Hub has taken over the proxy: it answers for itself.
+  await expect
+    .poll(() => existsSync(recordOf(running.site, 'hub')) && processId(running.site, 'hub'), {
+      timeout: 60_000,
+    })
+    .not.toBe(killed);
   await expect
     .poll(
-      () => page.request.get(new URL('api/health', running.site.url).href).then((answer) => answer.ok()),
-      {
-        timeout: 90_000,
-        intervals: [1000],
-      },
+      () =>
+        page.request.get(new URL('/nb/hub/api/', running.site.url).href).then(
+          (answer) => answer.ok(),
+          () => false,
+        ),
+      { timeout: 90_000, intervals: [1000] },
     )
     .toBe(true);
   const exposure = land();
