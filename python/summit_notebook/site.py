@@ -137,7 +137,9 @@ def load_site(path: str | Path) -> Site:
             simulator=simulator,
         )
     except KeyError as missing:
-        raise ValueError(f"{path}: field {missing} is missing; start the site again to rewrite the file") from missing
+        raise ValueError(
+            f"{path}: field {missing} is missing; start the site again to rewrite the file"
+        ) from missing
 
 
 def load_secret(site: Site, name: str) -> str:
@@ -158,7 +160,7 @@ def load_secret(site: Site, name: str) -> str:
             scratch = path.with_suffix(".new")
             with os.fdopen(os.open(scratch, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as out:
                 json.dump(known, out)
-            os.replace(scratch, path)
+            scratch.replace(path)
         return known[name]
     finally:
         os.close(lock)
