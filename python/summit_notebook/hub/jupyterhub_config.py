@@ -62,9 +62,10 @@ c.Spawner.args = ["--ServerApp.log_level=WARN", *(["--allow-root"] if os.getuid(
 c.Spawner.environment = {
     "JUPYTERHUB_SINGLEUSER_APP": "jupyter_server.serverapp.ServerApp",
     "PYTHONPATH": PYTHON_ROOT,
-    # Where a notebook finds the repository whose images the app shows.
-    "SUMMIT_NOTEBOOK_OODS": str(site.repositories[0].directory),
 }
+if site.repositories:
+    # Where a notebook finds the repository whose images the app shows.
+    c.Spawner.environment["SUMMIT_NOTEBOOK_OODS"] = str(site.repositories[0].directory)
 c.Spawner.start_timeout = 120
 c.Spawner.http_timeout = 120
 
