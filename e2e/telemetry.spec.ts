@@ -64,14 +64,12 @@ test('a bump of the mount lies inside the shutter interval of its exposure', asy
     expect(inside(at + TAI_MINUS_UTC_MS, interval)).toBe(false);
     expect(inside(at - TAI_MINUS_UTC_MS, interval)).toBe(false);
   }
-  // What the strip drew, through InfluxDB, the service and the worker, peaks inside one of these intervals.
+  // What the strip drew, through InfluxDB, the service and the worker, peaks at one of the bumps, to the second.
   await expect(async () => {
     const peak = await attribute<{ atUnixMs: number; arcsec: number }>(pane, 'data-largest-error');
     expect(peak.arcsec).toBeGreaterThan(1.5);
-    const home = (await attribute<Interval[]>(pane, 'data-shaded')).find((interval) =>
-      inside(peak.atUnixMs, interval),
-    );
-    expect(home && bumps(site).has(home.exposure)).toBe(true);
+    const distances = [...bumps(site).values()].map((at) => Math.abs(at - peak.atUnixMs));
+    expect(Math.min(...distances)).toBeLessThan(2500);
   }).toPass({ timeout: 60_000 });
 });
 

@@ -5,7 +5,7 @@ import type { Exposure, ExposureId } from '../../core/dataId.ts';
 import type { UnixMs } from '../../core/time.ts';
 import { formatAge, formatFixed } from '../../core/units.ts';
 import type { EfdClient, Series } from '../../services/efd/efdClient.ts';
-import type { Bands } from './bands.ts';
+import { bandOf, type Bands } from './bands.ts';
 import { largestError } from './chart.ts';
 import { StripChart } from './StripChart.tsx';
 import {
@@ -48,8 +48,10 @@ export default function TelemetryPane({ efd, exposures, selected, onOpen }: Tele
   }, []);
 
   const largest = useMemo(
-    () => (state.data ? largestError(state.data.azimuth, state.data.elevation) : null),
-    [state.data],
+    () =>
+      state.data &&
+      largestError(state.data.azimuth, state.data.elevation, exposures.map(bandOf).toReversed()),
+    [state.data, exposures],
   );
   const paneState = paneStateOf(state, efd.unavailable, now);
   return (

@@ -91,9 +91,25 @@ describe('the strip', () => {
           [0, 0],
           [3, 1.5],
         ]),
+        [{ beginUnixMs: T, endUnixMs: T + 4000 }],
       ),
     ).toEqual({ atUnixMs: T + 1000, arcsec: 2 });
-    expect(largestError(series([]), series([[0, NaN]]))).toBeNull();
+    const all = [{ beginUnixMs: T, endUnixMs: T + 9000 }];
+    expect(largestError(series([]), series([[0, NaN]]), all)).toBeNull();
+  });
+
+  it('leaves out errors between exposures, such as those of a slew', () => {
+    const slew = series([
+      [0, 0.1],
+      [2, 40],
+      [4, -0.5],
+      [6, 60],
+    ]);
+    const open = [
+      { beginUnixMs: T, endUnixMs: T + 1000 },
+      { beginUnixMs: T + 3000, endUnixMs: T + 5000 },
+    ];
+    expect(largestError(slew, series([]), open)).toEqual({ atUnixMs: T + 4000, arcsec: 0.5 });
   });
 
   it('draws nothing in a pane that has no room', () => {

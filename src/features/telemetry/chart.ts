@@ -159,15 +159,25 @@ export interface Peak {
   readonly arcsec: number;
 }
 
-/** The largest mount error in the strip, and when: what an observer looks for first. */
-export function largestError(azimuth: Series, elevation: Series): Peak | null {
+/**
+ * The largest mount error while a shutter was open, and when: what an observer looks for first. Slews between exposures do
+ * not count. `open` holds the shutter intervals, oldest first.
+ */
+export function largestError(
+  azimuth: Series,
+  elevation: Series,
+  open: readonly { readonly beginUnixMs: UnixMs; readonly endUnixMs: UnixMs }[],
+): Peak | null {
   let peak: Peak | null = null;
   for (const series of [azimuth, elevation]) {
+    let next = 0;
     series.values.forEach((value, i) => {
+      const atUnixMs = series.originUnixMs + (series.timesMs[i] as number);
+      while (next < open.length && (open[next] as { endUnixMs: UnixMs }).endUnixMs < atUnixMs) next += 1;
+      const interval = open[next];
+      if (!interval || atUnixMs < interval.beginUnixMs) return;
       const arcsec = Math.abs(value);
-      if (arcsec > (peak?.arcsec ?? 0)) {
-        peak = { atUnixMs: series.originUnixMs + (series.timesMs[i] as number), arcsec };
-      }
+      if (arcsec > (peak?.arcsec ?? 0)) peak = { atUnixMs, arcsec };
     });
   }
   return peak;
