@@ -33,15 +33,25 @@ async function signedInState(site, browser) {
   return state;
 }
 
+/** One sign-in for all visits: each would leave the machine busy with a notebook server's start. */
+async function signedInCookies(site) {
+  const browser = await chromium.launch(CHROMIUM);
+  const { cookies } = await signedInState(site, browser);
+  await browser.close();
+  await settle();
+  return cookies;
+}
+
+/** A browser that was just started, or a server, is still busy with itself. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5000));
+
 /** A fresh profile on disk per visit, so that no cache, memory or disk, is warm. */
-async function withFreshProfile(site, act) {
-  const helper = await chromium.launch(CHROMIUM);
-  const { cookies } = await signedInState(site, helper);
-  await helper.close();
+async function withFreshProfile(cookies, act) {
   const folder = await mkdtemp(join(tmpdir(), 'summit-bench-'));
   const context = await chromium.launchPersistentContext(folder, { ...CHROMIUM, viewport: VIEWPORT });
   try {
     await context.addCookies(cookies);
+    await settle();
     return await act(context, context.pages()[0]);
   } finally {
     await context.close();
@@ -67,7 +77,7 @@ async function scriptsBeforeFirstImage(context, page, url) {
 }
 
 export async function measureInitialScripts(site) {
-  return withFreshProfile(site, async (context, page) => {
+  return withFreshProfile(await signedInCookies(site), async (context, page) => {
     const workspace = await scriptsBeforeFirstImage(context, page, site.url);
     for (const surface of ['kiosk', 'panel']) {
       const kB = await scriptsBeforeFirstImage(context, page, new URL(surface, site.url).href);
@@ -89,8 +99,9 @@ export async function measureInitialScripts(site) {
 
 export async function measureFirstVisit(site) {
   const samples = [];
+  const cookies = await signedInCookies(site);
   for (let visit = 0; visit < 5; visit++) {
-    const seconds = await withFreshProfile(site, async (_context, page) => {
+    const seconds = await withFreshProfile(cookies, async (_context, page) => {
       const start = performance.now();
       await page.goto(site.url, { waitUntil: 'commit' });
       await page.waitForSelector(READY, { timeout: 60_000 });
