@@ -150,6 +150,9 @@ export async function measureLiveLatency(site) {
     const page = await context.newPage();
     await page.goto(site.url);
     await page.waitForSelector(READY, { timeout: 60_000 });
+    // All panes are there and at rest: what follows is a night's steady state.
+    await page.waitForSelector('[data-testid="notebook-pane"][data-state="ready"]', { timeout: 120_000 });
+    await settle();
     const pane = page.getByTestId('image-pane');
     const samples = [];
     let changedScreenshots = 0;
