@@ -21,7 +21,7 @@ from summit_notebook.demo import night as night_module
 from summit_notebook.demo import simulator
 from summit_notebook.demo.exposure_plan import PlannedExposure
 from summit_notebook.demo.night import SECOND_NS, Night, day_obs_of, tai_now_ns
-from summit_notebook.demo.night_runs import Run, begin_run
+from summit_notebook.demo.night_runs import Run, begin_run, taking_exposures
 from summit_notebook.demo.night_script import SCENARIOS, script
 from summit_notebook.demo.raw_file import primary_header
 from summit_notebook.demo.targets import CATALOGUE, POLAR
@@ -88,7 +88,27 @@ def test_numbers_go_on_after_what_landed_not_after_what_was_due(
     third = Night.restart(site)
     assert [run.count for run in third.runs] == [3, None]
     assert third.exposure(3).seq_num == 4
-    assert Night.open(site).runs == third.runs
+
+
+def test_a_run_is_open_only_while_its_simulator_lives(site: Site) -> None:
+    with taking_exposures(site):
+        taken = Night.restart(site)
+        assert Night.open(site).runs == taken.runs
+        land(site, *(taken.exposure(i) for i in range(2)))
+        with pytest.raises(RuntimeError, match="Another simulator"), taking_exposures(site):
+            pass
+        assert Night.open(site).runs == taken.runs
+    # It ended without a word, as one that was killed does: what it planned after its last landing never was.
+    later = taken.exposure(30).readout_end_tai_ns
+    told = Night.open(site)
+    assert told.exposures(0, later) == [taken.exposure(0), taken.exposure(1)]
+    bumped = next(e for e in (taken.exposure(i) for i in range(2, 200)) if e.mount_step is not None)
+    middle = np.array([bumped.mount_step[0] + SECOND_NS]) if bumped.mount_step else np.array([])
+    assert abs(taken.conditions(middle).el_error_arcsec[0]) > 1.0
+    assert abs(told.conditions(middle).el_error_arcsec[0]) < 0.5
+    with taking_exposures(site):
+        assert Night.open(site).runs == told.runs
+        assert Night.restart(site).exposure(2).seq_num == taken.exposure(2).seq_num
 
 
 def test_a_raw_in_the_staging_folder_counts_when_its_truth_is_gone(site: Site) -> None:
@@ -115,12 +135,13 @@ def test_a_new_day_begins_at_number_one(site: Site) -> None:
 def test_starts_at_the_same_time_leave_a_whole_file(site: Site) -> None:
     threads = [threading.Thread(target=Night.open, args=(site,)) for _ in range(4)]
     threads += [threading.Thread(target=Night.restart, args=(site,)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(json.loads(site.night_path.read_text())["runs"]) == 1
-    assert Night.open(site).exposure(0).seq_num == 1
+    with taking_exposures(site):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(json.loads(site.night_path.read_text())["runs"]) == 1
+        assert Night.open(site).exposure(0).seq_num == 1
 
 
 def test_an_interval_holds_the_exposures_whose_shutter_touches_it() -> None:

@@ -25,6 +25,7 @@ from .efd_accounts import READER_SECRET, WRITER_SECRET, set_up
 from .efd_line_protocol import Influx, InfluxRefused, InfluxUnreachable
 from .efd_topics import SalFormatter, lines_between
 from .night import SECOND_NS, TAI_MINUS_UTC_S, Night, tai_now_ns
+from .night_runs import runs_so_far
 
 log = logging.getLogger("efd")
 
@@ -37,22 +38,17 @@ LIVE_PERIOD_SECONDS = 0.25
 """How late a camera event may come: the page counts down with it."""
 
 
-class NightFile:
-    """The night model, opened again when its state changes: a restarted simulator anchors the night anew."""
+class CurrentNight:
+    """The night model, made again when its runs change: a simulator ended, or a new one anchors the night anew."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._stamp: int | None = None
-        self._night: Night | None = None
+        self._night = Night.open(site)
 
-    def current(self) -> Night:
-        try:
-            stamp = self._site.night_path.stat().st_mtime_ns
-        except FileNotFoundError:
-            stamp = None
-        if self._night is None or stamp != self._stamp:
-            self._night = Night.open(self._site)
-            self._stamp = self._site.night_path.stat().st_mtime_ns
+    def __call__(self) -> Night:
+        runs = runs_so_far(self._site)
+        if runs != self._night.runs:
+            self._night = Night(self._site.simulator.seed, runs)
         return self._night
 
 
@@ -63,7 +59,7 @@ class Generator:
         self.stop = stop
         self.writer = Influx(site.influxdb_url, "writer", load_secret(site, WRITER_SECRET))
         self.reader = Influx(site.influxdb_url, "reader", load_secret(site, READER_SECRET))
-        self.night = NightFile(site)
+        self.night = CurrentNight(site)
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._reported_down = False
 
@@ -109,7 +105,7 @@ class Generator:
             done = max(done, now - BUFFER_SECONDS * SECOND_NS)
             if now <= done:
                 continue
-            lines = lines_between(sal, self.night.current(), done, now, 1)
+            lines = lines_between(sal, self.night(), done, now, 1)
             done = now
             if lines:
                 self._waiting.append((now, "\n".join(lines).encode()))
@@ -157,7 +153,7 @@ class Generator:
             if not minutes:
                 return
             log.info("filling %d minutes of telemetry before now", len(minutes))
-            night = self.night.current()
+            night = self.night()
             block: list[str] = []
             for i, begin in enumerate(minutes):
                 if self.stop.is_set():

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..site import Simulator, Site
 from .exposure_plan import Conditions, PlannedExposure
-from .night_runs import DAY_NS, SECOND_NS, Run, begin_run, day_obs_of, opened_runs
+from .night_runs import DAY_NS, SECOND_NS, Run, begin_run, day_obs_of, runs_so_far
 from .night_script import Step, script
 from .sky import horizontal_deg, parallactic_deg, precessed_deg
 from .targets import Target, targets_at
@@ -92,11 +92,12 @@ class Night:
     @classmethod
     def open(cls, site: Site) -> Night:
         """The night of this site as far as its simulator has come. Safe for several processes."""
-        return cls(site.simulator.seed, opened_runs(site))
+        return cls(site.simulator.seed, runs_so_far(site))
 
     @classmethod
     def restart(cls, site: Site) -> Night:
-        """For the simulator: a new run, whose numbers go on after the newest exposure that landed.
+        """For the simulator, which holds ``taking_exposures``: a new run, whose numbers go on after the newest exposure
+        that landed.
 
         The script starts over, so that a restarted demo shows stars as soon as a new one does. Raises ValueError for
         options that make no night.

@@ -1,7 +1,7 @@
 """The runs of the simulator that make up a site's night: the state that it and the EFD generator share.
 
-``night.json`` holds a run for each start of the simulator. Only the last is open: a run ends with its last exposure
-whose raw landed, so that nobody tells of exposures that never were.
+``night.json`` holds a run for each start of the simulator. Only the last is open, and only while its simulator lives:
+a run ends with its last exposure whose raw landed, so that nobody tells of exposures that never were.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -67,23 +67,43 @@ class Run:
         return -(-(round(noon.timestamp()) * SECOND_NS - self.begin_tai_ns) // self.cadence_ns)
 
 
-def opened_runs(site: Site) -> tuple[Run, ...]:
-    """The runs so far. The file is made when there is none, so that others can watch it."""
+@contextmanager
+def taking_exposures(site: Site) -> Iterator[None]:
+    """For the simulator: runs stay open while this is held. The system lets go of it when the process is killed.
+
+    Raises RuntimeError when another simulator holds it.
+    """
     with _locked(site.night_path):
-        if not site.night_path.exists():
-            _write(site, ())
-        return _read(site)
+        holder = os.open(_taker_path(site), os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(holder)
+            raise RuntimeError("Another simulator takes the exposures of this site.") from None
+        _close_last_run(site)
+    try:
+        yield
+    finally:
+        os.close(holder)
+
+
+def runs_so_far(site: Site) -> tuple[Run, ...]:
+    """A run that its simulator left open is ended first."""
+    with _locked(site.night_path):
+        return _read(site) if _is_taken(site) else _close_last_run(site)
 
 
 def begin_run(site: Site, begin_tai_ns: int) -> tuple[Run, ...]:
-    """Ends the last run with what landed of it and adds a new one, whose numbers go on."""
-    landed = list(_landed(site))
+    """Ends the last run with what landed of it and adds a new one, whose numbers go on.
+
+    It stays open as long as ``taking_exposures`` is held.
+    """
     today = day_obs_of(begin_tai_ns)
     with _locked(site.night_path):
-        runs = _closed(_read(site), landed)
+        runs = _close_last_run(site)
         run = Run(
             first_index=runs[-1].first_index + (runs[-1].count or 0) if runs else 0,
-            seq_num=max((seq_num for day_obs, seq_num in landed if day_obs == today), default=0) + 1,
+            seq_num=max((seq_num for day_obs, seq_num in _landed(site) if day_obs == today), default=0) + 1,
             begin_tai_ns=begin_tai_ns,
             cadence_ns=round(site.simulator.cadence_seconds * SECOND_NS),
             scenario=site.simulator.scenario,
@@ -93,12 +113,34 @@ def begin_run(site: Site, begin_tai_ns: int) -> tuple[Run, ...]:
         return runs
 
 
-def _closed(runs: tuple[Run, ...], landed: Iterable[tuple[int, int]]) -> tuple[Run, ...]:
+def _taker_path(site: Site) -> Path:
+    return site.night_path.with_suffix(".taker")
+
+
+def _is_taken(site: Site) -> bool:
+    try:
+        probe = os.open(_taker_path(site), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(probe)
+
+
+def _close_last_run(site: Site) -> tuple[Run, ...]:
+    """Under the lock."""
+    runs = _read(site)
     if not runs or runs[-1].count is not None:
         return runs
     last = runs[-1]
-    slots = [slot for numbers in landed if (slot := last.slot(*numbers)) is not None]
-    return (*runs[:-1], replace(last, count=max(slots) + 1)) if slots else runs[:-1]
+    slots = [slot for numbers in _landed(site) if (slot := last.slot(*numbers)) is not None]
+    runs = (*runs[:-1], replace(last, count=max(slots) + 1)) if slots else runs[:-1]
+    _write(site, runs)
+    return runs
 
 
 def _landed(site: Site) -> Iterator[tuple[int, int]]:

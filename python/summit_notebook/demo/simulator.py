@@ -24,6 +24,7 @@ from ..site import Site, load_site
 from .detector import FLAT_FILTERS, Detector, Floats
 from .digitise import Digitiser
 from .night import Night, PlannedExposure, check_plan
+from .night_runs import taking_exposures
 from .raw_file import write_raw
 from .scene import render
 
@@ -144,7 +145,8 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     os.nice(NICENESS)
-    run(site, stop)
+    with taking_exposures(site):
+        run(site, stop)
     return 0
 
 
