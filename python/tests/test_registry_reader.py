@@ -71,7 +71,8 @@ def test_real_registry(
     path = reader.file(raw["datasetId"])
     assert path.stat().st_size == raw["fileBytes"]
     assert raw["registeredUnixMs"] == pytest.approx(1.65e12, rel=0.01)
-    assert reader.exposure(first["dayObs"], first["seqNum"]) == first
+    assert reader.exposure_numbered(first["dayObs"], first["seqNum"]) == first
+    assert reader.exposure(first["exposure"]) == first
     answer = reader.calibs(newest, detector)
     assert {name for name, calib in answer.items() if calib is not None} == calibs
     for name in calibs:
@@ -295,7 +296,7 @@ def test_other_kinds_of_repository(tmp_path: Path, text: str, said: str) -> None
 
 
 def test_missing_exposures_are_not_found(repository: Path) -> None:
-    for ask in (lambda: reader(repository).exposure(20261121, 2), lambda: reader(repository).calibs(5, 0)):
+    for ask in (lambda: reader(repository).exposure_numbered(20261121, 2), lambda: reader(repository).calibs(5, 0)):
         with pytest.raises(RegistryError) as caught:
             ask()
         assert caught.value.tag == "NotFound"

@@ -1,7 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import type { Exposure } from '../core/dataId.ts';
 import { exposureFromQuery, keep, kept } from './keptState.ts';
-import { createPublicApi, exposureOf } from './publicApi.ts';
+import { createPublicApi, exposureKey } from './publicApi.ts';
 
 function handle() {
   return createPublicApi({
@@ -48,10 +47,8 @@ test('events reach their listeners until these leave; one that throws stops no o
 });
 
 test('a data id is an exposure’s id, or its night and number', () => {
-  const rows = [{ exposure: 7, dayObs: 20261122, seqNum: 1 }] as Exposure[];
-  expect(exposureOf({ exposure: 7 }, rows)).toBe(rows[0]);
-  expect(exposureOf({ day_obs: 20261122, seq_num: 1 }, rows)).toBe(rows[0]);
-  expect(exposureOf({ day_obs: 20261121, seq_num: 1 }, rows)).toBeUndefined();
+  expect(exposureKey({ exposure: 7, instrument: 'LATISS', detector: 0 })).toEqual({ exposure: 7 });
+  expect(exposureKey({ day_obs: 20261122, seq_num: 1 })).toEqual({ dayObs: 20261122, seqNum: 1 });
 });
 
 test('the address names an exposure by digits alone', () => {

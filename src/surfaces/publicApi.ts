@@ -3,9 +3,10 @@
  * plain JSON in and out. A stable contract: see docs/http-api.md for the data behind it.
  */
 import { version } from '../../package.json';
-import type { Exposure, ExposureId } from '../core/dataId.ts';
+import type { ExposureId } from '../core/dataId.ts';
 import type { ErrorWire } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
+import type { ExposureKey } from '../services/butler/butlerClient.ts';
 import type { PixelReadout } from '../workers/image/contract.ts';
 
 export type SurfaceName = 'workspace' | 'kiosk' | 'panel';
@@ -111,11 +112,8 @@ export function createPublicApi(parts: PublicApiParts): PublicApiHandle {
   };
 }
 
-/** The exposure of a data id: from the list when it is there, else by its night and number. */
-export function exposureOf(dataId: PublicDataId, exposures: readonly Exposure[]): Exposure | undefined {
-  return exposures.find((e) =>
-    'exposure' in dataId
-      ? e.exposure === dataId.exposure
-      : e.dayObs === dataId.day_obs && e.seqNum === dataId.seq_num,
-  );
+export function exposureKey(dataId: PublicDataId): ExposureKey {
+  return 'exposure' in dataId
+    ? { exposure: dataId.exposure }
+    : { dayObs: dataId.day_obs, seqNum: dataId.seq_num };
 }

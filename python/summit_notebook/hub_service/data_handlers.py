@@ -79,9 +79,15 @@ class ExposuresHandler(RepositoryHandler):
 
 
 class ExposureHandler(RepositoryHandler):
+    async def get(self, name: str, exposure: str) -> None:
+        reader = self.repository(name).reader
+        self.finish(await asyncio.to_thread(reader.exposure, int(exposure)))
+
+
+class NumberedExposureHandler(RepositoryHandler):
     async def get(self, name: str, day_obs: str, seq_num: str) -> None:
         reader = self.repository(name).reader
-        self.finish(await asyncio.to_thread(reader.exposure, int(day_obs), int(seq_num)))
+        self.finish(await asyncio.to_thread(reader.exposure_numbered, int(day_obs), int(seq_num)))
 
 
 class CalibsHandler(RepositoryHandler):
@@ -128,7 +134,8 @@ def data_routes(prefix: str, site: Site) -> list[tuple[Any, ...]]:
     below = rf"{re.escape(prefix)}api/repositories/([^/]+)"
     return [
         (rf"{below}/exposures", ExposuresHandler, settings),
-        (rf"{below}/exposures/(\d{{1,18}})/(\d{{1,18}})", ExposureHandler, settings),
+        (rf"{below}/exposures/(\d{{1,18}})", ExposureHandler, settings),
+        (rf"{below}/exposures/(\d{{1,18}})/(\d{{1,18}})", NumberedExposureHandler, settings),
         (rf"{below}/calibs", CalibsHandler, settings),
         (rf"{below}/files/([^/]+)", FileHandler, settings),
     ]

@@ -82,17 +82,23 @@ class RegistryReader:
             raws = self._raws(db, layout, f"SELECT id FROM exposure WHERE instrument = ?{_NEWEST}", chosen)
         return self._assembled(rows, raws, paths.datastore_root)
 
-    def exposure(self, day_obs: int, seq_num: int) -> dict[str, Any]:
+    def exposure_numbered(self, day_obs: int, seq_num: int) -> dict[str, Any]:
         """One EXPOSURE. Where several controllers counted alike, the observatory's own has the lowest id."""
+        return self._one("day_obs = ? AND seq_num = ?", day_obs, seq_num)
+
+    def exposure(self, exposure: int) -> dict[str, Any]:
+        """The EXPOSURE of an id."""
+        return self._one("id = ?", exposure)
+
+    def _one(self, condition: str, *key: int) -> dict[str, Any]:
         paths = repository_paths(self.name, self.directory)
         with read_transaction(self.name, paths.database) as (db, layout):
             rows = db.execute(
-                _EXPOSURES.format(group=layout.group_column)
-                + " AND day_obs = ? AND seq_num = ? ORDER BY id LIMIT 1",
-                (self.instrument, day_obs, seq_num),
+                _EXPOSURES.format(group=layout.group_column) + f" AND {condition} ORDER BY id LIMIT 1",
+                (self.instrument, *key),
             ).fetchall()
             if not rows:
-                raise RegistryError("NotFound", f"{self.name} has no exposure {day_obs} {seq_num}.")
+                raise RegistryError("NotFound", f"{self.name} has no exposure {' '.join(map(str, key))}.")
             raws = self._raws(db, layout, "SELECT ?", (rows[0]["id"],))
         return self._assembled(rows, raws, paths.datastore_root)[0]
 

@@ -6,7 +6,7 @@ import type { Exposure } from '../../core/dataId.ts';
 import { unixMsFromTai } from '../../core/time.ts';
 import { formatAge, formatFixed } from '../../core/units.ts';
 import type { Clock } from '../../services/clock.ts';
-import { filterLabel, typeLabel } from './exposureNumber.ts';
+import { filterLabel, targetLabel, typeLabel } from './exposureNumber.ts';
 import { hasRaw, visibleExposures, type ExposuresStore } from './exposuresStore.ts';
 import { GoToField } from './GoToField.tsx';
 import { useNow } from './useNow.ts';
@@ -213,7 +213,7 @@ function Row({ exposure: e, index, top, selected, newNight, age, onSelect }: Row
       <span role="gridcell" className="exposures-type">
         {typeLabel(e.observationType)}
       </span>
-      <span role="gridcell">{e.targetName || '–'}</span>
+      <span role="gridcell">{targetLabel(e) || '–'}</span>
       <span role="gridcell" className="muted">
         {filterLabel(e.physicalFilter)}
       </span>

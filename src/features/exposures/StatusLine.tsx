@@ -6,7 +6,7 @@ import { unixMsFromTai, type UnixMs } from '../../core/time.ts';
 import { formatAge, formatFixed } from '../../core/units.ts';
 import { browserNow, type Clock } from '../../services/clock.ts';
 import { STAGE_HEADLINES } from './AlarmBar.tsx';
-import { filterLabel, typeLabel } from './exposureNumber.ts';
+import { filterLabel, targetLabel, typeLabel } from './exposureNumber.ts';
 import { newerCount, newestExposure, type ExposuresStore } from './exposuresStore.ts';
 import type { CameraPhase, LateImageStore } from './lateImageStore.ts';
 import { SourceBadge } from './SourceBadge.tsx';
@@ -55,7 +55,7 @@ export function StatusLine(props: StatusLineProps) {
         {newest ? (
           <>
             <span className="muted">seq</span> <strong className="mono">{newest.seqNum}</strong>{' '}
-            {typeLabel(newest.observationType)} <strong>{newest.targetName || '–'}</strong>{' '}
+            {typeLabel(newest.observationType)} <strong>{targetLabel(newest)}</strong>{' '}
             <span className="muted">{filterLabel(newest.physicalFilter)}</span>
           </>
         ) : (

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { filterLabel, parseTypedNumber, typeLabel } from './exposureNumber.ts';
+import { filterLabel, parseTypedNumber, targetLabel, typeLabel } from './exposureNumber.ts';
 
 describe('parseTypedNumber', () => {
   test.each([
@@ -25,4 +25,9 @@ test('types and filters are written short', () => {
     'BG40',
     'x_65mmy~z',
   ]);
+});
+
+test('a target that repeats the type is none', () => {
+  expect(targetLabel({ targetName: 'Bias', observationType: 'bias' })).toBe('');
+  expect(targetLabel({ targetName: 'HD 2811', observationType: 'science/object' })).toBe('HD 2811');
 });

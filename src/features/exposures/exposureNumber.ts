@@ -1,5 +1,7 @@
 /** How people name an exposure by typing, and how its fields are written where there is little room. */
 
+import type { Exposure } from '../../core/dataId.ts';
+
 export type TypedNumber =
   | { readonly kind: 'tonight'; readonly seqNum: number }
   | { readonly kind: 'night'; readonly dayObs: number; readonly seqNum: number };
@@ -15,6 +17,11 @@ export function parseTypedNumber(text: string): TypedNumber | undefined {
 /** `science/object` is `OBJECT`, as in the header's IMGTYPE. */
 export function typeLabel(observationType: string): string {
   return observationType.slice(observationType.lastIndexOf('/') + 1).toUpperCase();
+}
+
+/** Empty where the header only repeats the type, as for many a bias. */
+export function targetLabel(e: Pick<Exposure, 'targetName' | 'observationType'>): string {
+  return e.targetName.toUpperCase() === typeLabel(e.observationType) ? '' : e.targetName;
 }
 
 /** `SDSSr_65mm~holo4_003` is `SDSSr~holo4_003`: all LATISS filters are 65 mm. */

@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Exposure } from '../../core/dataId.ts';
 import { AppError } from '../../core/errors.ts';
-import type { ButlerClient, ExposureSnapshot } from '../../services/butler/butlerClient.ts';
+import type { ButlerClient, ExposureKey, ExposureSnapshot } from '../../services/butler/butlerClient.ts';
 import { dataIdText } from './dataIdText.ts';
 import {
   createExposuresStore,
@@ -42,14 +42,18 @@ function snapshot(exposures: readonly Exposure[], more: Partial<ExposureSnapshot
 const down = new AppError('Unreachable', 'No answer.');
 
 function storeWith(more: Partial<ExposuresStoreParts> = {}) {
-  const asked: [number, number][] = [];
+  const asked: ExposureKey[] = [];
   const butler: ButlerClient = {
     source: 'OODS',
     fileUrlPrefix: '/files/',
     watch: () => undefined,
     findCalibs: async () => ({ bias: null, dark: null, flat: null }),
-    async findExposure(dayObs, seqNum) {
-      asked.push([dayObs, seqNum]);
+    async findExposure(which) {
+      asked.push(which);
+      const { dayObs, seqNum } =
+        'exposure' in which
+          ? { dayObs: Math.floor(which.exposure / 100_000), seqNum: which.exposure % 100_000 }
+          : which;
       if (seqNum === 404) throw new AppError('NotFound', `OODS has no exposure ${dayObs} 404.`);
       return exposure(seqNum, { dayObs });
     },
@@ -151,8 +155,8 @@ describe('a typed number', () => {
     await store.openTyped('20251231 77');
     await store.openTyped('78');
     expect(asked).toEqual([
-      [20251231, 77],
-      [20261122, 78],
+      { dayObs: 20251231, seqNum: 77 },
+      { dayObs: 20261122, seqNum: 78 },
     ]);
     expect([shown(), store.getState().following]).toEqual([78, false]);
   });
@@ -160,7 +164,7 @@ describe('a typed number', () => {
   test('takes tonight from the clock while the list is empty', async () => {
     const { store, asked } = storeWith();
     await store.openTyped('5');
-    expect(asked).toEqual([[20261122, 5]]);
+    expect(asked).toEqual([{ dayObs: 20261122, seqNum: 5 }]);
   });
 
   test('says in a sentence what is wrong and leaves the image', async () => {
@@ -180,6 +184,28 @@ describe('a typed number', () => {
     store.setGoTo('12');
     await opening;
     expect([shown(), store.getState().goToBusy]).toEqual([2, false]);
+  });
+});
+
+describe('an exposure that the address asks for', () => {
+  test('is asked for when the list has not got it, and stays when the list moves on', async () => {
+    const { store, asked, shown } = storeWith({ initial: 2025123100077 });
+    store.apply(snapshot([exposure(2)]));
+    await vi.waitFor(() => expect(shown()).toBe(77));
+    store.apply(snapshot([exposure(3), exposure(2)]));
+    expect([shown(), store.getState().following, asked]).toEqual([77, false, [{ exposure: 2025123100077 }]]);
+  });
+
+  test('is named when there is none, once; the newest is a key away', async () => {
+    const { store, asked, shown } = storeWith({ initial: 2026112200404 });
+    store.apply(snapshot([exposure(2)]));
+    await vi.waitFor(() =>
+      expect(store.getState().missing?.message).toBe('OODS has no exposure 20261122 404.'),
+    );
+    store.apply(snapshot([exposure(3), exposure(2)]));
+    expect([shown(), asked.length]).toEqual([undefined, 1]);
+    store.follow();
+    expect([shown(), store.getState().missing]).toEqual([3, null]);
   });
 });
 

@@ -6,7 +6,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Exposure, ExposureId } from '../../core/dataId.ts';
 import { toAppError, type AppError } from '../../core/errors.ts';
 import { dayObsOf, taiFromUnixMs, type UnixMs } from '../../core/time.ts';
-import type { ButlerClient, ExposureSnapshot } from '../../services/butler/butlerClient.ts';
+import type { ButlerClient, ExposureKey, ExposureSnapshot } from '../../services/butler/butlerClient.ts';
 import { filterLabel, parseTypedNumber, typeLabel } from './exposureNumber.ts';
 
 export interface ExposuresState {
@@ -21,6 +21,8 @@ export interface ExposuresState {
   readonly selected: ExposureId | null;
   /** The selected exposure when the list does not hold it: of another night, or expired since. */
   readonly outside: Exposure | null;
+  /** Why the exposure that the address asks for is not there; null once anything is shown. */
+  readonly missing: AppError | null;
   readonly filter: string;
   /** Text of the field for a typed number; null while it is closed. */
   readonly goTo: string | null;
@@ -32,6 +34,8 @@ export interface ExposuresState {
 export interface ExposuresStore extends StoreApi<ExposuresState> {
   apply(snapshot: ExposureSnapshot): void;
   select(exposure: Exposure): void;
+  /** From the list, or else asked for. Rejects with a sentence when there is no such exposure. */
+  open(which: ExposureKey): Promise<void>;
   pause(): void;
   /** Back to the newest exposure, and on with the following ones. */
   follow(): void;
@@ -112,6 +116,7 @@ export function createExposuresStore({
     following: initial === null,
     selected: initial,
     outside: null,
+    missing: null,
     filter: '',
     goTo: null,
     goToBusy: false,
@@ -119,6 +124,7 @@ export function createExposuresStore({
   }));
   const seen = new Map<ExposureId, { at: UnixMs; live: boolean }>();
   let search: AbortController | null = null;
+  let findingInitial = false;
 
   function noteSeen(snapshot: ExposureSnapshot): void {
     const live = store.getState().received;
@@ -148,12 +154,45 @@ export function createExposuresStore({
       });
     } else {
       store.setState({ ...next, outside: stillListed ? null : shown });
+      if (received) void findInitial();
     }
+  }
+
+  /** The list shows what it has of the address's exposure by itself; an older one is asked for, until it is known. */
+  async function findInitial(): Promise<void> {
+    const { selected, missing } = store.getState();
+    if (initial === null || selected !== initial || findingInitial || missing?.tag === 'NotFound') return;
+    if (selectedExposure(store.getState())) return;
+    findingInitial = true;
+    let found: Exposure | null = null;
+    let missed: AppError | null = null;
+    try {
+      found = await butler.findExposure({ exposure: initial });
+    } catch (thrown) {
+      missed = toAppError(thrown);
+    }
+    findingInitial = false;
+    if (store.getState().selected === initial) store.setState({ outside: found, missing: missed });
   }
 
   function select(exposure: Exposure): void {
     const listed = store.getState().exposures.some((e) => e.exposure === exposure.exposure);
-    store.setState({ following: false, selected: exposure.exposure, outside: listed ? null : exposure });
+    store.setState({
+      following: false,
+      selected: exposure.exposure,
+      outside: listed ? null : exposure,
+      missing: null,
+    });
+  }
+
+  function listedAs(which: ExposureKey): Exposure | undefined {
+    return store
+      .getState()
+      .exposures.find((e) =>
+        'exposure' in which
+          ? e.exposure === which.exposure
+          : e.dayObs === which.dayObs && e.seqNum === which.seqNum,
+      );
   }
 
   async function openTyped(text: string): Promise<void> {
@@ -167,8 +206,8 @@ export function createExposuresStore({
     }
     const { exposures } = store.getState();
     const tonight = exposures[0]?.dayObs ?? dayObsOf(taiFromUnixMs(serverNow()));
-    const dayObs = typed.kind === 'night' ? typed.dayObs : tonight;
-    const listed = exposures.find((e) => e.dayObs === dayObs && e.seqNum === typed.seqNum);
+    const which = { dayObs: typed.kind === 'night' ? typed.dayObs : tonight, seqNum: typed.seqNum };
+    const listed = listedAs(which);
     const opened = (exposure: Exposure) => {
       select(exposure);
       store.setState({ goTo: null, goToBusy: false, goToProblem: null });
@@ -180,7 +219,7 @@ export function createExposuresStore({
     const { signal } = (search = new AbortController());
     store.setState({ goToBusy: true, goToProblem: null });
     try {
-      const found = await butler.findExposure(dayObs, typed.seqNum, signal);
+      const found = await butler.findExposure(which, signal);
       if (!signal.aborted) opened(found);
     } catch (thrown) {
       if (!signal.aborted) store.setState({ goToBusy: false, goToProblem: toAppError(thrown).message });
@@ -191,6 +230,9 @@ export function createExposuresStore({
     ...store,
     apply,
     select,
+    async open(which) {
+      select(listedAs(which) ?? (await butler.findExposure(which)));
+    },
     openTyped,
     pause: () => store.setState({ following: false }),
     follow() {
@@ -199,6 +241,7 @@ export function createExposuresStore({
         following: true,
         selected: newest?.exposure ?? s.selected,
         outside: newest ? null : s.outside,
+        missing: newest ? null : s.missing,
       }));
     },
     step(direction) {

@@ -15,13 +15,17 @@ export interface ExposureSnapshot {
   readonly stale: AppError | null;
 }
 
+/** An exposure's id, or its night and number. */
+export type ExposureKey =
+  { readonly exposure: ExposureId } | { readonly dayObs: number; readonly seqNum: number };
+
 export interface ButlerClient {
   readonly source: string;
   /** Calls back at once with what is known and on every change, until the signal aborts. Retries by itself. */
   watch(onSnapshot: (snapshot: ExposureSnapshot) => void, signal: AbortSignal): void;
   findCalibs(exposure: ExposureId, detector: number, signal?: AbortSignal): Promise<CalibSet>;
-  /** Exposure of another night, or one that the watch window has dropped. */
-  findExposure(dayObs: number, seqNum: number, signal?: AbortSignal): Promise<Exposure>;
+  /** Exposure of another night, or one that the watch window has dropped. Rejects with NotFound and a sentence. */
+  findExposure(which: ExposureKey, signal?: AbortSignal): Promise<Exposure>;
   /** Where the bytes of datasets are: prefix + datasetId. */
   readonly fileUrlPrefix: string;
 }

@@ -203,7 +203,7 @@ describe('watching', () => {
 describe('asking', () => {
   test('an exposure that is not there is named', async () => {
     const s = service();
-    const found = s.butler.findExposure(20261121, 7);
+    const found = s.butler.findExposure({ dayObs: 20261121, seqNum: 7 });
     const asked = s.asked.find(({ url }) => url.endsWith('exposures/20261121/7'));
     asked?.answer({ tag: 'NotFound', message: 'no', detail: {} }, 404);
     await expect(found).rejects.toMatchObject({

@@ -138,15 +138,16 @@ export function createServiceButler(parts: ServiceButlerParts): ButlerClient {
     },
     findCalibs: (exposure, detector, signal) =>
       http.json(`${base}calibs?exposure=${exposure}&detector=${detector}`, CalibsWire, { signal }),
-    async findExposure(dayObs, seqNum, signal) {
+    async findExposure(which, signal) {
+      const key = 'exposure' in which ? [which.exposure] : [which.dayObs, which.seqNum];
       try {
         return exposureFromWire(
-          await http.json(`${base}exposures/${dayObs}/${seqNum}`, ExposureWire, { signal }),
+          await http.json(`${base}exposures/${key.join('/')}`, ExposureWire, { signal }),
         );
       } catch (thrown) {
         const error = toAppError(thrown);
         if (error.tag !== 'NotFound') throw error;
-        throw new AppError('NotFound', `${source} has no exposure ${dayObs} ${seqNum}.`, error.detail, {
+        throw new AppError('NotFound', `${source} has no exposure ${key.join(' ')}.`, error.detail, {
           cause: error,
         });
       }

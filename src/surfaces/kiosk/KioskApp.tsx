@@ -4,7 +4,7 @@ import { useStore } from 'zustand';
 import type { StoreApi } from 'zustand/vanilla';
 import { unixMsFromTai } from '../../core/time.ts';
 import { formatAge, formatFixed } from '../../core/units.ts';
-import { filterLabel, typeLabel } from '../../features/exposures/exposureNumber.ts';
+import { filterLabel, targetLabel, typeLabel } from '../../features/exposures/exposureNumber.ts';
 import { newestExposure } from '../../features/exposures/exposuresStore.ts';
 import type { LateImageStore } from '../../features/exposures/lateImageStore.ts';
 import { SourceBadge } from '../../features/exposures/SourceBadge.tsx';
@@ -131,7 +131,7 @@ function SinceLastImage({ live }: { readonly live: LiveImage }) {
 function Facts({ live }: { readonly live: LiveImage }) {
   const shown = useStore(live.image, (s) => s.shown);
   const rows: readonly (readonly [string, string])[] = [
-    ['Object', shown?.targetName ?? '–'],
+    ['Object', (shown && targetLabel(shown)) || '–'],
     ['Type', shown ? typeLabel(shown.observationType) : '–'],
     ['Filter', shown ? filterLabel(shown.physicalFilter) : '–'],
     ['Exposure', shown ? `${formatFixed(shown.exposureTimeSeconds, 1)} s` : '–'],

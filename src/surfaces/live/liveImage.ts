@@ -1,5 +1,5 @@
 /** What kiosk and panel have in common: one repository, one image, no interface of its own. */
-import { AppError, toAppError } from '../../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import { makeLedger, type Ledger } from '../../core/ledger.ts';
 import {
   createExposuresStore,
@@ -8,19 +8,12 @@ import {
   type ExposuresStore,
 } from '../../features/exposures/exposuresStore.ts';
 import { createImageStore, type ImageStore } from '../../features/image/imageStore.ts';
-import type { ButlerClient } from '../../services/butler/butlerClient.ts';
 import { createServiceButler } from '../../services/butler/serviceButler.ts';
 import { browserNow, type Clock } from '../../services/clock.ts';
 import type { ServiceHttp } from '../../services/serviceHttp.ts';
 import type { SiteInfo } from '../../services/siteInfo.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
-import {
-  createPublicApi,
-  exposureOf,
-  type PublicApi,
-  type PublicDataId,
-  type SurfaceName,
-} from '../publicApi.ts';
+import { createPublicApi, exposureKey, type PublicApi, type SurfaceName } from '../publicApi.ts';
 
 export interface LiveImage {
   readonly site: SiteInfo;
@@ -76,7 +69,7 @@ export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): Live
     },
     async open(dataId) {
       if (surface === 'kiosk') throw new AppError('AccessDenied', 'The kiosk shows the newest image only.');
-      await open(dataId, exposures, butler);
+      await exposures.open(exposureKey(dataId));
     },
     valueAt: (x, y) => image.valueAt(x, y),
     ledger,
@@ -106,20 +99,4 @@ export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): Live
   });
   butler.watch((snapshot) => exposures.apply(snapshot), signal);
   return { site, clock, exposures, image, source, api: publicApi.api };
-}
-
-async function open(dataId: PublicDataId, exposures: ExposuresStore, butler: ButlerClient): Promise<void> {
-  const listed = exposureOf(dataId, exposures.getState().exposures);
-  if (listed) {
-    exposures.select(listed);
-    return;
-  }
-  if ('exposure' in dataId) {
-    throw new AppError('NotFound', `${butler.source} has no exposure ${dataId.exposure} among its newest.`);
-  }
-  try {
-    exposures.select(await butler.findExposure(dataId.day_obs, dataId.seq_num));
-  } catch (thrown) {
-    throw toAppError(thrown);
-  }
 }

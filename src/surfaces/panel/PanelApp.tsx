@@ -4,7 +4,7 @@ import { useStore } from 'zustand';
 import { exposureLabel } from '../../core/dataId.ts';
 import { unixMsFromTai } from '../../core/time.ts';
 import { formatAge } from '../../core/units.ts';
-import { filterLabel, typeLabel } from '../../features/exposures/exposureNumber.ts';
+import { filterLabel, targetLabel, typeLabel } from '../../features/exposures/exposureNumber.ts';
 import { SourceBadge } from '../../features/exposures/SourceBadge.tsx';
 import { useNow } from '../../features/exposures/useNow.ts';
 import { ImagePane } from '../../features/image/ImagePane.tsx';
@@ -81,9 +81,7 @@ function useWide(px: number): boolean {
 
 function Caption({ live }: { readonly live: LiveImage }) {
   const shown = useStore(live.image, (s) => s.shown);
-  const received = useStore(live.exposures, (s) => s.received);
-  const selected = useStore(live.exposures, (s) => s.selected);
-  const known = useStore(live.exposures, (s) => s.exposures.some((e) => e.exposure === selected));
+  const missing = useStore(live.exposures, (s) => s.missing);
   const stale = useStore(live.exposures, (s) => s.stale);
   const asOf = useStore(live.exposures, (s) => s.asOf);
   const now = useNow(live.clock, 1_000);
@@ -91,12 +89,17 @@ function Caption({ live }: { readonly live: LiveImage }) {
   // Apart from the text, which is cut where it is too long: the age never is.
   let age = '';
   if (shown) {
-    const { observationType, physicalFilter, targetName } = shown;
-    const facts = [exposureLabel(shown), typeLabel(observationType), targetName, filterLabel(physicalFilter)];
+    const { observationType, physicalFilter } = shown;
+    const facts = [
+      exposureLabel(shown),
+      typeLabel(observationType),
+      targetLabel(shown),
+      filterLabel(physicalFilter),
+    ];
     text = facts.filter(Boolean).join(' · ');
     age = `· ${formatAge((now - unixMsFromTai(shown.shutterCloseTai)) / 1000)} ago`;
-  } else if (received && selected !== null && !known) {
-    text = `${live.source} has no exposure ${selected} among its newest.`;
+  } else if (missing) {
+    text = missing.message;
   }
   return (
     <footer className="panel-caption">

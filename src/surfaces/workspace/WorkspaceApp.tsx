@@ -6,9 +6,10 @@ import { exposureLabel } from '../../core/dataId.ts';
 import { makeLedger } from '../../core/ledger.ts';
 import { AlarmBar } from '../../features/exposures/AlarmBar.tsx';
 import { ExposureList } from '../../features/exposures/ExposureList.tsx';
-import { typeLabel } from '../../features/exposures/exposureNumber.ts';
+import { targetLabel, typeLabel } from '../../features/exposures/exposureNumber.ts';
 import { selectedExposure } from '../../features/exposures/exposuresStore.ts';
 import { LedgerView } from '../../features/exposures/LedgerView.tsx';
+import { MissingExposure } from '../../features/exposures/MissingExposure.tsx';
 import { StatusLine } from '../../features/exposures/StatusLine.tsx';
 import { ImageControls } from '../../features/image/ImageControls.tsx';
 import { ImagePane } from '../../features/image/ImagePane.tsx';
@@ -92,6 +93,7 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
                 <ImageCaption workspace={workspace} />
                 <ImageControls store={image} />
               </header>
+              <MissingExposure store={exposures} />
               <ImagePane store={image} />
             </section>
           </PaneBoundary>
@@ -145,7 +147,7 @@ function ImageCaption({ workspace: { image } }: { readonly workspace: Workspace 
     <h2 className="image-caption" data-testid="image-caption">
       {shown ? (
         <>
-          <strong>{shown.targetName || typeLabel(shown.observationType)}</strong>
+          <strong>{targetLabel(shown) || typeLabel(shown.observationType)}</strong>
           <span className="muted">
             {' '}
             {exposureLabel(shown)} · {shown.exposureTimeSeconds} s

@@ -4,7 +4,6 @@
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { exposureLabel, type Exposure } from '../../core/dataId.ts';
-import { AppError } from '../../core/errors.ts';
 import { makeLedger, type Ledger } from '../../core/ledger.ts';
 import { dataIdText } from '../../features/exposures/dataIdText.ts';
 import {
@@ -24,7 +23,7 @@ import type { Session } from '../../services/session.ts';
 import type { SiteInfo } from '../../services/siteInfo.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
 import { isTheme, keep, kept, type Theme } from '../keptState.ts';
-import { createPublicApi, exposureOf, type PublicApiHandle, type PublicDataId } from '../publicApi.ts';
+import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
 
 export interface WorkspaceState {
   readonly theme: Theme;
@@ -128,7 +127,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
         alarm: late.getState().late?.stage ?? null,
       };
     },
-    open: (dataId) => openDataId(dataId, exposures, butler),
+    open: (dataId) => exposures.open(exposureKey(dataId)),
     valueAt: (x, y) => image.valueAt(x, y),
     ledger,
   });
@@ -222,16 +221,4 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
       }
     },
   };
-}
-
-async function openDataId(
-  dataId: PublicDataId,
-  exposures: ExposuresStore,
-  butler: ButlerClient,
-): Promise<void> {
-  const listed = exposureOf(dataId, exposures.getState().exposures);
-  if (listed) exposures.select(listed);
-  else if ('day_obs' in dataId) exposures.select(await butler.findExposure(dataId.day_obs, dataId.seq_num));
-  else
-    throw new AppError('NotFound', `${butler.source} has no exposure ${dataId.exposure} among its newest.`);
 }
