@@ -1,9 +1,9 @@
 /** What goes wrong on a real night. Each time the app says what happened and to which exposure, keeps the last good image
  * and goes on by itself when the cause is gone. On a site of its own without a simulator: these tests are its camera. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Page } from '@playwright/test';
+import type { Browser, BrowserContext, Page } from '@playwright/test';
 import { expect, signIn, test } from './support/fixtures.ts';
 import { nextLiveExposure, PYTHON, python, rawFile, shownExposure, waitForExposure } from './support/pane.ts';
 import { type RunningSite, type Site, startSite } from './support/site.ts';
@@ -166,9 +166,51 @@ test('influxd down: the strip keeps its data with their age and recovers', async
   await expect(telemetry).toHaveAttribute('data-state', 'ready', { timeout: 90_000 });
 });
 
-test('the Hub is killed and comes back: images go on, nobody signs in again', async () => {
-  test.setTimeout(240_000);
+/** Page and workers of the context live this far from the machine's time. */
+async function shiftClock(context: BrowserContext, byMs: number): Promise<void> {
+  const shift = `{ const now = Date.now.bind(Date); Date.now = () => now() + ${byMs};
+    Object.defineProperty(performance, 'timeOrigin', { value: performance.timeOrigin + ${byMs} }); }\n`;
+  await context.addInitScript(shift);
+  // Workers take no init script: theirs is put before their own code.
+  await context.route(/assets\/worker-.*\.js$/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: shift + (await answer.text()) });
+  });
+}
+
+/** A screen that was made 60 days ago, as the service's store and the browser's clock have it. */
+async function kioskOfSixtyDays(browser: Browser): Promise<Page> {
+  const sixtyDays = 60 * 86_400;
+  const operator = page.context();
+  const xsrf = (await operator.cookies()).find(({ name }) => name === 'summit-xsrf')?.value ?? '';
+  const made = await operator.request.post(new URL('api/devices', running.site.url).href, {
+    headers: { 'X-XSRFToken': xsrf },
+    data: { label: 'Control room, east wall' },
+  });
+  expect(made.ok()).toBe(true);
+  const device = (await operator.cookies()).filter(({ name }) => name === 'summit-device');
+  await operator.clearCookies({ name: 'summit-device' });
+  const age = `import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=10)
+changed = db.execute("UPDATE device SET created_s = created_s - ?", (float(sys.argv[2]),)).rowcount
+assert changed == 1, changed`;
+  const store = join(running.site.stateDir, 'service/sessions.sqlite');
+  execFileSync(PYTHON, ['-c', age, store, String(sixtyDays)]);
+  const screen = await browser.newContext({ viewport: { width: 1920, height: 1080 } });
+  await screen.addCookies(device);
+  await shiftClock(screen, sixtyDays * 1000);
+  const kiosk = await screen.newPage();
+  await kiosk.goto(new URL('kiosk', running.site.url).href);
+  return kiosk;
+}
+
+test('the Hub is killed and comes back: images go on here and on a screen sixty days old, nobody signs in again', async ({
+  browser,
+}) => {
+  test.setTimeout(300_000);
   await shownExposure(page);
+  const kiosk = await kioskOfSixtyDays(browser);
+  await shownExposure(kiosk);
   const killed = processId(running.site, 'hub');
   process.kill(killed, 'SIGKILL');
   // Until the next Hub has taken over the proxy: it answers for itself.
@@ -190,6 +232,14 @@ test('the Hub is killed and comes back: images go on, nobody signs in again', as
   const exposure = land();
   await waitForExposure(page, exposure);
   expect(new URL(page.url()).pathname).toContain('/services/summit/');
+  await waitForExposure(kiosk, exposure);
+  expect(new URL(kiosk.url()).pathname).toContain('/kiosk');
+  await expect(kiosk.getByRole('alert')).toHaveCount(0);
+  // Counted from the service's clock, not from the screen's.
+  await expect(kiosk.locator('.kiosk-age')).toHaveText(/^\d+ s$/);
+  await kiosk.reload();
+  await waitForExposure(kiosk, exposure);
+  await kiosk.context().close();
   await page.reload();
   await waitForExposure(page, exposure);
 });
@@ -199,15 +249,8 @@ test('a browser clock that is 40 s off is measured, shown and taken out of the l
 }) => {
   test.setTimeout(180_000);
   const context = await browser.newContext({ storageState: await page.context().storageState() });
+  await shiftClock(context, -40_000);
   const shifted = await context.newPage();
-  const shift = `{ const now = Date.now.bind(Date); Date.now = () => now() - 40_000;
-    Object.defineProperty(performance, 'timeOrigin', { value: performance.timeOrigin - 40_000 }); }\n`;
-  await context.addInitScript(shift);
-  // Workers take no init script: theirs is put before their own code.
-  await context.route(/assets\/worker-.*\.js$/, async (route) => {
-    const answer = await route.fetch();
-    await route.fulfill({ response: answer, body: shift + (await answer.text()) });
-  });
   await shifted.goto(running.site.url);
   await shownExposure(shifted);
   const exposure = land();

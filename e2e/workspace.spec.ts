@@ -92,6 +92,22 @@ test('a typed number opens that exposure; an unknown one gets a sentence', async
   await expect(workspace.getByText(/no .*99999|99999 .*(not|no)/i)).toBeVisible();
 });
 
+test('an address opens its exposure; one that there is not is named, with a way back', async ({
+  workspace,
+  site,
+}) => {
+  const exposure = await shownExposure(workspace);
+  await workspace.goto(`${site.url}?exposure=${exposure}`);
+  await waitForExposure(workspace, exposure);
+  await workspace.goto(`${site.url}?exposure=2019010100001`);
+  const missing = workspace.getByTestId('missing-exposure');
+  await expect(missing).toContainText('OODS has no exposure 2019010100001');
+  await missing.getByRole('button', { name: /newest/i }).click();
+  await shownExposure(workspace);
+  await expect(missing).toHaveCount(0);
+  expect(new URL(workspace.url()).search).toBe('');
+});
+
 test('one key copies the data id and a butler line', async ({ workspace, site }) => {
   await workspace
     .context()
