@@ -159,9 +159,6 @@ export interface Peak {
   readonly arcsec: number;
 }
 
-/** Rows are a second apart and the demand is interpolated between them: the first second may still hold the slew. */
-const SLEW_BEHIND_MS = 1000;
-
 /**
  * The largest mount error while a shutter was open, and when: what an observer looks for first. Slews between exposures do
  * not count. `open` holds the shutter intervals, oldest first.
@@ -178,7 +175,7 @@ export function largestError(
       const atUnixMs = series.originUnixMs + (series.timesMs[i] as number);
       while (next < open.length && (open[next] as { endUnixMs: UnixMs }).endUnixMs < atUnixMs) next += 1;
       const interval = open[next];
-      if (!interval || atUnixMs < interval.beginUnixMs + SLEW_BEHIND_MS) return;
+      if (!interval || atUnixMs < interval.beginUnixMs) return;
       const arcsec = Math.abs(value);
       if (arcsec > (peak?.arcsec ?? 0)) peak = { atUnixMs, arcsec };
     });

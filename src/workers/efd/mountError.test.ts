@@ -70,6 +70,23 @@ describe('mountError', () => {
     expect([...points.elevationArcsec]).toEqual([NaN, 0, NaN, NaN]);
   });
 
+  it('draws nothing where the mount settles within a second, and all of the tracking after it', () => {
+    // A quintic slew of one degree that ends 0.4 s into a row, sampled at whole and at half seconds.
+    const place = (t: number) => {
+      const p = Math.min(1, Math.max(0, (t - 3) / 2.4));
+      return [TAI0 + t, 60 + p ** 3 * (10 - 15 * p + 6 * p * p), 100] as const;
+    };
+    const seconds = Array.from({ length: 20 }, (_, i) => i);
+    const points = mountError(
+      rows(seconds.slice(1).map((i) => place(i + 0.25))),
+      rows(seconds.map((i) => place(i + 0.75))),
+    );
+    const drawn = [...points.elevationArcsec].filter((value) => !Number.isNaN(value));
+    for (const value of drawn) expect(Math.abs(value)).toBeLessThan(0.5);
+    expect(drawn.length).toBeGreaterThanOrEqual(12);
+    expect(drawn.length).toBeLessThan(points.times.length);
+  });
+
   it('waits for the demand after the newest encoder row', () => {
     expect(mountError(rows([demand(59.9)]), demands()).times).toHaveLength(0);
   });

@@ -18,6 +18,8 @@ export const TRAJECTORY = {
 const MAX_BRACKET_SECONDS = 15;
 /** Faster than this the mount slews: it is not meant to follow the sky then. Sidereal tracking reaches it 1 deg from the zenith. */
 const MAX_TRACKING_DEG_PER_SECOND = 0.2;
+/** Between two demands the mount is taken to move evenly. Where it sets off or settles that is wrong by more than this. */
+const MAX_BEND_DEG = 0.5 / 3600;
 
 export interface MountErrorPoints {
   /** POSIX ms, UTC. */
@@ -37,6 +39,19 @@ export function turnDifference(a: number, b: number): number {
   if (difference >= 180) return difference - 360;
   if (difference < -180) return difference + 360;
   return difference;
+}
+
+/**
+ * How far from the straight line between the demands `i` and `i + 1` the mount may be, in degrees: an eighth of the change of
+ * speed towards the demands on either side, times the span (the remainder of linear interpolation).
+ */
+function bendOf(stamp: Float64Array, i: number, moved: (from: number, to: number) => number): number {
+  const speed = (a: number) => moved(a, a + 1) / ((stamp[a + 1] as number) - (stamp[a] as number));
+  const here = speed(i);
+  const span = (stamp[i + 1] as number) - (stamp[i] as number);
+  const before = i > 0 ? Math.abs(here - speed(i - 1)) : 0;
+  const after = i + 2 < stamp.length ? Math.abs(speed(i + 1) - here) : 0;
+  return (Math.max(before, after) * span) / 8;
 }
 
 export function mountError(encoders: Rows, trajectory: Rows): MountErrorPoints {
@@ -62,6 +77,12 @@ export function mountError(encoders: Rows, trajectory: Rows): MountErrorPoints {
     const deltaAzimuth = turnDifference(demandAzimuth[after] as number, demandAzimuth[before] as number);
     const deltaElevation = (demandElevation[after] as number) - (demandElevation[before] as number);
     const fastest = MAX_TRACKING_DEG_PER_SECOND * span;
+    const bend = Math.max(
+      bendOf(demandStamp, before, (a, b) =>
+        turnDifference(demandAzimuth[b] as number, demandAzimuth[a] as number),
+      ),
+      bendOf(demandStamp, before, (a, b) => (demandElevation[b] as number) - (demandElevation[a] as number)),
+    );
     const measured = elevation[i] as number;
     const at = unixMsOfTaiSeconds(t);
     const last = times.at(-1);
@@ -74,7 +95,8 @@ export function mountError(encoders: Rows, trajectory: Rows): MountErrorPoints {
     if (
       span > MAX_BRACKET_SECONDS ||
       Math.abs(deltaAzimuth) > fastest ||
-      Math.abs(deltaElevation) > fastest
+      Math.abs(deltaElevation) > fastest ||
+      bend > MAX_BEND_DEG
     ) {
       az.push(NaN);
       el.push(NaN);
