@@ -1,4 +1,5 @@
 /** Where things are. `.local/` holds everything that this machine adds to a checkout; deleting it is always safe. */
+import './nodeVersion.mjs';
 import { resolve } from 'node:path';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
