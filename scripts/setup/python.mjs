@@ -40,6 +40,7 @@ async function makeEnvironment(/** @type {SystemPython} */ python, /** @type {st
   if (!python.hasVenv) {
     const packageName = /^python3\.\d+$/.test(python.command) ? `${python.command}-venv` : 'python3-venv';
     await aptInstall(packageName, `Python's venv module is missing`);
+    python.hasVenv = true;
   }
   rmSync(directory, { recursive: true, force: true });
   await mustRun('the Python environment', python.command, ['-m', 'venv', directory]);
