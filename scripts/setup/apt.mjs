@@ -26,8 +26,9 @@ export async function aptInstall(name, reason) {
     const install = ['install', '-y', '--no-install-recommends', name];
     // Only when the lists are missing or too old for the mirror is an update worth its time.
     if ((await capture('apt-get', install, { env })).code === 0) return;
-    await mustRun(`the list of Debian's packages`, 'apt-get', ['update'], { env });
-    await mustRun(`Debian's ${name}`, 'apt-get', install, { env });
+    // Without a network `update` only warns, and `install` then may not know the package.
+    const warnings = await mustRun(`the list of Debian's packages`, 'apt-get', ['update'], { env });
+    await mustRun(`Debian's ${name}`, 'apt-get', install, { env, warnings });
   });
 }
 
