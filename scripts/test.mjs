@@ -15,7 +15,7 @@ import { withLock } from './setup/lock.mjs';
 import { ensureNodeModules } from './setup/nodeModules.mjs';
 import { LOCAL, ROOT, TEST_PYTHON, pythonOf } from './setup/paths.mjs';
 import { ensureRuntimePython, ensureTestPython } from './setup/python.mjs';
-import { SetupError } from './setup/steps.mjs';
+import { SetupError, endCommands } from './setup/steps.mjs';
 import { readJunit } from './test/junit.mjs';
 
 /** @typedef {import('./test/junit.mjs').Report} Report */
@@ -34,7 +34,10 @@ let running = null;
 for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM']))
   process.on(name, () => {
     console.error('Interrupted.');
-    if (!running || running.exitCode !== null) process.exit(130);
+    if (!running || running.exitCode !== null) {
+      void endCommands().then(() => process.exit(130));
+      return;
+    }
     running.once('close', () => process.exit(130));
     running.kill('SIGINT');
   });
@@ -165,6 +168,7 @@ const STAGES = {
       '--test-reporter=junit',
       `--test-reporter-destination=${join(RESULTS, 'launcher.xml')}`,
       'scripts/test/junit.test.mjs',
+      'scripts/test/setup.test.mjs',
       'scripts/test/launcher.test.mjs',
     ]),
   e2e: () => reported('e2e', process.execPath, [nodeTool('@playwright/test/cli.js'), 'test']),
@@ -184,7 +188,7 @@ async function setUp() {
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
       console.error(error.message);
-      failed.push(`set-up of ${name}`);
+      failed.push(`set-up of ${name}: ${error.message.split('\n')[0]}`);
       return null;
     }
   };

@@ -26,9 +26,29 @@ const HEARTBEAT_MS = 10_000;
 const NETWORK_DOWN =
   /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|name resolution|could not resolve|dns error|failed to establish a new connection|error sending request|failed to lookup address|network is unreachable|connection refused|temporary failure resolving|could not connect|unable to connect/i;
 
-/** Set-up commands under way; an interrupted start must not leave them installing. */
+/**
+ * Commands under way; an interrupted or failed start must not leave them installing.
+ * @type {Set<import('node:child_process').ChildProcess>}
+ */
 const running = new Set();
+let ending = false;
+// For an exit that nobody prepared.
 process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
+
+/**
+ * Ends the commands under way and starts no more of them: whoever waits for one waits until the program's end. npm
+ * goes on for as long as half a minute after a SIGTERM, and a next start must not meet it.
+ */
+export async function endCommands(graceMs = 5000) {
+  ending = true;
+  const alive = [...running].filter((child) => child.exitCode === null && child.signalCode === null);
+  // Not 'close': what a command has started may hold the same pipe and outlive it.
+  const ended = alive.map((child) => new Promise((done) => child.once('exit', done)));
+  for (const child of alive) child.kill('SIGTERM');
+  const kill = setTimeout(() => alive.forEach((child) => child.kill('SIGKILL')), graceMs);
+  await Promise.all(ended);
+  clearTimeout(kill);
+}
 
 /**
  * Runs one command of a step.
@@ -38,7 +58,9 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
  * @returns {Promise<{ code: number, output: string }>}
  */
 export function capture(command, args, { cwd, env } = {}) {
-  return new Promise((done) => {
+  if (ending) return new Promise(() => {});
+  return new Promise((resolve) => {
+    const done = (/** @type {{ code: number, output: string }} */ result) => ending || resolve(result);
     const child = spawn(command, args, { cwd, env: env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     child.once('close', () => running.delete(child));
@@ -71,7 +93,7 @@ export async function step(title, work) {
   const begin = performance.now();
   const seconds = () => ((performance.now() - begin) / 1000).toFixed(0);
   console.log(`${title} ...`);
-  const heartbeat = setInterval(() => console.log(`${title} ... ${seconds()} s`), HEARTBEAT_MS);
+  const heartbeat = setInterval(() => ending || console.log(`${title} ... ${seconds()} s`), HEARTBEAT_MS);
   try {
     const result = await work();
     console.log(`${title}: done in ${seconds()} s`);
@@ -94,12 +116,13 @@ export const networkDown = (/** @type {string} */ what, /** @type {string} */ ou
  * @param {string} what what it fetches or makes, as in "the npm packages"
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, warnings?: string }} [options] warnings: of a command before it,
+ *   which ended well but may already have told of a missing network
  */
-export async function mustRun(what, command, args, options) {
+export async function mustRun(what, command, args, { warnings = '', ...options } = {}) {
   const { code, output } = await capture(command, args, options);
   if (code === 0) return output;
-  if (saysNetworkDown(output)) throw networkDown(what, output);
+  if (saysNetworkDown(warnings + output)) throw networkDown(what, warnings + output);
   throw new SetupError(
     `Could not install ${what}: \`${[command, ...args].join(' ')}\` ended with code ${code}.\n${lastLines(output, 15)}`,
     { cause: output },

@@ -8,7 +8,7 @@ import { ownerOf, tryLock, withLock } from '../setup/lock.mjs';
 import { ensureNodeModules } from '../setup/nodeModules.mjs';
 import { LOCAL } from '../setup/paths.mjs';
 import { ensureRuntimePython } from '../setup/python.mjs';
-import { SetupError } from '../setup/steps.mjs';
+import { SetupError, endCommands } from '../setup/steps.mjs';
 import { endLeftovers } from './leftovers.mjs';
 import { DEFAULT_STATE, USAGE, parseOptions } from './options.mjs';
 import { choosePorts } from './ports.mjs';
@@ -30,9 +30,10 @@ async function setUp(/** @type {boolean} */ withEfd) {
         (path) => ({ path, reason: null }),
         (error) => {
           if (!(error instanceof SetupError)) throw error;
-          const reason = `InfluxDB is not installed and could not be fetched: ${error.message}`;
-          console.log(`The site starts without an EFD. ${reason}`);
-          return { path: null, reason };
+          return {
+            path: null,
+            reason: `InfluxDB is not installed and could not be fetched: ${error.message}`,
+          };
         },
       )
     : Promise.resolve({ path: null, reason: NO_EFD_FOR_OWN_REPOSITORIES });
@@ -42,6 +43,8 @@ async function setUp(/** @type {boolean} */ withEfd) {
     influxd,
     ensureNodeModules().then(ensureBuild),
   ]);
+  // Not earlier: with no network at all, what is told is why the site does not start.
+  if (withEfd && efd.reason) console.log(`The site starts without an EFD. ${efd.reason}`);
   return { python, efd };
 }
 
@@ -173,7 +176,7 @@ export async function launch(argv) {
     await end;
   } finally {
     if (supervisor.hasStarted) console.log('Ending the site ...');
-    await supervisor.stop();
+    await Promise.all([endCommands(), supervisor.stop()]);
     await endLeftovers(stateDir, runDir);
     rmSync(lock, { force: true });
     if (supervisor.hasStarted) console.log('The site has ended.');
