@@ -23,7 +23,10 @@ export async function aptInstall(name, reason) {
     throw new SetupError(`${reason}: run \`sudo apt-get install ${name}\` and start again.`);
   await step(`Installing Debian's ${name}`, async () => {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const install = ['install', '-y', '--no-install-recommends', name];
+    // Without Pattern-Only, apt-get takes a name that its lists do not hold for a regular expression: on a machine without
+    // lists, as containers are, "g++" is then every package with a g in it, all installed, and nothing to do.
+    const literally = ['-o', 'APT::Cmd::Pattern-Only=true'];
+    const install = ['install', '-y', '--no-install-recommends', ...literally, name];
     // Only when the lists are missing or too old for the mirror is an update worth its time.
     if ((await capture('apt-get', install, { env })).code === 0) return;
     // Without a network `update` only warns, and `install` then may not know the package.
