@@ -181,6 +181,7 @@ async function setUp() {
    * @template T
    * @param {string} name
    * @param {() => Promise<T>} work
+   * @returns {Promise<T | null>} null when it failed
    */
   const attempt = async (name, work) => {
     try {
@@ -194,8 +195,8 @@ async function setUp() {
   };
   // Debian's packages one after the other, since dpkg has one lock; the downloads of npm and PyPI beside them.
   await withLock(join(LOCAL, 'setup.lock'), async () => {
-    await Promise.all([
-      attempt('the npm packages', ensureNodeModules),
+    const [hasModules] = await Promise.all([
+      attempt('the npm packages', () => ensureNodeModules().then(() => true)),
       attempt('Python', async () => {
         await ensureRuntimePython();
         await ensureTestPython();
@@ -210,7 +211,7 @@ async function setUp() {
         if (influxd) environment['SUMMIT_NOTEBOOK_INFLUXD'] = influxd;
       })(),
     ]);
-    await attempt('the engine and the app (build)', ensureBuild);
+    if (hasModules) await attempt('the engine and the app (build)', ensureBuild);
   });
   return { passed: 0, failed, skipped: [] };
 }
