@@ -1,5 +1,6 @@
 /** What this site has: its instrument, its Butler repositories, whether there is an EFD. */
 import * as z from 'zod/mini';
+import { AppError } from '../core/errors.ts';
 import type { ServiceHttp } from './serviceHttp.ts';
 
 const SiteAnswer = z.object({
@@ -20,7 +21,30 @@ const SiteAnswer = z.object({
   portalOrigins: z._default(z.array(z.string()), []),
 });
 export type SiteInfo = z.infer<typeof SiteAnswer>;
+export type Repository = SiteInfo['repositories'][number];
 
 export function fetchSiteInfo(http: ServiceHttp, signal?: AbortSignal): Promise<SiteInfo> {
   return http.json('api/site', SiteAnswer, { signal });
+}
+
+/** The repository of that name, or the site's first. Throws NotFound with a sentence. */
+export function chosenRepository(site: SiteInfo, name: string | null): Repository {
+  const names = site.repositories.map((repository) => repository.name);
+  if (names.length === 0)
+    throw new AppError('NotFound', `The site ${site.name} has no Butler repository: name one with --oods.`);
+  const chosen = name === null ? site.repositories[0] : site.repositories.find((r) => r.name === name);
+  if (!chosen)
+    throw new AppError(
+      'NotFound',
+      `This site has no repository ${name}; it has ${names.join(', ')}. Correct the address.`,
+    );
+  return chosen;
+}
+
+/** What people call a repository by its role; others, and those that share a role, go by their own name. */
+const ROLE_NAMES: Readonly<Record<string, string>> = { oods: 'OODS', dbb: 'DBB' };
+
+export function sourceName(site: SiteInfo, { name, role }: Repository): string {
+  const alone = site.repositories.filter((repository) => repository.role === role).length === 1;
+  return (alone && ROLE_NAMES[role.toLowerCase()]) || name;
 }

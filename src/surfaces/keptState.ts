@@ -4,6 +4,7 @@
  * | state               | workspace            | kiosk | panel        |
  * | ------------------- | -------------------- | ----- | ------------ |
  * | exposure opened     | url `?exposure=ID`   | –     | url          |
+ * | repository          | url                  | url   | url          |
  * | theme               | local                | url   | url          |
  * | sizes of the panes  | local                | –     | –            |
  * | alarm's sound       | none: off at a start | –     | –            |
@@ -37,6 +38,11 @@ export function kept(key: 'theme' | 'layout', storage?: Storage): unknown {
 
 export function isTheme(value: unknown): value is Theme {
   return (THEMES as readonly unknown[]).includes(value);
+}
+
+/** `?repository=NAME`; null is the site's first. */
+export function repositoryFromQuery(search: string): string | null {
+  return new URLSearchParams(search).get('repository') || null;
 }
 
 export function exposureFromQuery(search: string): number | null {

@@ -8,6 +8,7 @@ import type { LateImageStore } from './lateImageStore.ts';
 export const STAGE_HEADLINES: Readonly<Record<StoppedStage, string>> = {
   registry: 'registry does not answer',
   decode: 'image cannot be opened',
+  ingest: 'file was refused',
   exposing: 'exposure does not end',
   readout: 'readout does not end',
   landing: 'file does not arrive',

@@ -18,7 +18,7 @@ describe('parseTypedNumber', () => {
 });
 
 test('types and filters are written short', () => {
-  expect(['science/object', 'bias'].map(typeLabel)).toEqual(['OBJECT', 'BIAS']);
+  expect(['science/object', 'science', 'bias'].map(typeLabel)).toEqual(['OBJECT', 'OBJECT', 'BIAS']);
   expect(['SDSSr_65mm~holo4_003', 'empty~empty', 'BG40_65mm', 'x_65mmy~z'].map(filterLabel)).toEqual([
     'SDSSr~holo4_003',
     'empty~empty',

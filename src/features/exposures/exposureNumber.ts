@@ -14,9 +14,10 @@ export function parseTypedNumber(text: string): TypedNumber | undefined {
   return alone ? { kind: 'tonight', seqNum: Number(alone[0]) } : undefined;
 }
 
-/** `science/object` is `OBJECT`, as in the header's IMGTYPE. */
+/** As in the header's IMGTYPE: what observers call OBJECT, the registry calls `science` or `science/object`. */
 export function typeLabel(observationType: string): string {
-  return observationType.slice(observationType.lastIndexOf('/') + 1).toUpperCase();
+  const label = observationType.slice(observationType.lastIndexOf('/') + 1).toUpperCase();
+  return label === 'SCIENCE' ? 'OBJECT' : label;
 }
 
 /** Empty where the header only repeats the type, as for many a bias. */

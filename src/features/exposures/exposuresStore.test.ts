@@ -37,7 +37,7 @@ const noRaw = (seqNum: number) => exposure(seqNum, { raws: [] });
 
 let arrivals = 1000;
 function snapshot(exposures: readonly Exposure[], more: Partial<ExposureSnapshot> = {}): ExposureSnapshot {
-  return { exposures, asOf: 5, receivedAt: ++arrivals, source: 'OODS', stale: null, ...more };
+  return { exposures, asOf: 5, receivedAt: ++arrivals, source: 'OODS', stale: null, refused: [], ...more };
 }
 const down = new AppError('Unreachable', 'No answer.');
 
@@ -243,6 +243,6 @@ test('the filter wants every word somewhere in the row', () => {
 
 test('the copied lines are Python that names instrument, exposure and detector', () => {
   expect(dataIdText(exposure(143))).toBe(
-    'dataId = {"instrument": "LATISS", "exposure": 2026112200143, "detector": 0}\nbutler.get("raw", dataId)\n',
+    'dataId = {"instrument": "LATISS", "exposure": 2026112200143, "detector": 0}\nbutler.get("raw", dataId, collections="LATISS/raw/all")\n',
   );
 });

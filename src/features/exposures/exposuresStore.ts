@@ -6,7 +6,12 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Exposure, ExposureId } from '../../core/dataId.ts';
 import { toAppError, type AppError } from '../../core/errors.ts';
 import { dayObsOf, taiFromUnixMs, type UnixMs } from '../../core/time.ts';
-import type { ButlerClient, ExposureKey, ExposureSnapshot } from '../../services/butler/butlerClient.ts';
+import type {
+  ButlerClient,
+  ExposureKey,
+  ExposureSnapshot,
+  RefusedFile,
+} from '../../services/butler/butlerClient.ts';
 import { filterLabel, parseTypedNumber, typeLabel } from './exposureNumber.ts';
 
 export interface ExposuresState {
@@ -17,6 +22,8 @@ export interface ExposuresState {
   readonly asOf: UnixMs;
   readonly receivedAt: UnixMs;
   readonly stale: AppError | null;
+  /** Files of the last hour that the ingester would not take, newest first. */
+  readonly refused: readonly RefusedFile[];
   readonly following: boolean;
   readonly selected: ExposureId | null;
   /** The selected exposure when the list does not hold it: of another night, or expired since. */
@@ -113,6 +120,7 @@ export function createExposuresStore({
     asOf: 0,
     receivedAt: 0,
     stale: null,
+    refused: [],
     following: initial === null,
     selected: initial,
     outside: null,
@@ -141,8 +149,8 @@ export function createExposuresStore({
     // Before the first good answer a failure has no list to show.
     const received = before.received || snapshot.receivedAt > 0;
     if (snapshot.receivedAt > 0) noteSeen(snapshot);
-    const { exposures, asOf, receivedAt, stale } = snapshot;
-    const next = { ...before, received, exposures, asOf, receivedAt, stale };
+    const { exposures, asOf, receivedAt, stale, refused } = snapshot;
+    const next = { ...before, received, exposures, asOf, receivedAt, stale, refused };
     const shown = selectedExposure(before);
     const stillListed = shown !== null && exposures.some((e) => e.exposure === shown.exposure);
     if (before.following) {

@@ -50,6 +50,7 @@ function late(more: Partial<LateImageFacts>, cameraNow: Partial<CameraView> = {}
     awaited: awaitReadouts([], null, camera, exposures),
     exposures,
     registryProblem: null,
+    refused: [],
     imageProblem: null,
     watchedSince: NOW - 3_600_000,
     ...more,
@@ -162,4 +163,23 @@ test('one fault keeps one key while its sentence counts on', () => {
 test('the cadence is a median: one long gap between sets does not move it', () => {
   expect(runningCadenceMs([taken(4, 0), taken(3, 15), taken(2, 30), taken(1, 630)])).toBe(15_000);
   expect(runningCadenceMs([taken(2, 0), taken(1, 15)])).toBeNull();
+});
+
+test('a refused file is named with its reason until a newer one has come', () => {
+  const refused = [
+    {
+      fileName: 'AT_O_20261122_000006_R00_S00.fits.fz',
+      obsId: 'AT_O_20261122_000006',
+      reason: 'It is not FITS.',
+      refusedUnixMs: NOW - 500,
+    },
+  ];
+  expect(late({ refused })).toMatchObject({
+    stage: 'ingest',
+    sentence: 'AT_O_20261122_000006 has landed and was refused by the ingester: It is not FITS.',
+  });
+  const [next] = night(1);
+  const [raw] = next?.raws ?? [];
+  const newer = { ...next, raws: [{ ...raw, landedUnixMs: NOW - 100 }] } as Exposure;
+  expect(late({ refused, exposures: [newer, ...night(16)] })).toBeNull();
 });

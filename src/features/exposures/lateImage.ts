@@ -7,8 +7,10 @@
 import type { Exposure } from '../../core/dataId.ts';
 import { formatAge } from '../../core/units.ts';
 import { unixMsFromTai, type UnixMs } from '../../core/time.ts';
+import type { RefusedFile } from '../../services/butler/butlerClient.ts';
 
-export type StoppedStage = 'registry' | 'decode' | 'exposing' | 'readout' | 'landing' | 'camera' | 'unknown';
+export type StoppedStage =
+  'registry' | 'decode' | 'ingest' | 'exposing' | 'readout' | 'landing' | 'camera' | 'unknown';
 
 export interface LateImage {
   readonly stage: StoppedStage;
@@ -42,6 +44,8 @@ export interface LateImageFacts {
   readonly exposures: readonly Exposure[];
   /** Why the registry's answers stopped and since when; null while they come. */
   readonly registryProblem: { readonly sentence: string; readonly since: UnixMs } | null;
+  /** What the ingester would not take, newest first. */
+  readonly refused: readonly RefusedFile[];
   /** The newest exposure's image could not be made. */
   readonly imageProblem: { readonly exposure: number; readonly sentence: string } | null;
   /** Alarms about a camera that rests, or about a cadence, are due only if an image came while this page was open. */
@@ -96,9 +100,23 @@ export function findLateImage(facts: LateImageFacts): LateImage | null {
   if (imageProblem) {
     return { stage: 'decode', key: `decode ${imageProblem.exposure}`, sentence: imageProblem.sentence };
   }
+  const refusal = lateByRefusal(facts);
+  if (refusal) return refusal;
   return camera.phase === 'unknown'
     ? lateByCadence(facts)
     : (lateByLanding(facts) ?? lateByCamera(now, camera, exposures, facts.watchedSince));
+}
+
+/** Until a newer file has come: then an older one holds nothing up. */
+function lateByRefusal({ refused, exposures }: LateImageFacts): LateImage | null {
+  const [newest] = refused;
+  const landed = exposures.find((exposure) => exposure.raws.length > 0)?.raws[0]?.landedUnixMs ?? 0;
+  if (!newest || newest.refusedUnixMs <= landed) return null;
+  return {
+    stage: 'ingest',
+    key: `ingest ${newest.fileName} ${newest.refusedUnixMs}`,
+    sentence: `${newest.obsId ?? newest.fileName} has landed and was refused by the ingester: ${newest.reason}`,
+  };
 }
 
 function lateByLanding({ now, awaited, exposures }: LateImageFacts): LateImage | null {

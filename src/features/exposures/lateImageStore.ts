@@ -55,7 +55,7 @@ export function createLateImageStore(parts: LateImageParts): LateImageStore {
     const { phase, endsAtUnixMs, imageName, lastEventUnixMs } = camera();
     const before = view;
     view = { phase, endsAtUnixMs, imageName, sinceUnixMs: lastEventUnixMs ?? before?.sinceUnixMs ?? now };
-    const { stale, exposures: rows } = exposures.getState();
+    const { stale, refused, exposures: rows } = exposures.getState();
     awaited = awaitReadouts(awaited, before, view, rows);
     // Signed out is said elsewhere, with its way out; it is no stopped stage.
     const silent = stale !== null && stale.tag !== 'AccessDenied';
@@ -69,6 +69,7 @@ export function createLateImageStore(parts: LateImageParts): LateImageStore {
         silent && registrySilentSince !== null
           ? { sentence: stale.message, since: registrySilentSince }
           : null,
+      refused,
       imageProblem: imageProblem(),
       watchedSince,
     });

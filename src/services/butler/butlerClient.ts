@@ -3,6 +3,15 @@ import type { CalibSet, Exposure, ExposureId } from '../../core/dataId.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { UnixMs } from '../../core/time.ts';
 
+/** A file that landed and that the ingester would not take. */
+export interface RefusedFile {
+  readonly fileName: string;
+  /** Null where the file's name does not tell. */
+  readonly obsId: string | null;
+  readonly reason: string;
+  readonly refusedUnixMs: UnixMs;
+}
+
 export interface ExposureSnapshot {
   /** Newest first by (dayObs, seqNum). */
   readonly exposures: readonly Exposure[];
@@ -13,6 +22,8 @@ export interface ExposureSnapshot {
   readonly source: string;
   /** Set while newer states cannot be had; the exposures are the last good ones. */
   readonly stale: AppError | null;
+  /** Of the last hour, newest first. */
+  readonly refused: readonly RefusedFile[];
 }
 
 /** An exposure's id, or its night and number. */

@@ -70,6 +70,14 @@ export const ExposureChanges = z.object({
   upserted: z.array(z.unknown()),
   removed: z.array(z.number()),
   stale: z.nullable(z.object({ tag: z.string(), message: z.string() })),
+  refused: z.array(
+    z.object({
+      fileName: z.string(),
+      obsId: z.nullable(z.string()),
+      reason: z.string(),
+      refusedUnixMs: z.number(),
+    }),
+  ),
 });
 
 const CalibWire = z.nullable(

@@ -29,6 +29,7 @@ const changes = (version: number, more: object = {}) => ({
   upserted: [],
   removed: [],
   stale: null,
+  refused: [],
   ...more,
 });
 

@@ -83,6 +83,7 @@ export function createServiceButler(parts: ServiceButlerParts): ButlerClient {
       receivedAt,
       source,
       stale,
+      refused: changes.refused,
     });
   }
 
@@ -107,6 +108,7 @@ export function createServiceButler(parts: ServiceButlerParts): ButlerClient {
             receivedAt: last?.receivedAt ?? 0,
             source,
             stale: error,
+            refused: last?.refused ?? [],
           });
           await pause(retryDelayMs(failures, random), attempt.signal);
         }

@@ -31,11 +31,13 @@ const CAMERA_EVERY_MS = 2_000;
 export interface KioskParts {
   readonly http: ServiceHttp;
   readonly theme: string;
+  /** By name; null is the site's first. */
+  readonly repository: string | null;
   /** Of this build: a service of another version brings another page. */
   readonly version: string;
 }
 
-export function startKiosk({ http, theme, version }: KioskParts): StoreApi<KioskState> {
+export function startKiosk({ http, theme, repository, version }: KioskParts): StoreApi<KioskState> {
   const store = createStore<KioskState>(() => ({
     access: null,
     live: null,
@@ -56,7 +58,7 @@ export function startKiosk({ http, theme, version }: KioskParts): StoreApi<Kiosk
       try {
         const site = await fetchSiteInfo(http, signal);
         const live = startLiveImage(
-          { surface: 'kiosk', http, clock, site, worker, initialExposure: null, theme },
+          { surface: 'kiosk', http, clock, site, worker, initialExposure: null, repository, theme },
           signal,
         );
         const late = createLateImageStore({

@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { version } from '../../../package.json';
 import { createServiceHttp } from '../../services/serviceHttp.ts';
 import { servicePrefix } from '../../services/servicePrefix.ts';
+import { repositoryFromQuery } from '../keptState.ts';
 import { themeFromQuery } from '../live/theme.ts';
 import { startKiosk } from './kiosk.ts';
 import { KioskApp } from './KioskApp.tsx';
@@ -17,7 +18,7 @@ const http = createServiceHttp({
   fetch: (input, init) => fetch(input, init),
   cookies: () => document.cookie,
 });
-const store = startKiosk({ http, theme, version });
+const store = startKiosk({ http, theme, repository: repositoryFromQuery(location.search), version });
 createRoot(document.getElementById('app') as HTMLElement).render(
   <StrictMode>
     <KioskApp store={store} />

@@ -20,6 +20,7 @@ export interface TroubleFacts {
 const WORDS: Readonly<Record<StoppedStage, string>> = {
   registry: 'No registry',
   decode: 'Bad image',
+  ingest: 'File refused',
   exposing: 'No readout',
   readout: 'Readout stuck',
   landing: 'File missing',

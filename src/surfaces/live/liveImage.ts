@@ -11,7 +11,7 @@ import { createImageStore, type ImageStore } from '../../features/image/imageSto
 import { createServiceButler } from '../../services/butler/serviceButler.ts';
 import { browserNow, type Clock } from '../../services/clock.ts';
 import type { ServiceHttp } from '../../services/serviceHttp.ts';
-import type { SiteInfo } from '../../services/siteInfo.ts';
+import { chosenRepository, sourceName, type SiteInfo } from '../../services/siteInfo.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
 import { createPublicApi, exposureKey, type PublicApi, type SurfaceName } from '../publicApi.ts';
 
@@ -32,18 +32,16 @@ export interface LiveImageParts {
   readonly worker: ImageWorker;
   /** What the address asks for; null follows the newest. */
   readonly initialExposure: number | null;
+  /** By name; null is the site's first. */
+  readonly repository: string | null;
   readonly theme: string;
 }
-
-/** What people call a repository by its role; others go by their own name. */
-const SOURCE_NAMES: Readonly<Record<string, string>> = { oods: 'OODS', dbb: 'DBB' };
 
 /** Watches until the signal aborts; the last image stays after that. */
 export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): LiveImage {
   const { surface, http, clock, site, worker, initialExposure } = parts;
-  const [repository] = site.repositories;
-  if (!repository) throw new AppError('NotFound', `The site ${site.name} has no Butler repository.`);
-  const source = SOURCE_NAMES[repository.role.toLowerCase()] ?? repository.name;
+  const repository = chosenRepository(site, parts.repository);
+  const source = sourceName(site, repository);
   const butler = createServiceButler({ http, repository: repository.name, source, network: window });
   const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: initialExposure });
   const image = createImageStore({ butler, worker });
@@ -79,7 +77,7 @@ export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): Live
     const wanted = selectedExposure(state);
     if (wanted && wanted.exposure !== selectedExposure(before)?.exposure) {
       const seen = exposures.seenAt(wanted.exposure) ?? browserNow();
-      if (state.following) image.follow(wanted, seen);
+      if (state.following && before.following) image.follow(wanted, seen);
       else image.show(wanted, seen);
     }
     const newest = newestExposure(state);

@@ -4,7 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { createServiceHttp } from '../../services/serviceHttp.ts';
 import { servicePrefix } from '../../services/servicePrefix.ts';
 import { signInUrl } from '../../services/session.ts';
-import { exposureFromQuery } from '../keptState.ts';
+import { exposureFromQuery, repositoryFromQuery } from '../keptState.ts';
 import { themeFromQuery } from '../live/theme.ts';
 import { startPanel } from './panel.ts';
 import { PanelApp } from './PanelApp.tsx';
@@ -19,7 +19,12 @@ const http = createServiceHttp({
   fetch: (input, init) => fetch(input, init),
   cookies: () => document.cookie,
 });
-const panel = startPanel({ http, theme, initialExposure: exposureFromQuery(location.search) });
+const panel = startPanel({
+  http,
+  theme,
+  initialExposure: exposureFromQuery(location.search),
+  repository: repositoryFromQuery(location.search),
+});
 createRoot(document.getElementById('app') as HTMLElement).render(
   <StrictMode>
     <PanelApp panel={panel} signInUrl={signInUrl(prefix, location)} />

@@ -20,6 +20,8 @@ export interface PanelParts {
   readonly http: ServiceHttp;
   readonly theme: string;
   readonly initialExposure: number | null;
+  /** By name; null is the site's first. */
+  readonly repository: string | null;
 }
 
 export interface Panel extends StoreApi<PanelState> {
@@ -31,7 +33,7 @@ export interface Panel extends StoreApi<PanelState> {
 const EXPECTING_EVERY_MS = 2_000;
 const EXPECTING_FOR_MS = 10 * 60_000;
 
-export function startPanel({ http, theme, initialExposure }: PanelParts): Panel {
+export function startPanel({ http, theme, initialExposure, repository }: PanelParts): Panel {
   const store = createStore<PanelState>(() => ({ access: 'checking', live: null, starting: null }));
   const { getState: get, setState: set } = store;
   const page = new AbortController();
@@ -76,7 +78,7 @@ export function startPanel({ http, theme, initialExposure }: PanelParts): Panel 
     }
     clock.start(page.signal);
     const live = startLiveImage(
-      { surface: 'panel', http, clock, site, worker, initialExposure, theme },
+      { surface: 'panel', http, clock, site, worker, initialExposure, repository, theme },
       page.signal,
     );
     live.exposures.subscribe(({ stale }, { stale: was }) => {

@@ -19,6 +19,7 @@ import { logOut, signInUrl } from '../../services/session.ts';
 import { EfdBadge } from './EfdBadge.tsx';
 import { Layout, resetLayout } from './Layout.tsx';
 import { PaneBoundary } from './PaneBoundary.tsx';
+import { RepositoryChoice } from './RepositoryChoice.tsx';
 import { dispatchKey } from './shortcuts.ts';
 import type { Workspace } from './workspace.ts';
 import { workspaceShortcuts } from './workspaceShortcuts.ts';
@@ -63,7 +64,12 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
         source={butler.source}
         camera={cameraNow}
         notice={notice}
-        badges={<EfdBadge camera={camera.store} efd={workspace.efd} clock={clock} />}
+        badges={
+          <>
+            <EfdBadge camera={camera.store} efd={workspace.efd} clock={clock} />
+            <RepositoryChoice site={site} shown={workspace.repository.name} />
+          </>
+        }
         tools={
           <WorkspaceTools
             user={session.user}

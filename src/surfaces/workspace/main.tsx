@@ -8,17 +8,14 @@ import { createEfdClient, createEfdWorker } from '../../services/efd/efdClient.t
 import { createServiceHttp } from '../../services/serviceHttp.ts';
 import { servicePrefix } from '../../services/servicePrefix.ts';
 import { fetchSession, signInUrl } from '../../services/session.ts';
-import { fetchSiteInfo } from '../../services/siteInfo.ts';
+import { chosenRepository, fetchSiteInfo, sourceName } from '../../services/siteInfo.ts';
 import { createImageWorker } from '../../services/workerPool.ts';
-import { exposureFromQuery } from '../keptState.ts';
+import { exposureFromQuery, repositoryFromQuery } from '../keptState.ts';
 import { Connecting } from './Connecting.tsx';
 import { keptTheme, startWorkspace, type Workspace } from './workspace.ts';
 import { WorkspaceApp } from './WorkspaceApp.tsx';
 import '../tokens.css';
 import './workspace.css';
-
-/** What people call a repository by its role; others go by their own name. */
-const SOURCE_NAMES: Readonly<Record<string, string>> = { oods: 'OODS', dbb: 'DBB' };
 
 document.documentElement.dataset['theme'] = keptTheme();
 const root = createRoot(document.getElementById('app') as HTMLElement);
@@ -37,12 +34,11 @@ worker.warmUp().catch(() => undefined);
 
 async function connect(): Promise<Workspace> {
   const [site, session] = await Promise.all([fetchSiteInfo(http), fetchSession(http)]);
-  const [repository] = site.repositories;
-  if (!repository) throw new Error(`The site ${site.name} has no Butler repository: name one with --oods.`);
+  const repository = chosenRepository(site, repositoryFromQuery(location.search));
   const butler = createServiceButler({
     http,
     repository: repository.name,
-    source: SOURCE_NAMES[repository.role] ?? repository.name,
+    source: sourceName(site, repository),
     network: window,
   });
   const efd = createEfdClient({
@@ -52,7 +48,10 @@ async function connect(): Promise<Workspace> {
     availability: site.efd,
   });
   const initialExposure = exposureFromQuery(location.search);
-  return startWorkspace({ http, clock, site, session, butler, efd, worker, initialExposure }, page.signal);
+  return startWorkspace(
+    { http, clock, site, repository, session, butler, efd, worker, initialExposure },
+    page.signal,
+  );
 }
 
 /** Tries until the service answers: a restart of the Hub must not leave a dead page. */

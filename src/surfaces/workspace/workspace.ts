@@ -20,7 +20,7 @@ import { createCameraState, type CameraWatch } from '../../services/efd/cameraSt
 import type { EfdClient } from '../../services/efd/efdClient.ts';
 import type { ServiceHttp } from '../../services/serviceHttp.ts';
 import type { Session } from '../../services/session.ts';
-import type { SiteInfo } from '../../services/siteInfo.ts';
+import type { Repository, SiteInfo } from '../../services/siteInfo.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
 import { isTheme, keep, kept, type Theme } from '../keptState.ts';
 import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
@@ -39,6 +39,8 @@ export interface Workspace {
   readonly http: ServiceHttp;
   readonly clock: Clock;
   readonly site: SiteInfo;
+  /** The one that is shown. */
+  readonly repository: Repository;
   readonly session: Session;
   readonly butler: ButlerClient;
   readonly efd: EfdClient;
@@ -57,6 +59,7 @@ export interface WorkspaceParts {
   readonly http: ServiceHttp;
   readonly clock: Clock;
   readonly site: SiteInfo;
+  readonly repository: Repository;
   readonly session: Session;
   readonly butler: ButlerClient;
   readonly efd: EfdClient;
@@ -75,7 +78,7 @@ export function keptTheme(): Theme {
 }
 
 export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Workspace {
-  const { http, clock, site, session, butler, efd, worker, initialExposure } = parts;
+  const { http, clock, site, repository, session, butler, efd, worker, initialExposure } = parts;
   const ui = createStore<WorkspaceState>(() => ({
     theme: keptTheme(),
     dialog: null,
@@ -135,7 +138,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
   function wire(): void {
     exposures.subscribe((state, before) => {
       const shown = selectedExposure(state);
-      if (shown && shown.exposure !== selectedExposure(before)?.exposure) showImage(shown);
+      if (shown && shown.exposure !== selectedExposure(before)?.exposure) showImage(shown, before.following);
       if (state.following !== before.following || state.selected !== before.selected) writeAddress();
       const newest = newestExposure(state);
       if (newest && newest.exposure !== newestExposure(before)?.exposure) {
@@ -161,9 +164,10 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     late.start(signal);
   }
 
-  function showImage(exposure: Exposure): void {
+  /** While following, what has begun is finished first; what the user asks for, also the way back, comes at once. */
+  function showImage(exposure: Exposure, wasFollowing: boolean): void {
     const seen = exposures.seenAt(exposure.exposure) ?? browserNow();
-    if (exposures.getState().following) image.follow(exposure, seen);
+    if (wasFollowing && exposures.getState().following) image.follow(exposure, seen);
     else image.show(exposure, seen);
     document.title = `${exposureLabel(exposure)} · ${site.instrument} · Summit Notebook`;
   }
@@ -194,6 +198,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     http,
     clock,
     site,
+    repository,
     session,
     butler,
     efd,
