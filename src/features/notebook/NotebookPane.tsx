@@ -2,7 +2,7 @@
 import { Play, RotateCcw, Save, Square } from 'lucide-react';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { dayObsOf, taiFromUnixMs } from '../../core/time.ts';
+import { dayObsOf, taiFromUnixMs, type UnixMs } from '../../core/time.ts';
 import { HubConnection, visitInHiddenFrame } from '../../services/hub/hubConnection.ts';
 import type { ExposureDataId } from './firstNotebook.ts';
 import { NotebookSession, type NotebookState } from './notebookSession.ts';
@@ -11,11 +11,13 @@ import './notebook.css';
 export interface NotebookPaneProps {
   /** Base path of the Hub with both slashes. */
   readonly hubBase: string;
+  /** The night is the server's: a browser's clock may be off. */
+  readonly serverNow: () => UnixMs;
   /** What the first cell of a new notebook opens. Later changes do not touch the notebook. */
   readonly currentExposure: ExposureDataId | null;
 }
 
-export default function NotebookPane({ hubBase, currentExposure }: NotebookPaneProps): ReactNode {
+export default function NotebookPane({ hubBase, serverNow, currentExposure }: NotebookPaneProps): ReactNode {
   const host = useRef<HTMLDivElement>(null);
   const [session, setSession] = useState<NotebookSession | null>(null);
   const exposureAtStart = useRef(currentExposure);
@@ -34,13 +36,13 @@ export default function NotebookPane({ hubBase, currentExposure }: NotebookPaneP
     const made = new NotebookSession({
       hub,
       host: host.current,
-      dayObs: dayObsOf(taiFromUnixMs(Date.now())),
+      dayObs: dayObsOf(taiFromUnixMs(serverNow())),
       currentExposure: exposureAtStart.current,
     });
     setSession(made);
     void made.start();
     return () => made.dispose();
-  }, [hub]);
+  }, [hub, serverNow]);
   const [paneState, setPaneState] = useState<string>('idle');
   useEffect(
     () =>

@@ -14,7 +14,7 @@ export function notebookPath(dayObs: number): string {
 export function firstNotebook(dayObs: number, current: ExposureDataId | null): INotebookContent {
   const dataId = current
     ? `{"instrument": "${current.instrument}", "exposure": ${current.exposure}, "detector": ${current.detector}}`
-    : 'max(butler.registry.queryDataIds(["exposure", "detector"], datasets="raw", collections="*"))';
+    : 'max(butler.registry.queryDataIds(["exposure", "detector"], datasets="raw", collections="*"), key=lambda id: id["exposure"])';
   return {
     nbformat: 4,
     nbformat_minor: 5,

@@ -248,7 +248,7 @@ function Telemetry({ workspace }: { readonly workspace: Workspace }) {
   );
 }
 
-function Notebook({ workspace: { ui, session, exposures } }: { readonly workspace: Workspace }) {
+function Notebook({ workspace: { ui, session, clock, exposures } }: { readonly workspace: Workspace }) {
   const allowed = useStore(ui, (s) => s.panesAllowed);
   const shown = useStore(exposures, selectedExposure);
   if (session.user === null) {
@@ -260,6 +260,7 @@ function Notebook({ workspace: { ui, session, exposures } }: { readonly workspac
       <Suspense fallback={<PaneWaiting name="Notebook" />}>
         <NotebookPane
           hubBase={session.hubBase}
+          serverNow={clock.serverNow}
           currentExposure={
             shown && {
               instrument: shown.instrument,
