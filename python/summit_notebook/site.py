@@ -70,6 +70,11 @@ class Site:
         return self.state_dir / "staging"
 
     @property
+    def bad_dir(self) -> Path:
+        """Files that the ingester refused, each with a note ``NAME.json``."""
+        return self.state_dir / "bad"
+
+    @property
     def truth_dir(self) -> Path:
         return self.state_dir / "truth"
 

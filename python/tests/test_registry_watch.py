@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import sqlite3
 import time
@@ -16,7 +17,7 @@ from astropy.time import Time
 from oods_server import DataServer, make_site
 from tiny_raw import raw_name, write_raw
 
-from summit_notebook.hub_service import exposure_watch, registry_file
+from summit_notebook.hub_service import exposure_watch, refusals, registry_file
 from summit_notebook.oods.ingester import Ingester
 from summit_notebook.oods.repository import OodsRepository
 from summit_notebook.site import Site
@@ -83,6 +84,7 @@ def test_whole_list_then_changes(site: Site, ingester: Ingester) -> None:
     async def story(ask: Ask) -> None:
         first = await ask(LIST)
         assert first["reset"] is True and first["stale"] is None and first["removed"] == []
+        assert first["refused"] == []
         assert [e["seqNum"] for e in first["upserted"]] == [1]
         assert abs(first["asOfUnixMs"] - time.time() * 1000) < 5000
         # Nothing new: the answer comes when the wait is over, with nothing in it.
@@ -264,3 +266,137 @@ def test_one_exposure_and_its_calibs(site: Site, ingester: Ingester) -> None:
         await ask("api/repositories/nope/exposures", expect=404)
 
     run(site, story)
+
+
+def test_refused_files_are_told(site: Site, ingester: Ingester) -> None:
+    land(site, ingester, 1)
+
+    async def story(ask: Ask) -> None:
+        first = await ask(LIST)
+        assert first["refused"] == []
+        wait = asyncio.ensure_future(ask(f"{LIST}?since={first['version']}&wait=20"))
+        await asyncio.sleep(0.3)
+        begin = time.monotonic()
+        write_raw(site.staging_dir / raw_name(2), 2, SEQNUM="seven")
+        await asyncio.to_thread(ingester.ingest_batch)
+        answer = await wait
+        assert time.monotonic() - begin < 10
+        assert answer["version"] > first["version"] and answer["reset"] is False
+        assert answer["upserted"] == [] and answer["removed"] == []
+        (refused,) = answer["refused"]
+        assert abs(refused.pop("refusedUnixMs") - time.time() * 1000) < 15_000
+        assert refused == {
+            "fileName": raw_name(2),
+            "obsId": "AT_O_20261121_000002",
+            "reason": "SEQNUM 'seven' is not a whole number",
+        }
+        # Whole also where nothing else is new, and beside an exposure.
+        assert len((await ask(LIST))["refused"]) == 1
+        (site.staging_dir / "text.fits").write_text("hello " * 1000)
+        write_raw(site.staging_dir / raw_name(3), 3)
+        await asyncio.to_thread(ingester.ingest_batch)
+        both = await ask.until(answer["version"], lambda a: len(a["refused"]) == 2)
+        assert [(r["fileName"], r["obsId"]) for r in both["refused"]] == [
+            ("text.fits", None),
+            (raw_name(2), "AT_O_20261121_000002"),
+        ]
+        # Told although the registry cannot be read.
+        database = site.repositories[0].directory / "gen3.sqlite3"
+        database.rename(database.with_suffix(".away"))
+        stale = await ask.until(both["version"], lambda a: a["stale"] is not None)
+        note(site, "later", time.time() + 1)
+        told = await ask.until(stale["version"], lambda a: len(a["refused"]) == 3)
+        assert told["stale"] is not None and told["refused"][0]["fileName"] == "later.fits"
+
+    run(site, story)
+
+
+def test_refused_files_are_the_newest_of_the_last_hour(site: Site, ingester: Ingester) -> None:
+    now = time.time()
+    for minute in range(70):
+        note(site, f"m{minute:02}", now - 60 * minute - 30)
+    recent = refusals.Refusals(site.bad_dir).recent()
+    assert [r["fileName"] for r in recent] == [f"m{minute:02}.fits" for minute in range(20)]
+    for minute in range(59):
+        (site.bad_dir / f"m{minute:02}.fits.json").unlink()
+    assert [r["fileName"] for r in refusals.Refusals(site.bad_dir).recent()] == ["m59.fits"]
+
+
+def test_a_refused_file_leaves_the_list_by_its_age(
+    site: Site, ingester: Ingester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "KEPT_SECONDS", 3.0)
+    note(site, "soon-old", time.time())
+
+    async def story(ask: Ask) -> None:
+        first = await ask(LIST)
+        assert len(first["refused"]) == 1
+        later = await ask(f"{LIST}?since={first['version']}&wait=20")
+        assert later["version"] > first["version"] and later["refused"] == []
+
+    run(site, story)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b'{"file": "x.fits", "reas',
+        b"\xff\xfe",
+        b"[]",
+        b"[" * 50_000,
+        b'"x"',
+        b'{"file": 3, "reason": "r", "refusedUnixMs": NOW}',
+        b'{"file": "x", "refusedUnixMs": NOW}',
+        b'{"file": "x", "reason": "r", "refusedUnixMs": true}',
+        b'{"file": "x", "reason": "r", "refusedUnixMs": NaN}',
+        b'{"file": "x", "reason": "r", "refusedUnixMs": Infinity}',
+        b'{"file": "x", "reason": "r", "refusedUnixMs": 1' + b"0" * 400 + b"}",
+        b'{"file": "x", "reason": "r", "refusedUnixMs": "NOW"}',
+        b'{"file": "x", "reason": "r", "refusedUnixMs": NOW}' + b" " * 70_000,
+    ],
+)
+def test_notes_that_no_ingester_wrote_are_passed_over(site: Site, ingester: Ingester, content: bytes) -> None:
+    watch = refusals.Refusals(site.bad_dir)
+    foreign = site.bad_dir / "foreign.fits.json"
+    foreign.write_bytes(content.replace(b"NOW", str(round(time.time() * 1000)).encode()))
+    (site.bad_dir / "folder.json").mkdir()
+    (site.bad_dir / "nowhere.json").symlink_to("nowhere")
+    note(site, "good", time.time(), obsId=7)
+    assert [(r["fileName"], r["obsId"]) for r in watch.recent()] == [("good.fits", None)]
+    # A note that somebody writes slowly, in place, counts from when it is whole.
+    foreign.write_text(json.dumps({"file": "slow", "reason": "r", "refusedUnixMs": time.time() * 1000 + 1}))
+    assert [r["fileName"] for r in watch.recent()] == ["slow", "good.fits"]
+
+
+def test_no_refusals_without_our_ingester(tmp_path: Path, empty_repository: Path) -> None:
+    shutil.copytree(empty_repository, tmp_path / "oods")
+    site = make_site(tmp_path / "oods", simulated=False)
+    note(site, "not-of-this-one", time.time())
+
+    async def story(ask: Ask) -> None:
+        assert (await ask(LIST))["refused"] == []
+
+    run(site, story)
+
+
+def test_a_settled_folder_is_not_read_again(site: Site, ingester: Ingester) -> None:
+    note(site, "old", time.time() - 60)
+    os.utime(site.bad_dir, (time.time() - 60, time.time() - 60))
+    watch = refusals.Refusals(site.bad_dir)
+    assert len(watch.recent()) == 1
+    changed = site.bad_dir.stat().st_mtime_ns
+    note(site, "unseen", time.time() - 50)
+    os.utime(site.bad_dir, ns=(changed, changed))
+    assert len(watch.recent()) == 1
+    os.utime(site.bad_dir)
+    assert len(watch.recent()) == 2
+
+
+def note(site: Site, name: str, refused: float, **more: object) -> None:
+    """A note as the ingester leaves it."""
+    site.bad_dir.mkdir(exist_ok=True)
+    path = site.bad_dir / f"{name}.fits.json"
+    content = {"file": f"{name}.fits", "obsId": None, "reason": "r", "refusedUnixMs": round(refused * 1000)}
+    path.write_text(json.dumps(content | more))
+    os.utime(path, (refused, refused))

@@ -11,6 +11,7 @@ from tornado.web import HTTPError
 from summit_notebook.hub_service.base import DataHandler
 from summit_notebook.hub_service.exposure_watch import ExposureWatch
 from summit_notebook.hub_service.file_stream import send_file
+from summit_notebook.hub_service.refusals import Refusals
 from summit_notebook.hub_service.registry import RegistryReader
 from summit_notebook.hub_service.registry_file import RegistryError
 from summit_notebook.site import Site
@@ -22,9 +23,9 @@ LONGEST_WAIT_SECONDS = 25.0
 class RepositoryData:
     """A served repository: its reader and its watcher, shared by all requests."""
 
-    def __init__(self, reader: RegistryReader) -> None:
+    def __init__(self, reader: RegistryReader, refusals: Refusals | None) -> None:
         self.reader = reader
-        self.watch = ExposureWatch(reader)
+        self.watch = ExposureWatch(reader, refusals)
 
 
 class RepositoryHandler(DataHandler):
@@ -128,7 +129,11 @@ class FileHandler(RepositoryHandler):
 def data_routes(prefix: str, site: Site) -> list[tuple[Any, ...]]:
     """Routes for a tornado application. Watchers start with the first question and end with the event loop."""
     repositories = {
-        r.name: RepositoryData(RegistryReader(r.name, r.directory, r.instrument)) for r in site.repositories
+        r.name: RepositoryData(
+            RegistryReader(r.name, r.directory, r.instrument),
+            Refusals(site.bad_dir) if r.simulated else None,
+        )
+        for r in site.repositories
     }
     settings = {"repositories": repositories}
     below = rf"{re.escape(prefix)}api/repositories/([^/]+)"

@@ -10,6 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator
 from typing import Any
 
+from summit_notebook.hub_service.refusals import Refusals
 from summit_notebook.hub_service.registry import RegistryReader
 from summit_notebook.hub_service.registry_file import RegistryError
 
@@ -31,8 +32,16 @@ class ExposureWatch:
     with the error beside it.
     """
 
-    def __init__(self, reader: RegistryReader, *, poll_seconds: float = POLL_SECONDS) -> None:
+    def __init__(
+        self,
+        reader: RegistryReader,
+        refusals: Refusals | None = None,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
         self.reader = reader
+        self.refusals = refusals
+        """None where another ingester feeds the repository."""
         self.poll_seconds = poll_seconds
         # Begins with the clock, so that a version of an earlier service process is never taken for ours.
         self.version = int(time.time() * 1000)
@@ -40,6 +49,7 @@ class ExposureWatch:
         self.as_of_unix_ms: float | None = None
         """When the list was last known to be what the registry holds; None before the first good reading."""
         self._exposures: dict[int, dict[str, Any]] = {}
+        self._refused: list[dict[str, Any]] = []
         self._changes: deque[tuple[int, frozenset[int]]] = deque(maxlen=CHANGES_KEPT)
         self._expired: OrderedDict[str, None] = OrderedDict()
         self._signature: tuple[int, ...] | None = None
@@ -83,6 +93,7 @@ class ExposureWatch:
             "reset": touched is None,
             "upserted": upserted,
             "removed": removed,
+            "refused": self._refused,
             "stale": None if self.stale is None else self.stale.to_wire(),
         }
 
@@ -110,6 +121,8 @@ class ExposureWatch:
     async def _watch(self) -> None:
         while True:
             try:
+                # First: a file may be refused while the registry cannot be read.
+                await self._check_refused()
                 await self._check()
             except RegistryError as error:
                 if not (error.tag == "RegistryBusy" and self._is_fresh()):
@@ -127,6 +140,14 @@ class ExposureWatch:
     def _is_fresh(self) -> bool:
         now = time.time() * 1000
         return self.as_of_unix_ms is not None and now - self.as_of_unix_ms < BUSY_TOLERATED_SECONDS * 1000
+
+    async def _check_refused(self) -> None:
+        if self.refusals is None:
+            return
+        refused = await asyncio.to_thread(self.refusals.recent)
+        if refused != self._refused:
+            self._refused = refused
+            self._announce(frozenset())
 
     async def _check(self) -> None:
         # Taken before reading: a commit during the reading differs from it and is read at the next turn.

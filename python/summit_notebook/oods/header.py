@@ -104,6 +104,12 @@ def exposure_records(header: Mapping[str, Any], instrument: str) -> ExposureReco
     )
 
 
+def obs_id_of(header: Mapping[str, Any]) -> str | None:
+    """The name of an exposure whose header may be wrong in any other way."""
+    value = header.get("OBSID")
+    return value.strip() or None if isinstance(value, str) else None
+
+
 def _observation_type(image_type: str) -> str:
     kind = image_type.lower()
     return "science" if kind in ("object", "skyexp") else kind

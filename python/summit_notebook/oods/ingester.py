@@ -26,7 +26,7 @@ from astropy.io import fits
 from astropy.time import Time, TimeDelta
 from sqlalchemy.exc import OperationalError
 
-from summit_notebook.oods.header import BadRaw, ExposureRecords, exposure_records
+from summit_notebook.oods.header import BadRaw, ExposureRecords, exposure_records, obs_id_of
 from summit_notebook.oods.repository import NotOurs, OodsRepository
 from summit_notebook.site import Repository, Site, load_site
 
@@ -43,7 +43,7 @@ class Ingester:
     def __init__(self, site: Site, repository: Repository) -> None:
         self.oods = OodsRepository(repository)
         self.staging = site.staging_dir
-        self.bad = site.state_dir / "bad"
+        self.bad = site.bad_dir
         self.manifest = site.masters_dir / "masters.json"
         self.lifetime = repository.lifetime_seconds
         for directory in (self.staging, self.bad, self.oods.root / "raw"):
@@ -89,7 +89,9 @@ class Ingester:
         for records, path in ready:
             if first.setdefault(records.exposure, path) != path:
                 self._refuse(
-                    path, f"exposure {records.exposure} is in {first[records.exposure].name} already"
+                    path,
+                    f"exposure {records.exposure} is in {first[records.exposure].name} already",
+                    records.obs_id,
                 )
         ready = [(records, path) for records, path in ready if first[records.exposure] == path]
         moved = []
@@ -114,10 +116,12 @@ class Ingester:
     def _read(self, path: Path) -> ExposureRecords | None:
         """Records of a file, or None when it was refused. Pixels are not looked at: a raw cut short is still
         registered, as a real OODS does, and the reader of its pixels names the fault."""
+        header = fits.Header()
         try:
             try:
                 with warnings.catch_warnings(action="ignore", category=fits.verify.VerifyWarning):
-                    records = exposure_records(fits.getheader(path, 0), self.oods.instrument)
+                    header = fits.getheader(path, 0)
+                    records = exposure_records(header, self.oods.instrument)
             except (OSError, ValueError, EOFError, fits.VerifyError) as error:
                 if isinstance(error, OSError) and error.errno is not None:
                     raise  # the file system's trouble, not the file's
@@ -126,7 +130,7 @@ class Ingester:
                 raise BadRaw(f"{records.obs_id} is registered already as {self.known[records.exposure].name}")
             return records
         except BadRaw as reason:
-            self._refuse(path, str(reason))
+            self._refuse(path, str(reason), obs_id_of(header))
             return None
 
     def _register(self, raws: list[tuple[ExposureRecords, Path]]) -> None:
@@ -144,7 +148,10 @@ class Ingester:
                 for raw in raws:
                     self._register([raw])
             else:
-                self._refuse(raws[0][1], f"the registry refuses it: {type(error).__name__}: {error}")
+                records, path = raws[0]
+                self._refuse(
+                    path, f"the registry refuses it: {type(error).__name__}: {error}", records.obs_id
+                )
             return
         committed = time.time()
         for records, path in raws:
@@ -156,15 +163,23 @@ class Ingester:
                 committed - path.stat().st_mtime,
             )
 
-    def _refuse(self, path: Path, reason: str) -> None:
+    def _refuse(self, path: Path, reason: str, obs_id: str | None) -> None:
         log.warning("%s is refused: %s", path.name, reason)
         target = self.bad / path.name
         count = 1
         while target.exists():
             count += 1
             target = self.bad / f"{count}-{path.name}"
-        note = {"file": path.name, "reason": reason, "refusedUnixMs": round(time.time() * 1000)}
-        target.with_name(target.name + ".json").write_text(json.dumps(note, indent=1) + "\n")
+        note = {
+            "file": path.name,
+            "obsId": obs_id,
+            "reason": reason,
+            "refusedUnixMs": round(time.time() * 1000),
+        }
+        # Renamed into place: the Hub service reads the notes as they appear.
+        scratch = target.with_name(f".{target.name}.json.part")
+        scratch.write_text(json.dumps(note, indent=1) + "\n")
+        scratch.rename(target.with_name(target.name + ".json"))
         path.rename(target)
         kept = _landed(self.bad, ".json")
         for _, note_path in kept[:-BAD_KEPT]:
