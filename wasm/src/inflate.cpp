@@ -5,12 +5,12 @@
 
 #include <array>
 
+#include "crc32.h"
+
 namespace af {
 namespace {
 
 constexpr u32 kNeededBits = 48;
-
-constexpr u32 entry(u32 kind, u32 extra_bits, u32 value) { return kind << 4 | extra_bits << 8 | value << 16; }
 
 struct SymbolTables {
   std::array<u32, 288> literal{};
@@ -20,26 +20,26 @@ struct SymbolTables {
 
 constexpr SymbolTables make_symbol_tables() {
   SymbolTables t;
-  for (u32 s = 0; s < 256; ++s) t.literal[s] = entry(HuffmanCode::kLiteral, 0, s);
-  t.literal[256] = entry(HuffmanCode::kEndOfBlock, 0, 0);
+  for (u32 s = 0; s < 256; ++s) t.literal[s] = HuffmanCode::entry(HuffmanCode::kLiteral, 0, s);
+  t.literal[256] = HuffmanCode::entry(HuffmanCode::kEndOfBlock, 0, 0);
   // Lengths: eight codes without extra bits, then groups of four with one bit more each; 285 is 258 exactly.
   u32 base = 3;
   for (u32 s = 257; s < 285; ++s) {
     const u32 extra = s < 265 ? 0 : (s - 261) / 4;
-    t.literal[s] = entry(HuffmanCode::kBase, extra, base);
+    t.literal[s] = HuffmanCode::entry(HuffmanCode::kBase, extra, base);
     base += 1u << extra;
   }
-  t.literal[285] = entry(HuffmanCode::kBase, 0, 258);
-  t.literal[286] = t.literal[287] = entry(HuffmanCode::kInvalid, 0, 0);
+  t.literal[285] = HuffmanCode::entry(HuffmanCode::kBase, 0, 258);
+  t.literal[286] = t.literal[287] = HuffmanCode::entry(HuffmanCode::kInvalid, 0, 0);
   // Distances: four codes without extra bits, then pairs.
   base = 1;
   for (u32 s = 0; s < 30; ++s) {
     const u32 extra = s < 4 ? 0 : (s - 2) / 2;
-    t.distance[s] = entry(HuffmanCode::kBase, extra, base);
+    t.distance[s] = HuffmanCode::entry(HuffmanCode::kBase, extra, base);
     base += 1u << extra;
   }
-  t.distance[30] = t.distance[31] = entry(HuffmanCode::kInvalid, 0, 0);
-  for (u32 s = 0; s < 19; ++s) t.code_length[s] = entry(HuffmanCode::kLiteral, 0, s);
+  t.distance[30] = t.distance[31] = HuffmanCode::entry(HuffmanCode::kInvalid, 0, 0);
+  for (u32 s = 0; s < 19; ++s) t.code_length[s] = HuffmanCode::entry(HuffmanCode::kLiteral, 0, s);
   return t;
 }
 constexpr SymbolTables kSymbols = make_symbol_tables();
@@ -47,37 +47,7 @@ constexpr SymbolTables kSymbols = make_symbol_tables();
 // In which order a block gives the lengths of the code-length code (RFC 1951, 3.2.7).
 constexpr u8 kCodeLengthOrder[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
 
-// Sixteen tables, so that sixteen bytes take independent look-ups.
-constexpr size_t kCrcTables = 16;
-using CrcTables = std::array<std::array<u32, 256>, kCrcTables>;
-constexpr CrcTables make_crc_tables() {
-  CrcTables t{};
-  for (u32 i = 0; i < 256; ++i) {
-    u32 c = i;
-    for (int k = 0; k < 8; ++k) c = (c & 1) != 0 ? 0xEDB88320u ^ (c >> 1) : c >> 1;
-    t[0][i] = c;
-  }
-  for (u32 i = 0; i < 256; ++i)
-    for (size_t k = 1; k < kCrcTables; ++k) t[k][i] = t[0][t[k - 1][i] & 0xFF] ^ (t[k - 1][i] >> 8);
-  return t;
-}
-constexpr auto kCrc = make_crc_tables();
-
 }  // namespace
-
-u32 crc32(u32 crc, const u8* bytes, size_t count) {
-  crc = ~crc;
-  for (; count >= kCrcTables; count -= kCrcTables, bytes += kCrcTables) {
-    u64 w, v;
-    std::memcpy(&w, bytes, 8);
-    std::memcpy(&v, bytes + 8, 8);
-    w ^= crc;
-    crc = 0;
-    for (u32 k = 0; k < 8; ++k) crc ^= kCrc[15 - k][w >> (8 * k) & 0xFF] ^ kCrc[7 - k][v >> (8 * k) & 0xFF];
-  }
-  for (; count > 0; --count) crc = kCrc[0][(crc ^ *bytes++) & 0xFF] ^ (crc >> 8);
-  return ~crc;
-}
 
 void GzipReader::reset() {
   state_ = State::kMagic1;
@@ -119,78 +89,20 @@ bool GzipReader::next_byte(const u8** in, const u8* end, u8* byte) {
   return true;
 }
 
-// Builds the look-up table of a canonical code. False when the lengths describe no prefix code; an incomplete
-// code is only allowed with a single symbol of one bit, as the reference implementation has it.
-bool GzipReader::build(HuffmanCode* code, const u8* lengths, u32 symbols, const u32* entry_of_symbol) {
-  std::memset(code->count, 0, sizeof code->count);
-  for (u32 s = 0; s < symbols; ++s) ++code->count[lengths[s]];
-  code->count[0] = 0;
-  i32 free_codes = 1;
-  u32 longest = 0;
-  for (u32 n = 1; n <= HuffmanCode::kMaxBits; ++n) {
-    free_codes = 2 * free_codes - code->count[n];
-    if (free_codes < 0) return false;
-    if (code->count[n] != 0) longest = n;
-  }
-  if (free_codes > 0 && longest > 1) return false;
-
-  u32 offset[HuffmanCode::kMaxBits + 2] = {};
-  u32 next[HuffmanCode::kMaxBits + 2] = {};
-  for (u32 n = 1; n <= HuffmanCode::kMaxBits; ++n) {
-    offset[n + 1] = offset[n] + code->count[n];
-    next[n + 1] = (next[n] + code->count[n]) << 1;
-  }
-  const u32 root_size = 1u << (longest < 1                        ? 1
-                               : longest < HuffmanCode::kRootBits ? longest
-                                                                  : HuffmanCode::kRootBits);
-  code->mask = root_size - 1;
-  const bool all_written = free_codes == 0;
-  if (!all_written)
-    for (u32 i = 0; i < root_size; ++i) code->root[i] = entry(HuffmanCode::kInvalid, 0, 0);
-  for (u32 s = 0; s < symbols; ++s) {
-    const u32 n = lengths[s];
-    if (n == 0) continue;
-    code->symbol[offset[n]++] = static_cast<u16>(s);
-    const u32 in_order = next[n]++;
-    u32 reversed = 0;  // the stream gives a code's first bit first, the look-up wants it lowest
-    for (u32 b = 0; b < n; ++b) reversed |= (in_order >> b & 1) << (n - 1 - b);
-    if (n <= HuffmanCode::kRootBits) {
-      for (u32 i = reversed; i < root_size; i += 1u << n) code->root[i] = entry_of_symbol[s] | n;
-    } else {
-      code->root[reversed & (root_size - 1)] = entry(HuffmanCode::kLong, 0, 0);
-    }
-  }
-  return true;
-}
-
-// The entry of a code that is longer than the look-up, found bit by bit. Nothing is taken yet.
-u32 GzipReader::find_long(const HuffmanCode& code, const u32* entry_of_symbol) const {
-  u32 value = 0, first = 0, index = 0;
-  for (u32 n = 1; n <= HuffmanCode::kMaxBits; ++n) {
-    value |= static_cast<u32>(hold_ >> (n - 1) & 1);
-    const u32 count = code.count[n];
-    if (value < first + count) return entry_of_symbol[code.symbol[index + value - first]] | n;
-    index += count;
-    first = (first + count) << 1;
-    value <<= 1;
-  }
-  return entry(HuffmanCode::kInvalid, 0, 0);
-}
-
 void GzipReader::build_fixed() {
   std::memset(lengths_, 8, 144);
   std::memset(lengths_ + 144, 9, 112);
   std::memset(lengths_ + 256, 7, 24);
   std::memset(lengths_ + 280, 8, 8);
-  build(&literals_, lengths_, 288, kSymbols.literal.data());
+  literals_.build(lengths_, 288, kSymbols.literal.data());
   std::memset(lengths_, 5, 32);
-  build(&distances_, lengths_, 32, kSymbols.distance.data());
+  distances_.build(lengths_, 32, kSymbols.distance.data());
 }
 
 bool GzipReader::build_block_codes() {
   if (lengths_[256] == 0) return false;  // no way to end the block
-  return build(&literals_, lengths_, literal_codes_, kSymbols.literal.data()) &&
-         build(&distances_, lengths_ + literal_codes_, distance_codes_, kSymbols.distance.data());
+  return literals_.build(lengths_, literal_codes_, kSymbols.literal.data()) &&
+         distances_.build(lengths_ + literal_codes_, distance_codes_, kSymbols.distance.data());
 }
 
 void GzipReader::after_header_field(u8 done_flag) {
@@ -375,7 +287,7 @@ GzipReader::Result GzipReader::run_blocks(const u8** in, const u8* end, u8* out,
       case State::kCodeLengthLengths:
         lengths_[kCodeLengthOrder[counter_++]] = static_cast<u8>(take(3));
         if (counter_ == length_codes_) {
-          if (!build(&distances_, lengths_, 19, kSymbols.code_length.data()))
+          if (!distances_.build(lengths_, 19, kSymbols.code_length.data()))
             return bad("a deflate block with a broken code");
           counter_ = 0;
           state_ = State::kCodeLengths;
@@ -498,7 +410,7 @@ GzipReader::Result GzipReader::run_symbols(const u8** in, const u8* end, u8* out
     refill(in, end);
     if (held_ < kNeededBits) return Result::kNeedInput;
     u32 e = literals_.look(hold_);
-    if ((e >> 4 & 15) == HuffmanCode::kLong) e = find_long(literals_, kSymbols.literal.data());
+    if ((e >> 4 & 15) == HuffmanCode::kLong) e = literals_.find_long(hold_, kSymbols.literal.data());
     if ((e >> 4 & 15) == HuffmanCode::kLiteral && *position == capacity) return Result::kOutputFull;
     take(e & 15);
     switch (e >> 4 & 15) {
@@ -515,7 +427,7 @@ GzipReader::Result GzipReader::run_symbols(const u8** in, const u8* end, u8* out
     }
     match_length_ = (e >> 16) + take(e >> 8 & 255);
     u32 d = distances_.look(hold_);
-    if ((d >> 4 & 15) == HuffmanCode::kLong) d = find_long(distances_, kSymbols.distance.data());
+    if ((d >> 4 & 15) == HuffmanCode::kLong) d = distances_.find_long(hold_, kSymbols.distance.data());
     take(d & 15);
     if ((d >> 4 & 15) != HuffmanCode::kBase) return bad("a deflate distance that means nothing");
     match_distance_ = (d >> 16) + take(d >> 8 & 255);

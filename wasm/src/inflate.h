@@ -2,25 +2,10 @@
 #ifndef ASTRO_FITS_INFLATE_H_
 #define ASTRO_FITS_INFLATE_H_
 
+#include "huffman.h"
 #include "support.h"
 
 namespace af {
-
-// One canonical Huffman code: codes of up to kRootBits by one look, longer ones bit by bit. The look-up is
-// only as wide as the longest code wants, because small tiles spend their time on building it.
-struct HuffmanCode {
-  static constexpr u32 kRootBits = 11;
-  static constexpr u32 kMaxBits = 15;
-  // What a decoded symbol means; the same entry layout serves literals, lengths and distances.
-  enum Kind : u32 { kLiteral = 0, kBase = 1, kEndOfBlock = 2, kLong = 3, kInvalid = 4 };
-  // bits 0-3 code length, 4-7 kind, 8-15 number of extra bits, 16-31 literal or base
-  u32 look(u64 bits) const { return root[bits & mask]; }
-
-  u32 mask;
-  u32 root[1u << kRootBits];
-  u16 count[kMaxBits + 1];
-  u16 symbol[288];
-};
 
 class GzipReader {
  public:
@@ -76,8 +61,6 @@ class GzipReader {
     held_ -= bits;
     return value;
   }
-  u32 find_long(const HuffmanCode& code, const u32* entry_of_symbol) const;
-  bool build(HuffmanCode* code, const u8* lengths, u32 symbols, const u32* entry_of_symbol);
   bool build_block_codes();
   void build_fixed();
   Result run_blocks(const u8** in, const u8* end, u8* out, size_t* position, size_t capacity);
@@ -99,8 +82,6 @@ class GzipReader {
   u8 lengths_[320];
   HuffmanCode literals_, distances_;
 };
-
-u32 crc32(u32 crc, const u8* bytes, size_t count);
 
 }  // namespace af
 

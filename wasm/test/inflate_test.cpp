@@ -1,4 +1,5 @@
 // The gzip reader on a fixture by zlib, on streams written here bit by bit, and on broken ones.
+#include "../src/crc32.h"
 #include "../src/inflate.h"
 
 #include <algorithm>
