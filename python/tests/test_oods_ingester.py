@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import multiprocessing
@@ -22,6 +23,7 @@ from tiny_raw import raw_name, write_raw
 
 from summit_notebook.hub_service.registry import RegistryReader
 from summit_notebook.hub_service.registry_file import RegistryError
+from summit_notebook.oods import ingester as ingester_module
 from summit_notebook.oods.ingester import BATCH, Ingester, main, simulated_repository
 from summit_notebook.oods.repository import NotOurs, OodsRepository
 from summit_notebook.site import Site
@@ -127,6 +129,11 @@ def test_butler_get_reads_the_raw(site: Site, ingester: Ingester) -> None:
         ("other.fits", {"INSTRUME": "LSSTCam"}, "this repository holds LATISS"),
         ("controller.fits", {"CONTRLLR": "Z"}, "CONTRLLR 'Z'"),
         ("exptime.fits", {"EXPTIME": "long"}, "EXPTIME 'long' is not a number"),
+        ("infinite.fits", {"EXPTIME": "inf"}, "EXPTIME 'inf' is not a number"),
+        ("pointing.fits", {"ELSTART": "up"}, "ELSTART 'up' is not a number"),
+        ("local.fits", {"TIMESYS": "LOCAL"}, "TIMESYS 'LOCAL' is none of TAI, UTC, TT, TDB"),
+        ("xyz.fits", {"TIMESYS": "XYZ"}, "TIMESYS 'XYZ' is none of"),
+        ("past.fits", {"DATE_BEG": "1900-01-01T00:00:00"}, "is not in the years 1970 to 2099"),
     ],
 )
 def test_wrong_cards_are_refused_by_name(
@@ -138,6 +145,159 @@ def test_wrong_cards_are_refused_by_name(
     assert said in refused(site)[name]
     assert (site.state_dir / "bad" / name).exists()
     assert [e["seqNum"] for e in reader(site).exposures()] == [4]
+
+
+def without_card(raw: bytes, card: str) -> bytes:
+    """A COMMENT in its place, so that the block keeps its length."""
+    at = raw.index(f"{card:8}=".encode())
+    return raw[:at] + b"COMMENT".ljust(80) + raw[at + 80 :]
+
+
+@pytest.mark.parametrize(("card", "said"), [("NAXIS", "Keyword 'NAXIS' not found"), ("SIMPLE", "SIMPLE")])
+def test_headers_without_a_card_of_the_standard_are_refused(
+    site: Site, ingester: Ingester, card: str, said: str
+) -> None:
+    whole = write_raw(site.state_dir / "whole.fits", 5).read_bytes()
+    (site.staging_dir / "bare.fits").write_bytes(without_card(whole, card))
+    write_raw(site.staging_dir / raw_name(4), 4)
+    ingester.ingest_batch()
+    assert said in refused(site)["bare.fits"]
+    assert [e["seqNum"] for e in reader(site).exposures()] == [4]
+
+
+JUNK = [
+    "",
+    " ",
+    "'",
+    "''",
+    "'\\",
+    "T",
+    "F",
+    "-1",
+    "1e400",
+    "NAN",
+    "1.5",
+    "(1, 2)",
+    "0x1F",
+    "é",
+    "=",
+    "/",
+    "&",
+    "'&'",
+    "\0",
+]
+
+
+def test_any_header_is_registered_or_refused(site: Site, ingester: Ingester) -> None:
+    """Damaged headers in great number: junk in cards, bytes overwritten, cards gone, blocks cut and joined."""
+    rng = np.random.default_rng(20261121)
+    files = 240
+    for n in range(files):
+        raw = bytearray(write_raw(site.state_dir / "whole.fits", n + 1).read_bytes())
+        end = raw.index(b"END     ")
+        kind = n % 4
+        if kind == 0:
+            at = 80 * int(rng.integers(end // 80)) + 8
+            raw[at : at + 72] = f"= {rng.choice(JUNK)}".encode("latin-1").ljust(72)[:72]
+        elif kind == 1:
+            for at in rng.integers(end, size=int(rng.integers(1, 12))):
+                raw[at] = int(rng.integers(256))
+        elif kind == 2:
+            at = 80 * int(rng.integers(end // 80 + 1))
+            del raw[at : at + 80]
+        else:
+            cut = int(rng.integers(len(raw) // 8))
+            raw = raw[:cut] + raw[cut + int(rng.integers(3000)) :]
+        (site.staging_dir / f"damaged-{n:03}.fits").write_bytes(raw)
+    while ingester.ingest_batch():
+        pass
+    assert not list(site.staging_dir.iterdir())
+    registered = len(reader(site).exposures())
+    # Bad files are kept up to a number; what the folder holds is therefore counted apart from what came in.
+    assert registered > 20 and len(refused(site)) > 20
+    assert all(0 < len(reason) <= 500 and "\n" not in reason for reason in refused(site).values())
+    assert registered + len(refused(site)) == min(files, registered + 100)
+    assert answers_of_every_exposure_fit(reader(site))
+
+
+def answers_of_every_exposure_fit(reader: RegistryReader) -> bool:
+    """What was registered can be told: JSON has no NaN, and the app counts on both times."""
+    json.dumps(reader.exposures(), allow_nan=False)
+    return all(e["shutterOpenTaiNs"] and e["shutterCloseTaiNs"] for e in reader.exposures())
+
+
+def test_a_file_that_cannot_be_opened_waits_and_the_others_go_on(
+    site: Site, ingester: Ingester, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As many as a batch has, and the newest: they must not fill it either."""
+    locked = [write_raw(site.staging_dir / raw_name(seq), seq) for seq in range(10, 10 + BATCH)]
+    for path in locked:
+        path.chmod(0)
+    deny_what_root_may_read(monkeypatch)
+    os.utime(write_raw(site.staging_dir / raw_name(1), 1), (1000, 1000))
+    assert ingester.ingest_batch() == BATCH
+    assert ingester.ingest_batch() == 1
+    assert ingester.ingest_batch() == 0
+    assert [e["seqNum"] for e in reader(site).exposures()] == [1]
+    assert refused(site) == {}
+    told = [record.getMessage() for record in caplog.records if "cannot be opened" in record.getMessage()]
+    assert len(told) == BATCH
+    assert f"{raw_name(10)} cannot be opened and waits in its folder: Permission denied" in told
+    # Tried again after a while, without another word.
+    monkeypatch.setattr(ingester_module, "UNREADABLE_RETRY_SECONDS", 0.0)
+    for path in locked:
+        path.chmod(0o000)  # a new ctime
+    assert ingester.ingest_batch() == BATCH
+    assert ingester.ingest_batch() == BATCH
+    assert caplog.text.count("cannot be opened") == BATCH
+    # At once when its permissions change.
+    monkeypatch.setattr(ingester_module, "UNREADABLE_RETRY_SECONDS", 1e9)
+    ingester.ingest_batch()
+    assert ingester.ingest_batch() == 0
+    locked[0].chmod(0o644)
+    locked[1].unlink()
+    assert ingester.ingest_batch() == 1
+    assert [e["seqNum"] for e in reader(site).exposures()] == [10, 1]
+    assert ingester.ingest_batch() == 0
+
+
+def deny_what_root_may_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root opens files of mode 0; the answer of open(2) to anybody else is planted in astropy's place."""
+    if os.geteuid() != 0:
+        return
+    real = fits.getheader
+
+    def getheader(path: Path, *rest: Any) -> fits.Header:
+        if path.stat().st_mode & 0o777 == 0:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real(path, *rest)
+
+    monkeypatch.setattr(fits, "getheader", getheader)
+
+
+def test_no_file_is_at_fault_where_the_machine_is(
+    site: Site, ingester: Ingester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_many(*_: object) -> fits.Header:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    write_raw(site.staging_dir / raw_name(1), 1)
+    with monkeypatch.context() as fault:
+        fault.setattr(fits, "getheader", too_many)
+        with pytest.raises(OSError, match="Too many open files"):
+            ingester.ingest_batch()
+    assert ingester.ingest_batch() == 1
+    assert refused(site) == {}
+    assert [e["seqNum"] for e in reader(site).exposures()] == [1]
+
+
+def test_the_longest_file_names_can_be_refused(site: Site, ingester: Ingester) -> None:
+    names = ["x" * 250 + ".fits", "é" * 120 + ".fits", os.fsdecode(b"\xff" * 200 + b".fits")]
+    for name in names:
+        (site.staging_dir / name).write_text("hello " * 1000)
+    assert ingester.ingest_batch() == 3
+    assert set(refused(site)) == set(names)
+    assert ingester.ingest_batch() == 0
 
 
 def test_not_fits_and_empty_and_gzip_cut_short_are_refused(site: Site, ingester: Ingester) -> None:

@@ -5,6 +5,7 @@ Follows the conventions of the LATISS translator of lsst/obs_lsst (universe 8 of
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,12 @@ from lsst.daf.butler import Timespan
 
 # obs_lsst: who controlled the camera. Its index is the prefix digit of ids (C: 3018..., S: 7024...).
 CONTROLLERS = "OCPHQS"
+
+# Others need more than the header to become TAI: UT1 a table from the network, LOCAL a clock nobody knows.
+TIME_SYSTEMS = ("TAI", "UTC", "TT", "TDB")
+
+# What a Butler's Timespan holds; it clips whatever lies outside.
+EPOCH, END_OF_TIME = Time(["1970-01-01", "2100-01-01"], scale="tai")
 
 # Widths of the string columns of universe 8. A raw is worth more than the end of a long name.
 WIDTHS = {
@@ -63,10 +70,11 @@ def exposure_records(header: Mapping[str, Any], instrument: str) -> ExposureReco
 
     physical_filter = f"{_element(header, 'FILTER')}~{_element(header, 'GRATING')}"
     exposure_time = _number(header, "EXPTIME")
+    dark_time = _optional_number(header, "DARKTIME")
     begin, end = _shutter(header)
     # Undefined cards read as None; they are common in real headers.
     group = str(header.get("GROUPID") or exposure)
-    altitude = header.get("ELSTART")
+    altitude = _optional_number(header, "ELSTART")
     record: dict[str, Any] = {
         "instrument": instrument,
         "id": exposure,
@@ -78,16 +86,16 @@ def exposure_records(header: Mapping[str, Any], instrument: str) -> ExposureReco
         "seq_start": seq_num,
         "seq_end": seq_num,
         "exposure_time": exposure_time,
-        "dark_time": _number(header, "DARKTIME") if header.get("DARKTIME") is not None else exposure_time,
+        "dark_time": exposure_time if dark_time is None else dark_time,
         "observation_type": _observation_type(_text(header, "IMGTYPE")),
         "observation_reason": str(header.get("REASON") or "unknown").strip().lower() or "unknown",
         "target_name": str(header.get("OBJECT") or "UNKNOWN").strip() or "UNKNOWN",
         "science_program": str(header.get("PROGRAM") or "unknown").strip() or "unknown",
-        "tracking_ra": header.get("RA"),
-        "tracking_dec": header.get("DEC"),
-        "sky_angle": header.get("ROTPA"),
-        "azimuth": header.get("AZSTART"),
-        "zenith_angle": None if altitude is None else 90.0 - float(altitude),
+        "tracking_ra": _optional_number(header, "RA"),
+        "tracking_dec": _optional_number(header, "DEC"),
+        "sky_angle": _optional_number(header, "ROTPA"),
+        "azimuth": _optional_number(header, "AZSTART"),
+        "zenith_angle": None if altitude is None else 90.0 - altitude,
         "has_simulated": any(bool(header[key]) for key in header if str(key).startswith("SIMULATE")),
         "can_see_sky": None,
         "timespan": Timespan(begin, end),
@@ -106,7 +114,10 @@ def exposure_records(header: Mapping[str, Any], instrument: str) -> ExposureReco
 
 def obs_id_of(header: Mapping[str, Any]) -> str | None:
     """The name of an exposure whose header may be wrong in any other way."""
-    value = header.get("OBSID")
+    try:
+        value = header.get("OBSID")
+    except Exception:  # astropy parses a card when it is asked for, and a damaged one fails in many ways
+        return None
     return value.strip() or None if isinstance(value, str) else None
 
 
@@ -122,7 +133,10 @@ def _element(header: Mapping[str, Any], card: str) -> str:
 
 
 def _shutter(header: Mapping[str, Any]) -> tuple[Time, Time]:
-    scale = str(header.get("TIMESYS") or "TAI").strip().lower()
+    system = str(header.get("TIMESYS") or "TAI").strip()
+    if system.upper() not in TIME_SYSTEMS:
+        raise BadRaw(f"TIMESYS {system!r} is none of {', '.join(TIME_SYSTEMS)}")
+    scale = system.lower()
     times = []
     for card in ("DATE-BEG", "DATE-END"):
         text = _text(header, card)
@@ -131,6 +145,8 @@ def _shutter(header: Mapping[str, Any]) -> tuple[Time, Time]:
         except ValueError as cause:
             raise BadRaw(f"{card} {text!r} is not a time in the scale {scale}") from cause
     begin, end = times
+    if begin < EPOCH or end > END_OF_TIME:
+        raise BadRaw(f"DATE-BEG {begin.isot} to DATE-END {end.isot} is not in the years 1970 to 2099")
     if not begin < end:
         raise BadRaw(f"DATE-END {end.isot} is not after DATE-BEG {begin.isot}")
     return begin, end
@@ -155,6 +171,14 @@ def _integer(header: Mapping[str, Any], card: str) -> int:
 def _number(header: Mapping[str, Any], card: str) -> float:
     text = _text(header, card)
     try:
-        return float(text)
+        number = float(text)
     except ValueError as cause:
         raise BadRaw(f"{card} {text!r} is not a number") from cause
+    if not math.isfinite(number):
+        raise BadRaw(f"{card} {text!r} is not a number")
+    return number
+
+
+def _optional_number(header: Mapping[str, Any], card: str) -> float | None:
+    """None for a card that is missing or undefined."""
+    return None if header.get(card) is None else _number(header, card)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -37,6 +38,10 @@ SCAN_SECONDS = 0.1
 BATCH = 20
 BAD_KEPT = 100
 """Bad files kept for inspection; the oldest go first."""
+REASON_CHARACTERS = 500
+UNREADABLE_RETRY_SECONDS = 30.0
+MACHINE_ERRNOS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Any other failure to open one file is told of that file alone."""
 
 
 class Ingester:
@@ -55,21 +60,26 @@ class Ingester:
             )
         self.known = self.oods.registered_raws()
         self._manifest_seen: int | None = None
+        self._unreadable: dict[Path, tuple[int, float]] = {}
+        """Files that could not be opened: their ctime then, and when to try again."""
         self._next_expiry = 0.0
 
     def close(self) -> None:
         self.oods.close()
 
     def run(self, stop: threading.Event) -> None:
-        self.recover()
+        recovered = False
         while not stop.is_set():
             pause = SCAN_SECONDS
             try:
+                if not recovered:
+                    self.recover()
+                    recovered = True
                 self.certify_new_masters()
                 if self.ingest_batch() == BATCH:
                     continue  # behind: go on at once
                 self.expire_when_due()
-            except (OSError, OperationalError) as error:
+            except (OSError, MemoryError, OperationalError) as error:
                 # Disk full, folder unmounted, registry locked: no file is at fault, so none is refused.
                 log.error("cannot work now, trying again in 2 s: %s", error)
                 pause = 2.0
@@ -79,7 +89,7 @@ class Ingester:
 
     def ingest_batch(self) -> int:
         """Take in the newest files of the staging folder; returns how many were dealt with."""
-        landed = _landed(self.staging)
+        landed = self._readable(_landed(self.staging))
         batch = [path for _, path in landed[-BATCH:]]
         if len(landed) > BATCH:
             log.info("%d files wait; newest %d first", len(landed), BATCH)
@@ -118,27 +128,59 @@ class Ingester:
         registered, as a real OODS does, and the reader of its pixels names the fault."""
         header = fits.Header()
         try:
-            try:
-                with warnings.catch_warnings(action="ignore", category=fits.verify.VerifyWarning):
-                    header = fits.getheader(path, 0)
-                    records = exposure_records(header, self.oods.instrument)
-            except (OSError, ValueError, EOFError, fits.VerifyError) as error:
-                if isinstance(error, OSError) and error.errno is not None:
-                    raise  # the file system's trouble, not the file's
-                raise BadRaw(f"not a FITS file with a readable header: {error}") from error
+            # astropy warns of every card that bends the standard; the cards that matter are checked below.
+            with warnings.catch_warnings(action="ignore"):
+                header = fits.getheader(path, 0)
+                records = exposure_records(header, self.oods.instrument)
             if records.exposure in self.known:
                 raise BadRaw(f"{records.obs_id} is registered already as {self.known[records.exposure].name}")
+            self._unreadable.pop(path, None)
             return records
         except BadRaw as reason:
             self._refuse(path, str(reason), obs_id_of(header))
-            return None
+        except MemoryError:
+            raise
+        except Exception as error:
+            # What astropy raises on a damaged file is no closed list: KeyError, TypeError, zlib.error, ...
+            if isinstance(error, OSError) and error.errno is not None:
+                self._set_aside(path, error)
+            else:
+                self._refuse(
+                    path, f"not a FITS file with a readable header: {_cause(error)}", obs_id_of(header)
+                )
+        return None
+
+    def _set_aside(self, path: Path, error: OSError) -> None:
+        """A file that cannot be opened, which is not its content's fault: it stays, and the others go on."""
+        if error.errno in MACHINE_ERRNOS:
+            raise error
+        try:
+            changed = path.stat().st_ctime_ns
+        except FileNotFoundError:
+            return  # taken away by somebody, which is their right
+        if path not in self._unreadable:
+            log.error("%s cannot be opened and waits in its folder: %s", path.name, error.strerror)
+        self._unreadable[path] = (changed, time.monotonic() + UNREADABLE_RETRY_SECONDS)
+
+    def _readable(self, landed: list[tuple[int, Path]]) -> list[tuple[int, Path]]:
+        """Without the files set aside, until their time has come or somebody has changed their permissions."""
+        if not self._unreadable:
+            return landed
+        present = {path for _, path in landed}
+        self._unreadable = {path: kept for path, kept in self._unreadable.items() if path in present}
+        waiting = set()
+        for path, (changed, again) in self._unreadable.items():
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_ctime_ns == changed and time.monotonic() < again:
+                    waiting.add(path)
+        return [entry for entry in landed if entry[1] not in waiting]
 
     def _register(self, raws: list[tuple[ExposureRecords, Path]]) -> None:
         if not raws:
             return
         try:
             self.oods.ingest(raws)
-        except (OSError, OperationalError):
+        except (OSError, MemoryError, OperationalError):
             # Back where they came from, to be taken again.
             for _, path in raws:
                 path.rename(self.staging / path.name)
@@ -149,9 +191,7 @@ class Ingester:
                     self._register([raw])
             else:
                 records, path = raws[0]
-                self._refuse(
-                    path, f"the registry refuses it: {type(error).__name__}: {error}", records.obs_id
-                )
+                self._refuse(path, f"the registry refuses it: {_cause(error)}", records.obs_id)
             return
         committed = time.time()
         for records, path in raws:
@@ -164,12 +204,16 @@ class Ingester:
             )
 
     def _refuse(self, path: Path, reason: str, obs_id: str | None) -> None:
+        reason = " ".join(reason.split())[:REASON_CHARACTERS]
         log.warning("%s is refused: %s", path.name, reason)
-        target = self.bad / path.name
+        self._unreadable.pop(path, None)
+        # Room for a number before it and `.json.part` behind it in the 255 bytes of a name.
+        name = os.fsdecode(os.fsencode(path.name)[-200:])
+        target = self.bad / name
         count = 1
         while target.exists():
             count += 1
-            target = self.bad / f"{count}-{path.name}"
+            target = self.bad / f"{count}-{name}"
         note = {
             "file": path.name,
             "obsId": obs_id,
@@ -228,6 +272,12 @@ def _landed(directory: Path, ending: str = "") -> list[tuple[int, Path]]:
                     if entry.is_file(follow_symlinks=False):
                         found.append((entry.stat(follow_symlinks=False).st_mtime_ns, Path(entry.path)))
     return sorted(found)
+
+
+def _cause(error: Exception) -> str:
+    # SQLAlchemy appends the whole statement to what the database said; KeyError quotes its message.
+    said = getattr(error, "orig", None) or (error.args[0] if isinstance(error, KeyError) else error)
+    return f"{said} ({type(error).__name__})"
 
 
 def _span(exposures: list[int]) -> str:
