@@ -194,9 +194,22 @@ def test_sign_in_leads_to_the_form_and_back_without_a_question(hub: Hub) -> None
     assert browser.url == f"{hub.url}{PREFIX}?exposure=2026112200143&theme=light"
     session = browser.json("api/session")
     assert (session["user"], session["device"], session["hubBase"]) == ("observer", None, "/nb/")
-    for name in ("summit-session", "jupyterhub-hub-login"):
+    for name in ("summit-session", "jupyterhub-hub-login", "jupyterhub-session-id"):
         cookie = browser.cookie(name)
         assert cookie is not None and cookie.has_nonstandard_attr("HttpOnly"), name
+    assert_same_site(browser)
+
+
+def assert_same_site(browser: Browser) -> None:
+    """Every cookie that this browser was ever given, the ones that scripts may read too."""
+    for cookie in browser.jar:
+        assert cookie.get_nonstandard_attr("SameSite") in ("Lax", "Strict"), cookie.name
+
+
+def test_the_proxy_tells_what_goes_wrong_and_not_each_route(hub: Hub) -> None:
+    commands = [p.read_bytes().split(b"\0") for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists()]
+    [proxy] = [words for words in commands if str(hub.ports[2]).encode() in words]
+    assert [proxy[i + 1] for i, word in enumerate(proxy) if word == b"--log-level"] == [b"warn"]
 
 
 def test_a_wrong_password_gets_nobody_in(hub: Hub) -> None:
@@ -294,6 +307,13 @@ def test_the_notebook_server_starts_and_an_orderly_end_leaves_nothing(hub: Hub) 
     _, specs = browser.ask("/nb/user/observer/api/kernelspecs", **authorization)
     assert json.loads(specs)["default"] == "python3"
     assert (hub.state / "home" / "observer").is_dir()
+    # A page of the server instead of a token: the Hub signs the browser in there, with cookies of its own.
+    browser.ask("/nb/user/observer/files/none")
+    assert browser.cookie("jupyterhub-user-observer") is not None, [c.name for c in browser.jar]
+    assert_same_site(browser)
+    # Two of one name, each below its own server.
+    paths = {c.path for c in browser.jar if c.name == "_xsrf"}
+    assert paths == {"/nb/hub/", "/nb/user/observer/"}
 
     hub.stop()
     assert hub.process.returncode == 0

@@ -39,7 +39,8 @@ c.JupyterHub.hub_routespec = "/"
 c.JupyterHub.default_url = site.service_prefix
 
 # Proxy
-c.ConfigurableHTTPProxy.command = [*site.proxy_command, "--log-level", "warn"]
+c.ConfigurableHTTPProxy.command = list(site.proxy_command)
+c.ConfigurableHTTPProxy.log_level = "warn"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{site.proxy_api_port}"
 c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
 c.ConfigurableHTTPProxy.auth_token = load_secret(site, "proxy-api")
@@ -48,6 +49,8 @@ c.ConfigurableHTTPProxy.auth_token = load_secret(site, "proxy-api")
 c.JupyterHub.db_url = f"sqlite:///{state / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
 c.JupyterHub.shutdown_on_logout = False
+# No page of another site may act with the cookies of the Hub (which hands these on to the users' servers).
+c.JupyterHub.tornado_settings = {"cookie_options": {"samesite": "Lax"}}
 
 # Who may sign in
 c.JupyterHub.authenticator_class = "shared-password"
@@ -58,7 +61,12 @@ c.Authenticator.allowed_users = {"observer"}
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(site.state_dir / "home" / "{username}")
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
-c.Spawner.args = ["--ServerApp.log_level=WARN", *(["--allow-root"] if os.getuid() == 0 else [])]
+c.Spawner.args = [
+    "--ServerApp.log_level=WARN",
+    # Its sign-in cookie follows the Hub's; this is for the readable one.
+    "--ServerApp.tornado_settings={'xsrf_cookie_kwargs': {'samesite': 'Lax'}}",
+    *(["--allow-root"] if os.getuid() == 0 else []),
+]
 c.Spawner.environment = {
     "JUPYTERHUB_SINGLEUSER_APP": "jupyter_server.serverapp.ServerApp",
     "PYTHONPATH": PYTHON_ROOT,
