@@ -463,6 +463,27 @@ def test_a_saturated_star_bleeds_along_its_columns_and_loses_no_electron() -> No
         assert ghost == pytest.approx(expected, rel=0.06)
 
 
+def test_every_amplifier_fills_above_the_configured_saturation() -> None:
+    """The same overflow in each: what it holds is in the pixels, under the ADC's end, and the rest has run along y."""
+    electrons = np.zeros((4000, 4072), np.float32)
+    boxes = [(a.detector_box[0].start + 1000, a.detector_box[1].start + 250) for a in detector().amplifiers]
+    for y, x in boxes:
+        electrons[y : y + 4, x : x + 4] = 6e5
+    exposure = planned(direct)
+    digitised = Digitiser(detector(), SEED).digitise(electrons, None, exposure)
+    assert len(digitised.segments) == 16
+    for (y, x), amplifier, raw in zip(boxes, detector().amplifiers, digitised.segments, strict=True):
+        level = raw[:2000, 3:512] - amplifier.bias_level_adu - amplifier.bias_structure_adu
+        # From readout order to the detector's.
+        level = level[:, ::-1][::-1] if amplifier.segment[0] == "1" else level[:, ::-1]
+        row, column = y - amplifier.detector_box[0].start, x - amplifier.detector_box[1].start
+        full = level[row : row + 4, column : column + 4]
+        assert full.min() > 1.05 * SATURATION_ADU and full.max() < 1.07 * SATURATION_ADU, amplifier.name
+        assert raw.max() < 2**18 - 1
+        assert (level[row - 4 : row, column : column + 4] > 1.05 * SATURATION_ADU).all(), "a bleed along y"
+        assert np.median(level[row : row + 4, column + 6 : column + 20]) < 100, "none along x"
+
+
 def test_no_two_frames_are_equal() -> None:
     digitiser = Digitiser(detector(), SEED)
     bias = next(e for e in map(NIGHT.exposure, range(60)) if e.image_type == "BIAS")

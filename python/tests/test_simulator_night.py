@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,8 @@ from influx_server import make_site
 
 from summit_notebook.demo import night as night_module
 from summit_notebook.demo import simulator
+from summit_notebook.demo.detector import FRAME_HEIGHT, FRAME_WIDTH, Detector
+from summit_notebook.demo.digitise import Digitiser
 from summit_notebook.demo.exposure_plan import PlannedExposure
 from summit_notebook.demo.night import SECOND_NS, Night, day_obs_of, tai_now_ns
 from summit_notebook.demo.night_runs import Run, begin_run, taking_exposures
@@ -287,14 +290,83 @@ def test_a_mount_step_is_in_the_telemetry_of_its_exposure_alone() -> None:
     assert stepped >= 4
 
 
+def sets_of(exposures: Iterable[PlannedExposure]) -> dict[str, list[PlannedExposure]]:
+    """By GROUPID, which is all that a reader of the headers has."""
+    sets: dict[str, list[PlannedExposure]] = {}
+    for exposure in exposures:
+        sets.setdefault(exposure.group_id, []).append(exposure)
+    return sets
+
+
 def test_the_night_holds_every_kind_of_exposure() -> None:
-    exposures = [a_night().exposure(i) for i in range(LOOP)]
+    night = a_night()
+    exposures = [night.exposure(i) for i in range(LOOP)]
     assert {e.image_type for e in exposures} == {"BIAS", "DARK", "FLAT", "ACQ", "FOCUS", "OBJECT", "ENGTEST"}
-    assert {e.grating for e in exposures} == {"empty", "holo4_003", "ronchi170lpmm", "blue300lpmm_qn1"}
-    # Stars come early: a bias, a flat, then the sky.
-    assert [e.image_type for e in exposures[:3]] == ["BIAS", "FLAT", "ACQ"]
-    for name in SCENARIOS:
-        assert script(name)
+    # Stars come early.
+    assert [e.image_type for e in exposures[:3]] == ["BIAS", "BIAS", "ACQ"]
+    # Direct images through two filters, and spectra through each grating.
+    assert {(e.filter, e.grating) for e in exposures if e.image_type == "OBJECT"} == {
+        ("empty", "empty"),
+        ("SDSSr_65mm", "empty"),
+        ("empty", "holo4_003"),
+        ("empty", "ronchi170lpmm"),
+        ("empty", "blue300lpmm_qn1"),
+    }
+    planted = {name for e in exposures if e.image_type == "OBJECT" for name in e.planted}
+    assert planted == {
+        "crosstalk",
+        "saturated",
+        "bleed",
+        "trailed",
+        "noisy_amplifier",
+        "two_stars",
+        "wrong_datasec",
+    }
+    # The amplifier turns noisy: it is well in the exposures before and after.
+    noisy = [i for i, e in enumerate(exposures) if "noisy_amplifier" in e.planted]
+    assert noisy and not any({i - 1, i + 1} & set(noisy) for i in noisy)
+
+
+def test_what_is_in_every_exposure_is_in_its_truth() -> None:
+    night = a_night()
+    exposure = next(e for e in map(night.exposure, range(LOOP)) if e.image_type == "OBJECT")
+    dark = np.zeros((FRAME_HEIGHT, FRAME_WIDTH), np.float32)
+    truth = Digitiser(Detector(7), 7).digitise(dark, None, exposure).truth
+    assert len(truth["cosmics"]) >= 4
+    assert len(truth["dead_columns"]["x_px"]) >= 2 and len(truth["hot_columns"]) >= 2
+    assert truth["crosstalk"]["fraction"] > 0
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_groupid_ties_each_set(scenario: str) -> None:
+    night = a_night(scenario=scenario)
+    length = len(script(scenario))
+    sets = sets_of(night.exposure(i) for i in range(2 * length))
+    first_loop = sets_of(night.exposure(i) for i in range(length))
+    # The next loop's sets are others, of the same sizes.
+    assert [len(of_set) for of_set in sets.values()] == 2 * [len(of_set) for of_set in first_loop.values()]
+    for of_set in sets.values():
+        assert len({(e.image_type, e.grating, e.target, e.reason) for e in of_set}) == 1
+        assert [e.index for e in of_set] == list(range(of_set[0].index, of_set[0].index + len(of_set)))
+        if of_set[0].image_type in ("BIAS", "DARK", "FLAT"):
+            assert len(of_set) >= 2
+            assert len({(e.filter, e.exposure_time_s) for e in of_set}) == 1
+        elif of_set[0].image_type == "ACQ":
+            off = [np.hypot(*e.step.target_offset_px) for e in of_set]
+            assert len(of_set) == 3 and off == sorted(off, reverse=True) and off[-1] < 5
+        elif of_set[0].image_type == "FOCUS":
+            assert len(of_set) == 9
+            assert np.diff([e.step.focus_offset_mm for e in of_set]) == pytest.approx(0.03)
+        elif of_set[0].reason == "cwfs":
+            assert [e.step.focus_offset_mm for e in of_set] == [-0.8, 0.8]
+    kinds = [of_set[0].image_type for of_set in first_loop.values()]
+    if scenario in ("night", "calibrations"):
+        assert (kinds.count("BIAS"), kinds.count("DARK"), kinds.count("FLAT")) == (1, 1, 2)
+        flats = [of_set[0].filter for of_set in first_loop.values() if of_set[0].image_type == "FLAT"]
+        assert flats == ["empty", "SDSSr_65mm"]
+    if scenario == "night":
+        assert (kinds.count("ACQ"), kinds.count("FOCUS"), kinds.count("ENGTEST")) == (4, 1, 2)
+        assert sum(of_set[0].reason == "cwfs" for of_set in first_loop.values()) == 1
 
 
 @pytest.mark.parametrize(

@@ -40,18 +40,23 @@ class Step:
     planted: tuple[str, ...] = ()
 
 
-def _calibrations() -> Iterator[Step]:
-    yield Step("BIAS", "bias", "bias", exposure_fraction=0.0)
-    yield Step("FLAT", "flat", "flat", exposure_fraction=0.3)
+def _biases(count: int) -> Iterator[Step]:
+    for _ in range(count):
+        yield Step("BIAS", "bias", "bias", exposure_fraction=0.0)
 
 
-def _calibration_sets() -> Iterator[Step]:
-    for _ in range(3):
-        yield Step("BIAS", "bias", "bias-set", exposure_fraction=0.0)
+def _darks_and_flats() -> Iterator[Step]:
     for _ in range(2):
         yield Step("DARK", "dark", "dark")
     for filter_name in (EMPTY, RED):
-        yield Step("FLAT", "flat", f"flat-{filter_name}", filter=filter_name, exposure_fraction=0.3)
+        # Pairs: the difference of two alike is what a photon transfer curve is made of.
+        for _ in range(2):
+            yield Step("FLAT", "flat", f"flat-{filter_name}", filter=filter_name, exposure_fraction=0.3)
+
+
+def _calibrations() -> Iterator[Step]:
+    yield from _biases(3)
+    yield from _darks_and_flats()
 
 
 def _acquisition(role: str, grating: str, set_name: str) -> Iterator[Step]:
@@ -117,19 +122,20 @@ def _engineering() -> Iterator[Step]:
 
 
 def _night() -> Iterator[Step]:
-    yield from _calibrations()
+    # Only two before the sky: who has just started the site waits for stars.
+    yield from _biases(2)
     yield from _acquisition("first", EMPTY, "acq-direct")
     yield from _stars()
     yield from _spectra()
     yield from _focus_sweep("first")
     yield from _donut_pair("first")
     yield from _engineering()
-    yield from _calibration_sets()
+    yield from _darks_and_flats()
 
 
 SCENARIOS: dict[str, Callable[[], Iterator[Step]]] = {
     "night": _night,
-    "calibrations": _calibration_sets,
+    "calibrations": _calibrations,
     "acquisition": lambda: _acquisition("first", EMPTY, "acq-direct"),
     "stars": _stars,
     "spectra": _spectra,
