@@ -7,10 +7,13 @@ import { memo, useLayoutEffect, useMemo, useRef, useState, type PointerEvent } f
 import type { Exposure, ExposureId } from '../../core/dataId.ts';
 import type { UnixMs } from '../../core/time.ts';
 import { formatFixed } from '../../core/units.ts';
-import { bandsIn, exposureAt, type Bands } from './bands.ts';
+import { bandsIn, exposureAt, labelledBands, type Band, type Bands } from './bands.ts';
 import {
+  clippedMarks,
+  formatArcsec,
+  labelMiddle,
   layoutOf,
-  mountScale,
+  mountEnd,
   pathOf,
   seeingScale,
   timeTicks,
@@ -20,12 +23,13 @@ import {
   xOf,
   yOf,
   type Box,
+  type Interval,
   type Layout,
+  type Peak,
   type Scale,
 } from './chart.ts';
 import type { StripData } from './telemetryStore.ts';
 
-const LABEL_MIN_PX = 22;
 const NARROWEST_PX = 2;
 /** A click this near to a narrow band means it. */
 const CLICK_SLACK_PX = 4;
@@ -35,12 +39,16 @@ export interface StripChartProps {
   readonly data: StripData;
   readonly exposures: readonly Exposure[];
   readonly selected: ExposureId | null;
+  /** The shutter intervals, oldest first. */
+  readonly open: readonly Interval[];
+  readonly largest: Peak | null;
   readonly onOpen: (exposure: Exposure) => void;
   /** What is drawn as bands, after each change. */
   readonly onBands: (bands: Bands) => void;
 }
 
-export function StripChart({ data, exposures, selected, onOpen, onBands }: StripChartProps) {
+export function StripChart(props: StripChartProps) {
+  const { data, exposures, selected, open, largest, onOpen, onBands } = props;
   const frame = useRef<HTMLDivElement>(null);
   const { width, height } = useSize(frame);
   const layout = useMemo(() => layoutOf(width, height), [width, height]);
@@ -53,6 +61,13 @@ export function StripChart({ data, exposures, selected, onOpen, onBands }: Strip
     [exposures, begin, end, plotWidth, selected],
   );
   useLayoutEffect(() => onBands(bands), [bands, onBands]);
+
+  const [mountHigh, setMountHigh] = useState<number | null>(null);
+  const high = useMemo(
+    () => mountEnd(data.azimuth, data.elevation, open, mountHigh),
+    [data, open, mountHigh],
+  );
+  if (high !== mountHigh) setMountHigh(high);
 
   const timeAt = (x: number, { all }: Layout) => begin + ((x - all.left) / all.width) * (end - begin);
 
@@ -85,7 +100,7 @@ export function StripChart({ data, exposures, selected, onOpen, onBands }: Strip
           onPointerLeave={() => setPointerX(null)}
         >
           <BandShapes bands={bands} data={data} box={layout.all} selected={selected} />
-          <Lines data={data} layout={layout} />
+          <Lines data={data} layout={layout} mountHigh={high} largest={largest} />
           {pointerX !== null && (
             <Cursor data={data} layout={layout} x={pointerX} at={timeAt(pointerX, layout)} />
           )}
@@ -109,6 +124,11 @@ const BandShapes = memo(function BandShapes({ bands, data, box, selected }: Band
     const right = Math.min(xOf(endUnixMs, data, box), box.left + box.width);
     return { x: left, width: Math.max(right - left, NARROWEST_PX) };
   };
+  const middleOf = ({ beginUnixMs, endUnixMs }: Band) => {
+    const { x, width } = span(beginUnixMs, endUnixMs);
+    return x + width / 2;
+  };
+  const labelled = labelledBands(bands.single, selected, middleOf);
   return (
     <g>
       {bands.merged.map(({ beginUnixMs, endUnixMs }) => (
@@ -120,34 +140,43 @@ const BandShapes = memo(function BandShapes({ bands, data, box, selected }: Band
           height={box.height}
         />
       ))}
-      {bands.single.map(({ exposure, seqNum, beginUnixMs, endUnixMs }) => {
-        const { x, width } = span(beginUnixMs, endUnixMs);
-        const chosen = exposure === selected ? ' telemetry-band-selected' : '';
-        return (
-          <g key={exposure}>
-            <rect
-              className={`telemetry-band${chosen}`}
-              data-exposure={exposure}
-              x={x}
-              width={width}
-              y={box.top}
-              height={box.height}
-            />
-            {width >= LABEL_MIN_PX && (
-              <text className="telemetry-band-label" x={x + width / 2} y={box.top + 10}>
-                {seqNum}
-              </text>
-            )}
-          </g>
-        );
-      })}
+      {bands.single.map(({ exposure, beginUnixMs, endUnixMs }) => (
+        <rect
+          key={exposure}
+          className={`telemetry-band${exposure === selected ? ' telemetry-band-selected' : ''}`}
+          data-exposure={exposure}
+          {...span(beginUnixMs, endUnixMs)}
+          y={box.top}
+          height={box.height}
+        />
+      ))}
+      {bands.single
+        .filter(({ exposure }) => labelled.has(exposure))
+        .map((band) => (
+          <text
+            key={band.exposure}
+            className={`telemetry-band-label${band.exposure === selected ? ' telemetry-band-label-selected' : ''}`}
+            x={labelMiddle(middleOf(band), String(band.seqNum), box)}
+            y={box.top + 10}
+          >
+            {band.seqNum}
+          </text>
+        ))}
     </g>
   );
 });
 
-const Lines = memo(function Lines({ data, layout }: { readonly data: StripData; readonly layout: Layout }) {
-  const { azimuth, elevation, seeing } = data;
-  const mount = mountScale(azimuth, elevation);
+interface LinesProps {
+  readonly data: StripData;
+  readonly layout: Layout;
+  /** Arcsec. */
+  readonly mountHigh: number;
+  readonly largest: Peak | null;
+}
+
+const Lines = memo(function Lines({ data, layout, mountHigh, largest }: LinesProps) {
+  const { seeing } = data;
+  const mount = { low: -mountHigh, high: mountHigh };
   const dimm = seeingScale(seeing);
   const ticks = timeTicks(data.begin, data.end, Math.max(2, layout.all.width / TICK_PX));
   const fine = (ticks[1] ?? 0) - (ticks[0] ?? 0) < 60_000;
@@ -158,34 +187,45 @@ const Lines = memo(function Lines({ data, layout }: { readonly data: StripData; 
       <Axis box={layout.seeing} scale={dimm} label="DIMM ″" most={2} />
       {ticks.map((at) => {
         const x = xOf(at, data, layout.all);
+        const label = utcLabel(at, fine);
         return (
           <g key={at}>
             <line className="telemetry-grid" x1={x} x2={x} y1={layout.all.top} y2={bottom} />
-            <text className="telemetry-tick" x={x} y={bottom + 13}>
-              {utcLabel(at, fine)}
+            <text className="telemetry-tick" x={labelMiddle(x, label, layout.all)} y={bottom + 13}>
+              {label}
             </text>
           </g>
         );
       })}
       {/* A nested svg cuts what leaves its plot. */}
       <Plot box={layout.mount}>
-        <path
-          className="telemetry-line telemetry-value-azimuth"
-          data-series="azimuth"
-          d={pathOf(azimuth, data, mount, inside(layout.mount))}
-        />
-        <path
-          className="telemetry-line telemetry-value-elevation"
-          data-series="elevation"
-          d={pathOf(elevation, data, mount, inside(layout.mount))}
-        />
+        {(['azimuth', 'elevation'] as const).map((name) => (
+          <g key={name} className={`telemetry-value-${name}`}>
+            <path
+              className="telemetry-line"
+              data-series={name}
+              d={pathOf(data[name], data, mount, inside(layout.mount))}
+            />
+            <path
+              className="telemetry-clipped"
+              d={clippedMarks(data[name], data, mount, inside(layout.mount))}
+            />
+          </g>
+        ))}
+        {largest && (
+          <text className="telemetry-largest" x={6} y={layout.mount.height - 6}>
+            {`largest while exposing ${formatArcsec(largest.arcsec)} at ${utcLabel(largest.atUnixMs, true)}`}
+          </text>
+        )}
       </Plot>
       <Plot box={layout.seeing}>
-        <path
-          className="telemetry-line telemetry-value-seeing"
-          data-series="seeing"
-          d={pathOf(seeing, data, dimm, inside(layout.seeing))}
-        />
+        <g className="telemetry-value-seeing">
+          <path
+            className="telemetry-line"
+            data-series="seeing"
+            d={pathOf(seeing, data, dimm, inside(layout.seeing))}
+          />
+        </g>
       </Plot>
     </g>
   );
@@ -247,7 +287,7 @@ function Cursor({ data, layout, x, at }: CursorProps) {
   const within = ((data.end - data.begin) / all.width) * 6;
   const text = (series: StripData['azimuth'], withinMs: number) => {
     const value = valueAt(series, at, withinMs);
-    return value === null ? '–' : `${formatFixed(value, 2)}″`;
+    return formatArcsec(value ?? NaN);
   };
   const right = x > all.left + all.width / 2;
   return (

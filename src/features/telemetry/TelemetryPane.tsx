@@ -3,10 +3,10 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import type { Exposure, ExposureId } from '../../core/dataId.ts';
 import type { UnixMs } from '../../core/time.ts';
-import { formatAge, formatFixed } from '../../core/units.ts';
+import { formatAge } from '../../core/units.ts';
 import type { EfdClient, Series } from '../../services/efd/efdClient.ts';
 import { bandOf, type Bands } from './bands.ts';
-import { largestError } from './chart.ts';
+import { formatArcsec, largestError } from './chart.ts';
 import { StripChart } from './StripChart.tsx';
 import {
   createTelemetry,
@@ -47,11 +47,10 @@ export default function TelemetryPane({ efd, exposures, selected, onOpen }: Tele
     setShaded(JSON.stringify(drawn));
   }, []);
 
+  const open = useMemo(() => exposures.map(bandOf).toReversed(), [exposures]);
   const largest = useMemo(
-    () =>
-      state.data &&
-      largestError(state.data.azimuth, state.data.elevation, exposures.map(bandOf).toReversed()),
-    [state.data, exposures],
+    () => state.data && largestError(state.data.azimuth, state.data.elevation, open),
+    [state.data, open],
   );
   const paneState = paneStateOf(state, efd.unavailable, now);
   return (
@@ -63,7 +62,7 @@ export default function TelemetryPane({ efd, exposures, selected, onOpen }: Tele
       data-shaded={shaded}
       data-largest-error={JSON.stringify(largest)}
     >
-      <header className="pane-header">
+      <header className="pane-header telemetry-header">
         <h2>Telemetry</h2>
         <Values state={state} />
         <Age state={state} paneState={paneState} now={now} />
@@ -83,13 +82,22 @@ export default function TelemetryPane({ efd, exposures, selected, onOpen }: Tele
         <span className="telemetry-axis">UTC</span>
       </header>
       {state.data ? (
-        <StripChart
-          data={state.data}
-          exposures={exposures}
-          selected={selected}
-          onOpen={onOpen}
-          onBands={onBands}
-        />
+        <div className="telemetry-plots">
+          <StripChart
+            data={state.data}
+            exposures={exposures}
+            selected={selected}
+            open={open}
+            largest={largest}
+            onOpen={onOpen}
+            onBands={onBands}
+          />
+          {paneState === 'stale' && (
+            <p className="telemetry-stale" role="status">
+              {staleReason(state)}
+            </p>
+          )}
+        </div>
       ) : (
         <p className="telemetry-message">{emptySentence(state, efd.unavailable)}</p>
       )}
@@ -101,6 +109,13 @@ function emptySentence(state: TelemetryState, unavailable: string | null): strin
   if (unavailable !== null) return `No telemetry here: ${unavailable}`;
   if (state.error) return `${state.error.message} It is asked again every few seconds.`;
   return 'Reading the EFD …';
+}
+
+function staleReason({ data, error }: TelemetryState): string {
+  if (error) return error.message;
+  return data && newestRowUnixMs(data) === null
+    ? 'The EFD answers, but has no mount rows of this time.'
+    : 'The EFD answers, but no newer mount rows have come.';
 }
 
 /** The last value of each line, so that the strip can be read without a pointer. */
@@ -116,7 +131,10 @@ function Values({ state }: { readonly state: TelemetryState }) {
     <span className="telemetry-values">
       {entries.map(([key, label, series]) => (
         <span key={key} className={`telemetry-value telemetry-value-${key}`}>
-          {label} <b>{formatFixed(series.newest?.value ?? NaN, 2)}″</b>
+          <svg className="telemetry-key" aria-hidden>
+            <line className="telemetry-line" x2="100%" y1="50%" y2="50%" />
+          </svg>
+          {label} <b>{formatArcsec(series.newest?.value ?? NaN)}</b>
         </span>
       ))}
     </span>
@@ -135,10 +153,10 @@ function Age({ state, paneState, now }: AgeProps) {
   const age =
     newest === null ? 'no mount rows in this time' : `newest row ${formatAge((now - newest) / 1000)} old`;
   if (paneState === 'ready') return <span className="telemetry-age">{age}</span>;
-  const why = state.error?.message ?? (newest === null ? '' : 'No newer rows have come.');
+  const text = `stale: ${age}`;
   return (
-    <span className="telemetry-age telemetry-age-stale" role="status" title={why}>
-      stale: {age}. {why}
+    <span className="telemetry-age telemetry-age-stale" title={`${text}. ${staleReason(state)}`}>
+      {text}
     </span>
   );
 }

@@ -55,6 +55,37 @@ export function bandsIn(
   return { single, merged };
 }
 
+/** What a number of four digits is wide, with a gap. */
+const LABEL_PX = 28;
+const NUMBER_STEPS = [1, 2, 5, 10, 20, 50, 100];
+
+/**
+ * Which bands carry their number: the selected one always, of the others each second, fifth … as there is room. By round
+ * numbers, so that a label stays with its band while the strip moves on.
+ */
+export function labelledBands(
+  bands: readonly Band[],
+  selected: ExposureId | null,
+  middleOf: (band: Band) => number,
+): ReadonlySet<ExposureId> {
+  const inTime = bands.toSorted((a, b) => a.beginUnixMs - b.beginUnixMs);
+  const [first, last] = [inTime[0], inTime.at(-1)];
+  if (!first || !last) return new Set();
+  const pitch = (middleOf(last) - middleOf(first)) / Math.max(1, inTime.length - 1);
+  const step = NUMBER_STEPS.find((n) => n * pitch >= LABEL_PX) ?? 100;
+  const chosen = inTime.find((band) => band.exposure === selected);
+  const labelled = new Set<ExposureId>(chosen ? [chosen.exposure] : []);
+  let lastMiddle = -Infinity;
+  for (const band of inTime) {
+    const middle = middleOf(band);
+    if (band.seqNum % step !== 0 || middle - lastMiddle < LABEL_PX) continue;
+    if (chosen && Math.abs(middle - middleOf(chosen)) < LABEL_PX) continue;
+    labelled.add(band.exposure);
+    lastMiddle = middle;
+  }
+  return labelled;
+}
+
 /** The exposure whose shutter was open then, or the nearest one within `slackMs`. */
 export function exposureAt(
   exposures: readonly Exposure[],

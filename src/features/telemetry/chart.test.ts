@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Series } from '../../services/efd/efdClient.ts';
 import {
+  clippedMarks,
+  formatArcsec,
+  labelMiddle,
   largestError,
   layoutOf,
-  mountScale,
+  mountEnd,
   pathOf,
   timeTicks,
   utcLabel,
@@ -39,9 +42,52 @@ describe('the strip', () => {
     expect(path).toBe('M0.0 25.0L50.0 0.0M100.0 50.0');
   });
 
-  it('keeps its scale when a settling mount is far off, and grows for a real step', () => {
-    expect(mountScale(series([[0, 40]]), series([[0, 0.1]])).high).toBe(0.5);
-    expect(mountScale(series([[0, 3]]), series([[0, 0.1]])).high).toBeCloseTo(3.3);
+  /** A second each, all of them while a shutter was open. */
+  const errors = (values: readonly number[]) => series(values.map((value, i) => [i, value]));
+  const tracking = (count: number) => Array.from({ length: count }, (_, i) => (i % 2 ? 0.1 : -0.1));
+  const all = [{ beginUnixMs: T, endUnixMs: T + 1_000_000 }];
+  const none = series([]);
+
+  it('scales to the tracking while exposing, not to slews or to a rare bump', () => {
+    const early = [{ beginUnixMs: T, endUnixMs: T + 99_000 }];
+    expect(mountEnd(errors([...tracking(100), ...Array<number>(50).fill(40)]), none, early, null)).toBe(0.5);
+    expect(mountEnd(errors([...tracking(100), 2.5]), none, all, null)).toBe(0.5);
+    // Nothing was exposed: all there is counts.
+    expect(mountEnd(errors([3, -4, NaN]), none, [], null)).toBe(5);
+    expect(mountEnd(none, none, [], 2)).toBe(2);
+  });
+
+  it('grows in fixed steps when errors are common, and stays while they become a little rarer', () => {
+    const bumps = (count: number) =>
+      mountEnd(errors([...tracking(100 - count), ...Array<number>(count).fill(-1.6)]), none, all, 0.5);
+    expect(bumps(5)).toBe(0.5);
+    expect(bumps(6)).toBe(2);
+    const after = (count: number) =>
+      mountEnd(errors([...tracking(100 - count), ...Array<number>(count).fill(-1.6)]), none, all, 2);
+    expect(after(6)).toBe(2);
+    expect(after(3)).toBe(2);
+    expect(after(2)).toBe(0.5);
+    expect(mountEnd(errors([500]), none, all, null)).toBe(10);
+  });
+
+  it('marks where the line leaves the plot, at its edge, and not twice in one place', () => {
+    const line = series([
+      [0, 0],
+      [5, 3],
+      [5.2, 4],
+      [9, -3],
+      [10, NaN],
+    ]);
+    expect(clippedMarks(line, range, { low: -2, high: 2 }, box)).toBe('M50.0 0l-4 7h8zM90.0 50l-4 -7h8z');
+    expect(clippedMarks(line, range, { low: -5, high: 5 }, box)).toBe('');
+  });
+
+  it('keeps the last time label inside, and writes no minus before nothing', () => {
+    expect(labelMiddle(50, '18:50', box)).toBe(50);
+    expect(labelMiddle(100, '18:50:30', box)).toBeLessThan(100);
+    expect(formatArcsec(-0.004)).toBe('0.00″');
+    expect(formatArcsec(-0.006)).toBe('−0.01″');
+    expect(formatArcsec(NaN)).toBe('–');
   });
 
   it('labels round UTC times, no more than asked for', () => {
@@ -94,8 +140,7 @@ describe('the strip', () => {
         [{ beginUnixMs: T, endUnixMs: T + 4000 }],
       ),
     ).toEqual({ atUnixMs: T + 1000, arcsec: 2 });
-    const all = [{ beginUnixMs: T, endUnixMs: T + 9000 }];
-    expect(largestError(series([]), series([[0, NaN]]), all)).toBeNull();
+    expect(largestError(none, series([[0, NaN]]), all)).toBeNull();
   });
 
   it('leaves out errors between exposures, such as those of a slew', () => {

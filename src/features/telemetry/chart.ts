@@ -1,6 +1,7 @@
 /** Geometry of the strip: scales, ticks and lines as SVG paths. No DOM: tested in Node. */
 import type { Series } from '../../services/efd/efdClient.ts';
 import type { UnixMs } from '../../core/time.ts';
+import { formatFixed } from '../../core/units.ts';
 
 /** CSS pixels, origin at the upper left. */
 export interface Box {
@@ -18,7 +19,8 @@ export interface Layout {
 }
 
 const MARGIN = { left: 44, right: 10, top: 4, bottom: 18 } as const;
-const GAP = 8;
+/** The lowest label of the upper plot and the highest of the lower one stand one below the other. */
+const GAP = 12;
 const MOUNT_SHARE = 0.6;
 
 /** Null while there is no room to draw. */
@@ -39,30 +41,49 @@ export interface Scale {
   readonly high: number;
 }
 
-/** A mount that settles after a slew would flatten everything else: larger errors leave the plot. */
-const LARGEST_ERROR_ARCSEC = 12;
+/** Few and fixed, so that a line keeps its height and its meaning from one minute to the next. */
+const MOUNT_STEPS_ARCSEC = [0.5, 1, 2, 5, 10] as const;
+/** The scale grows when more than a twentieth of the errors leave it, and shrinks when a fiftieth would not. */
+const GROW_SHARE = 0.95;
+const SHRINK_SHARE = 0.98;
 const LARGEST_SEEING_ARCSEC = 10;
 
-function largest(values: Float64Array, limit: number): number {
-  let top = 0;
-  for (const value of values) {
-    const size = Math.abs(value);
-    if (size > top && size <= limit) top = size;
-  }
-  return top;
+/**
+ * Where the mount's plot ends, in arcsec up and down, so that tracking can be read and not only its largest errors. It is
+ * judged while a shutter was open, or by all there is when none was. `before` is the plot's end until now: between growing
+ * and shrinking it stays.
+ */
+export function mountEnd(
+  azimuth: Series,
+  elevation: Series,
+  open: readonly Interval[],
+  before: number | null,
+): number {
+  let sizes = [...errorSizes(azimuth, open), ...errorSizes(elevation, open)];
+  if (sizes.length === 0) sizes = [...allSizes(azimuth), ...allSizes(elevation)];
+  if (sizes.length === 0) return before ?? MOUNT_STEPS_ARCSEC[0];
+  sizes.sort((a, b) => a - b);
+  const stepAt = (share: number) => {
+    const size = sizes[Math.ceil(share * sizes.length) - 1] as number;
+    return MOUNT_STEPS_ARCSEC.find((step) => step >= size) ?? 10;
+  };
+  const grown = stepAt(GROW_SHARE);
+  return before === null || grown > before ? grown : Math.min(before, stepAt(SHRINK_SHARE));
 }
 
-export function mountScale(azimuth: Series, elevation: Series): Scale {
-  const high = Math.max(
-    0.5,
-    1.1 * largest(azimuth.values, LARGEST_ERROR_ARCSEC),
-    1.1 * largest(elevation.values, LARGEST_ERROR_ARCSEC),
-  );
-  return { low: -high, high };
+function allSizes(series: Series): number[] {
+  return Array.from(series.values, Math.abs).filter((size) => !Number.isNaN(size));
+}
+
+function errorSizes(series: Series, open: readonly Interval[]): number[] {
+  const sizes: number[] = [];
+  whileOpen(series, open, (value) => sizes.push(Math.abs(value)));
+  return sizes;
 }
 
 export function seeingScale(seeing: Series): Scale {
-  return { low: 0, high: Math.max(1, 1.15 * largest(seeing.values, LARGEST_SEEING_ARCSEC)) };
+  const sane = allSizes(seeing).filter((size) => size <= LARGEST_SEEING_ARCSEC);
+  return { low: 0, high: Math.max(1, 1.15 * Math.max(0, ...sane)) };
 }
 
 export function xOf(at: UnixMs, range: { readonly begin: UnixMs; readonly end: UnixMs }, box: Box): number {
@@ -96,6 +117,29 @@ export function pathOf(
   return parts.join('');
 }
 
+/** Closer marks than this would be one bar. */
+const MARK_PX = 8;
+
+/** A small arrow head at the edge for each time that the line leaves the plot, as one path. */
+export function clippedMarks(
+  series: Series,
+  range: { readonly begin: UnixMs; readonly end: UnixMs },
+  { low, high }: Scale,
+  box: Box,
+): string {
+  const parts: string[] = [];
+  const last = { top: -Infinity, bottom: -Infinity };
+  series.values.forEach((value, i) => {
+    const edge = value > high ? 'top' : value < low ? 'bottom' : null;
+    const x = xOf(series.originUnixMs + (series.timesMs[i] as number), range, box);
+    if (edge === null || x - last[edge] < MARK_PX) return;
+    last[edge] = x;
+    const y = edge === 'top' ? box.top : box.top + box.height;
+    parts.push(`M${x.toFixed(1)} ${y}l-4 ${edge === 'top' ? 7 : -7}h8z`);
+  });
+  return parts.join('');
+}
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -116,6 +160,19 @@ export function timeTicks(begin: UnixMs, end: UnixMs, most: number): UnixMs[] {
 /** 04:12, or 04:12:30 where the ticks are finer than a minute. */
 export function utcLabel(at: UnixMs, withSeconds: boolean): string {
   return new Date(at).toISOString().slice(11, withSeconds ? 19 : 16);
+}
+
+/** About what a digit of the tick labels is wide, at 11 px. */
+const DIGIT_PX = 6.4;
+
+/** The middle of a label under `x` that still lies inside the strip. */
+export function labelMiddle(x: number, label: string, { left, width }: Box): number {
+  return Math.min(x, left + width + MARGIN.right - (label.length * DIGIT_PX) / 2);
+}
+
+/** Two decimals, and no minus before what rounds to nothing. */
+export function formatArcsec(value: number): string {
+  return Number.isFinite(value) ? `${formatFixed(Math.round(value * 100) / 100, 2)}″` : '–';
 }
 
 /** Values in steps of 1, 2 or 5 times a power of ten, at most `most` of them. */
@@ -159,23 +216,34 @@ export interface Peak {
   readonly arcsec: number;
 }
 
+export interface Interval {
+  readonly beginUnixMs: UnixMs;
+  readonly endUnixMs: UnixMs;
+}
+
+/** The points while a shutter was open. `open` holds the shutter intervals, oldest first. */
+function whileOpen(
+  series: Series,
+  open: readonly Interval[],
+  visit: (value: number, atUnixMs: UnixMs) => void,
+): void {
+  let next = 0;
+  series.values.forEach((value, i) => {
+    const atUnixMs = series.originUnixMs + (series.timesMs[i] as number);
+    while (next < open.length && (open[next] as Interval).endUnixMs < atUnixMs) next += 1;
+    const interval = open[next];
+    if (interval && atUnixMs >= interval.beginUnixMs && !Number.isNaN(value)) visit(value, atUnixMs);
+  });
+}
+
 /**
  * The largest mount error while a shutter was open, and when: what an observer looks for first. Slews between exposures do
- * not count. `open` holds the shutter intervals, oldest first.
+ * not count.
  */
-export function largestError(
-  azimuth: Series,
-  elevation: Series,
-  open: readonly { readonly beginUnixMs: UnixMs; readonly endUnixMs: UnixMs }[],
-): Peak | null {
+export function largestError(azimuth: Series, elevation: Series, open: readonly Interval[]): Peak | null {
   let peak: Peak | null = null;
   for (const series of [azimuth, elevation]) {
-    let next = 0;
-    series.values.forEach((value, i) => {
-      const atUnixMs = series.originUnixMs + (series.timesMs[i] as number);
-      while (next < open.length && (open[next] as { endUnixMs: UnixMs }).endUnixMs < atUnixMs) next += 1;
-      const interval = open[next];
-      if (!interval || atUnixMs < interval.beginUnixMs) return;
+    whileOpen(series, open, (value, atUnixMs) => {
       const arcsec = Math.abs(value);
       if (arcsec > (peak?.arcsec ?? 0)) peak = { atUnixMs, arcsec };
     });
