@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { StoreApi } from 'zustand/vanilla';
+import { exposureLabel } from '../../core/dataId.ts';
 import { unixMsFromTai } from '../../core/time.ts';
 import { formatAge, formatFixed } from '../../core/units.ts';
 import { filterLabel, targetLabel, typeLabel } from '../../features/exposures/exposureNumber.ts';
@@ -11,9 +12,10 @@ import { SourceBadge } from '../../features/exposures/SourceBadge.tsx';
 import { useNow } from '../../features/exposures/useNow.ts';
 import { ImagePane } from '../../features/image/ImagePane.tsx';
 import type { Clock } from '../../services/clock.ts';
+import type { CameraState } from '../../services/efd/cameraState.ts';
 import type { LiveImage } from '../live/liveImage.ts';
 import type { KioskState } from './kiosk.ts';
-import { latenessOf, pixelShift } from './lateness.ts';
+import { lastImageUnixMs, latenessOf, pixelShift } from './lateness.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 
 export function KioskApp({ store }: { readonly store: StoreApi<KioskState> }) {
@@ -75,14 +77,35 @@ function Watched({
   const stale = useStore(live.exposures, (s) => s.stale);
   const problem = useStore(late, (s) => s.late);
   const trouble = troubleOf({ access, starting: null, stale, late: problem });
-  return trouble && <Band trouble={trouble} />;
+  return (
+    trouble && (
+      <Band trouble={trouble}>
+        <OnScreen live={live} />
+      </Band>
+    )
+  );
 }
 
-function Band({ trouble }: { readonly trouble: Trouble }) {
+/** The picture above the band looks as it always does: it must not pass for the newest. */
+function OnScreen({ live }: { readonly live: LiveImage }) {
+  const shown = useStore(live.image, (s) => s.shown);
+  const now = useNow(live.clock, 1_000);
+  if (!shown) return null;
+  const age = formatAge((now - unixMsFromTai(shown.shutterCloseTai)) / 1000);
+  // Its seconds are no news: an alert is read out again with each change.
+  return (
+    <p className="kiosk-trouble-shown" aria-live="off">
+      Showing {exposureLabel(shown)}, taken {age} ago.
+    </p>
+  );
+}
+
+function Band({ trouble, children }: { readonly trouble: Trouble; readonly children?: ReactNode }) {
   return (
     <div className="kiosk-trouble" role="alert">
       <p className="kiosk-trouble-word">{trouble.word}</p>
       <p>{trouble.sentence}</p>
+      {children}
     </div>
   );
 }
@@ -108,13 +131,13 @@ function WallClock({ clock }: { readonly clock: Clock }) {
   );
 }
 
-/** From the end of the exposure, as the status line counts it. */
+/** From the landing of its file, as the status line counts it. */
 function SinceLastImage({ live }: { readonly live: LiveImage }) {
   const exposures = useStore(live.exposures, (s) => s.exposures);
   const newest = useStore(live.exposures, newestExposure);
   const received = useStore(live.exposures, (s) => s.received);
   const now = useNow(live.clock, 500);
-  const silentMs = newest ? Math.max(0, now - unixMsFromTai(newest.shutterCloseTai)) : null;
+  const silentMs = newest ? Math.max(0, now - lastImageUnixMs(newest)) : null;
   const { size, tone } = latenessOf(silentMs ?? 0, exposures);
   return (
     <div className="kiosk-since" data-tone={tone}>
@@ -122,7 +145,7 @@ function SinceLastImage({ live }: { readonly live: LiveImage }) {
       <p className="kiosk-age" style={{ fontSize: `calc(${size} * var(--u))` }}>
         {silentMs === null ? (received ? 'none yet' : '–') : formatAge(silentMs / 1000)}
       </p>
-      {tone !== 'good' && <p className="kiosk-word">{tone === 'warn' ? 'late' : 'too late'}</p>}
+      {tone !== 'good' && <p className="kiosk-word">{tone === 'warn' ? 'late' : 'very late'}</p>}
     </div>
   );
 }
@@ -153,6 +176,13 @@ function Facts({ live }: { readonly live: LiveImage }) {
 const REGISTRY_FRESH_MS = 45_000;
 const EFD_FRESH_MS = 10_000;
 
+const PHASES: Readonly<Record<CameraState['phase'], string>> = {
+  idle: 'idle',
+  exposing: 'exposing',
+  reading: 'reading out',
+  unknown: 'unknown',
+};
+
 function Health({ store, live }: { readonly store: StoreApi<KioskState>; readonly live: LiveImage }) {
   const access = useStore(store, (s) => s.access);
   const camera = useStore(store, (s) => s.camera);
@@ -162,6 +192,11 @@ function Health({ store, live }: { readonly store: StoreApi<KioskState>; readonl
   const age = (since: number) => (since > 0 ? formatAge((now - since) / 1000) : '');
   return (
     <div className="kiosk-health">
+      {camera && (
+        <p className="kiosk-camera">
+          <span className="muted">Camera</span> {PHASES[camera.phase]}
+        </p>
+      )}
       <SourceBadge
         name={live.source}
         state={stale ? 'bad' : now - asOf > REGISTRY_FRESH_MS ? 'warn' : 'good'}
@@ -172,10 +207,9 @@ function Health({ store, live }: { readonly store: StoreApi<KioskState>; readonl
       {camera && (
         <SourceBadge
           name="EFD"
-          state={camera.error ? 'bad' : now - (camera.asOf ?? 0) > EFD_FRESH_MS ? 'warn' : 'good'}
-          word={camera.error ? 'no answer' : camera.phase}
+          {...efdHealth(camera, now)}
           age={age(camera.asOf ?? 0)}
-          title={camera.error?.message ?? 'The camera, from its events.'}
+          title={camera.error?.message ?? 'When the EFD last answered about the camera.'}
         />
       )}
       {!live.site.efd.available && (
@@ -185,4 +219,12 @@ function Health({ store, live }: { readonly store: StoreApi<KioskState>; readonl
       {access?.kind === 'user' && <span className="muted">On the session of {access.user}</span>}
     </div>
   );
+}
+
+function efdHealth({ asOf, error }: CameraState, now: number) {
+  if (error) return { state: 'bad', word: 'no answer' } as const;
+  if (asOf === null) return { state: 'off', word: 'asking' } as const;
+  return now - asOf > EFD_FRESH_MS
+    ? ({ state: 'warn', word: 'late' } as const)
+    : ({ state: 'good', word: 'ok' } as const);
 }

@@ -4,7 +4,7 @@ import type { Exposure } from '../../core/dataId.ts';
 import { AppError } from '../../core/errors.ts';
 import { taiFromUnixMs } from '../../core/time.ts';
 import type { Session } from '../../services/session.ts';
-import { latenessOf, pixelShift } from './lateness.ts';
+import { lastImageUnixMs, latenessOf, pixelShift } from './lateness.ts';
 import { nextAccess } from './screenAccess.ts';
 import { troubleOf } from './trouble.ts';
 import { afterReload, mustReload, NO_RELOADS, readHistory, writeHistory } from './watchdog.ts';
@@ -39,6 +39,19 @@ describe('time since the last image', () => {
     expect(latenessOf(14_000, exposures)).toEqual({ size: 44, tone: 'good' });
     expect(latenessOf(34_000, exposures).tone).toBe('warn');
     expect(latenessOf(60_000, exposures)).toEqual({ size: 96, tone: 'bad' });
+  });
+
+  test('is counted from the landing of its file, or else from the end of the exposure', () => {
+    const [newest] = night(1, 15) as [Exposure];
+    const raw: Exposure['raws'][number] = {
+      detector: 0,
+      datasetId: '0190b7a8-0000-7000-8000-000000000000',
+      fileBytes: 12_000_000,
+      landedUnixMs: START + 3_400,
+      registeredUnixMs: null,
+    };
+    expect(lastImageUnixMs(newest)).toBe(START);
+    expect(lastImageUnixMs({ ...newest, raws: [raw] })).toBe(START + 3_400);
   });
 
   test('a long exposure is not late while it lasts', () => {
