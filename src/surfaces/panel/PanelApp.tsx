@@ -5,6 +5,7 @@ import { exposureLabel } from '../../core/dataId.ts';
 import { unixMsFromTai } from '../../core/time.ts';
 import { formatAge } from '../../core/units.ts';
 import { filterLabel, targetLabel, typeLabel } from '../../features/exposures/exposureNumber.ts';
+import { MissingExposure } from '../../features/exposures/MissingExposure.tsx';
 import { SourceBadge } from '../../features/exposures/SourceBadge.tsx';
 import { useNow } from '../../features/exposures/useNow.ts';
 import { ImagePane } from '../../features/image/ImagePane.tsx';
@@ -57,13 +58,14 @@ const INTERACTIVE_PX = 480;
 function Shown({ live }: { readonly live: LiveImage }) {
   const wide = useWide(INTERACTIVE_PX);
   return (
-    <main className="panel">
+    <main className={wide ? 'panel' : 'panel panel-narrow'}>
       <h1 className="visually-hidden">Summit Notebook panel</h1>
       <div className="panel-image">
         {/* The pane binds its pointer once: another width makes another pane. */}
         <ImagePane key={String(wide)} store={live.image} compact={!wide} />
+        <MissingExposure store={live.exposures} />
       </div>
-      <Caption live={live} />
+      <Caption live={live} wide={wide} />
     </main>
   );
 }
@@ -79,31 +81,29 @@ function useWide(px: number): boolean {
   return wide;
 }
 
-function Caption({ live }: { readonly live: LiveImage }) {
+function Caption({ live, wide }: { readonly live: LiveImage; readonly wide: boolean }) {
   const shown = useStore(live.image, (s) => s.shown);
   const missing = useStore(live.exposures, (s) => s.missing);
   const stale = useStore(live.exposures, (s) => s.stale);
   const asOf = useStore(live.exposures, (s) => s.asOf);
   const now = useNow(live.clock, 1_000);
-  let text = 'Waiting for the first image';
+  let text = missing ? 'No image' : 'Waiting for the first image';
+  let whole = text;
   // Apart from the text, which is cut where it is too long: the age never is.
   let age = '';
   if (shown) {
-    const { observationType, physicalFilter } = shown;
-    const facts = [
-      exposureLabel(shown),
-      typeLabel(observationType),
-      targetLabel(shown),
-      filterLabel(physicalFilter),
-    ];
-    text = facts.filter(Boolean).join(' · ');
+    const { observationType, physicalFilter, seqNum } = shown;
+    const facts = [typeLabel(observationType), targetLabel(shown), filterLabel(physicalFilter)].filter(
+      Boolean,
+    );
+    whole = [exposureLabel(shown), ...facts].join(' · ');
+    // The night is the first that a narrow panel does without.
+    text = wide ? whole : [seqNum, ...facts].join(' · ');
     age = `· ${formatAge((now - unixMsFromTai(shown.shutterCloseTai)) / 1000)} ago`;
-  } else if (missing) {
-    text = missing.message;
   }
   return (
     <footer className="panel-caption">
-      <span className="panel-text" title={text}>
+      <span className="panel-text" title={whole}>
         {text}
       </span>
       <span className="panel-age">{age}</span>
