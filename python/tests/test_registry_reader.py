@@ -296,7 +296,10 @@ def test_other_kinds_of_repository(tmp_path: Path, text: str, said: str) -> None
 
 
 def test_missing_exposures_are_not_found(repository: Path) -> None:
-    for ask in (lambda: reader(repository).exposure_numbered(20261121, 2), lambda: reader(repository).calibs(5, 0)):
+    for ask in (
+        lambda: reader(repository).exposure_numbered(20261121, 2),
+        lambda: reader(repository).calibs(5, 0),
+    ):
         with pytest.raises(RegistryError) as caught:
             ask()
         assert caught.value.tag == "NotFound"
