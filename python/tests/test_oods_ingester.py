@@ -291,6 +291,21 @@ def test_no_file_is_at_fault_where_the_machine_is(
     assert [e["seqNum"] for e in reader(site).exposures()] == [1]
 
 
+def test_an_exposure_is_named_by_its_card_or_else_by_its_file(site: Site, ingester: Ingester) -> None:
+    write_raw(site.staging_dir / raw_name(1), 1, SEQNUM="one", OBSID="AT_O_20261121_000077")
+    (site.staging_dir / raw_name(2)).write_bytes(b"")
+    (site.staging_dir / "AT_O_2026_3.fits").write_bytes(b"")
+    write_raw(site.staging_dir / raw_name(4), 4, OBSID=None)
+    ingester.ingest_batch()
+    notes = [json.loads(path.read_text()) for path in (site.state_dir / "bad").glob("*.json")]
+    assert {note["file"]: note["obsId"] for note in notes} == {
+        raw_name(1): "AT_O_20261121_000077",
+        raw_name(2): "AT_O_20261121_000002",
+        "AT_O_2026_3.fits": None,
+        raw_name(4): "AT_O_20261121_000004",
+    }
+
+
 def test_the_longest_file_names_can_be_refused(site: Site, ingester: Ingester) -> None:
     names = ["x" * 250 + ".fits", "é" * 120 + ".fits", os.fsdecode(b"\xff" * 200 + b".fits")]
     for name in names:

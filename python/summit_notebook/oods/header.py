@@ -121,6 +121,12 @@ def obs_id_of(header: Mapping[str, Any]) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
+def obs_id_in(file_name: str) -> str | None:
+    """Raws are named by their exposure, which tells it where the header cannot."""
+    found = re.match(rf"[A-Z]{{2}}_[{CONTROLLERS}]_[0-9]{{8}}_[0-9]{{6}}(?=[_.])", file_name)
+    return found.group() if found else None
+
+
 def _observation_type(image_type: str) -> str:
     kind = image_type.lower()
     return "science" if kind in ("object", "skyexp") else kind

@@ -27,7 +27,7 @@ from astropy.io import fits
 from astropy.time import Time, TimeDelta
 from sqlalchemy.exc import OperationalError
 
-from summit_notebook.oods.header import BadRaw, ExposureRecords, exposure_records, obs_id_of
+from summit_notebook.oods.header import BadRaw, ExposureRecords, exposure_records, obs_id_in, obs_id_of
 from summit_notebook.oods.repository import NotOurs, OodsRepository
 from summit_notebook.site import Repository, Site, load_site
 
@@ -216,7 +216,7 @@ class Ingester:
             target = self.bad / f"{count}-{name}"
         note = {
             "file": path.name,
-            "obsId": obs_id,
+            "obsId": obs_id or obs_id_in(path.name),
             "reason": reason,
             "refusedUnixMs": round(time.time() * 1000),
         }
