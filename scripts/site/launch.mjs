@@ -10,7 +10,7 @@ import { LOCAL } from '../setup/paths.mjs';
 import { ensureRuntimePython } from '../setup/python.mjs';
 import { SetupError, endCommands } from '../setup/steps.mjs';
 import { endLeftovers } from './leftovers.mjs';
-import { DEFAULT_STATE, USAGE, parseOptions } from './options.mjs';
+import { DEFAULT_STATE, USAGE, makeStateDirectory, parseOptions } from './options.mjs';
 import { choosePorts } from './ports.mjs';
 import { programsOf } from './programs.mjs';
 import { appUrl, checkPassword, observerPassword, writeSiteFile } from './siteFile.mjs';
@@ -118,7 +118,7 @@ export async function launch(argv) {
   const { stateDir } = options;
   const runDir = stateDir === DEFAULT_STATE ? join(LOCAL, 'run') : join(stateDir, 'run');
   const lock = join(runDir, 'launcher.lock');
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeStateDirectory(stateDir);
   if (!tryLock(lock))
     throw new SetupError(
       `This site is already running (process ${ownerOf(lock)?.pid}, state ${stateDir}): end it with Ctrl-C there, or start another one with --state DIRECTORY --port 0.`,
@@ -160,7 +160,7 @@ export async function launch(argv) {
         simulator: options.simulator,
       });
       for (const program of programs) supervisor.start(program);
-      await Promise.race([waitUntilReady(url, appUrl(ports.service)), supervisor.startFailed]);
+      await Promise.race([waitUntilReady(url, appUrl(ports.service)), supervisor.failed]);
       return generated
         ? `Sign in: observer ${password}`
         : 'Sign in as observer with the password of SUMMIT_NOTEBOOK_PASSWORD.';
@@ -173,7 +173,7 @@ export async function launch(argv) {
     console.log(signIn);
     console.log(`Summit Notebook is ready: ${url}`);
     if (options.open) openBrowser(url);
-    await end;
+    await Promise.race([end, supervisor.failed]);
   } finally {
     if (supervisor.hasStarted) console.log('Ending the site ...');
     await Promise.all([endCommands(), supervisor.stop()]);

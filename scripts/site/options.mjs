@@ -1,6 +1,6 @@
 /** The options of `npm start`. */
-import { existsSync, readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LOCAL } from '../setup/paths.mjs';
 import { SetupError } from '../setup/steps.mjs';
@@ -8,7 +8,11 @@ import { SetupError } from '../setup/steps.mjs';
 export const DEFAULT_STATE = resolve(LOCAL, 'site');
 const DEFAULT_PORT = 8888;
 /** Those of python/summit_notebook/demo/night_script.py, which refuses others too, but only once the site has started. */
-const SCENARIOS = ['night', 'calibrations', 'acquisition', 'stars', 'spectra', 'focus', 'donuts'];
+export const SCENARIOS = ['night', 'calibrations', 'acquisition', 'stars', 'spectra', 'focus', 'donuts'];
+/** Exposure, readout and overhead, the constants of python/summit_notebook/demo/night.py. */
+export const SHORTEST_CADENCE_S = 4.7;
+/** Those whose detectors src/core/camera knows. Of another one no image could be shown; the simulated one is the first. */
+export const INSTRUMENTS = ['LATISS'];
 
 export const USAGE = `npm start -- [options]
 
@@ -17,7 +21,7 @@ export const USAGE = `npm start -- [options]
   --instrument NAME      instrument to show (default LATISS, or the one of the first --oods repository)
   --oods NAME=DIRECTORY  serve this Butler repository instead of the simulated one; may be repeated
   --no-simulator         take no new simulated exposures
-  --cadence SECONDS      mean time between simulated exposures (default 15)
+  --cadence SECONDS      mean time between simulated exposures (default 15, at least ${SHORTEST_CADENCE_S})
   --scenario NAME        part of the simulated night: ${SCENARIOS.join(', ')} (default night, all of it)
   --lifetime SECONDS     age at which simulated raws leave the OODS (default 7200)
   --portal-origin URL    origin that may embed the panel, as https://HOST; may be repeated
@@ -26,7 +30,8 @@ export const USAGE = `npm start -- [options]
   --help                 this text
 
 SUMMIT_NOTEBOOK_PASSWORD, when set, is the password of the user observer (8 characters or more).
-Ctrl-C ends the site and everything that it started; the exit code is then 0.`;
+Ctrl-C ends the site and everything that it started. npm gets the Ctrl-C too and reports it as an interrupt (code 130 in
+a shell); \`node scripts/start.mjs [options]\`, the same without npm, ends with code 0.`;
 
 /**
  * @typedef {object} Options
@@ -53,6 +58,20 @@ function positiveNumber(text, option) {
   if (!(value > 0 && Number.isFinite(value)))
     throw usageError(`${option} wants a positive number, not "${text}".`);
   return value;
+}
+
+function cadence(/** @type {string} */ text) {
+  const seconds = positiveNumber(text, '--cadence');
+  if (seconds < SHORTEST_CADENCE_S)
+    throw usageError(
+      `--cadence wants at least ${SHORTEST_CADENCE_S} s (1 s exposure, 2 s readout, 1.7 s overhead), not "${text}".`,
+    );
+  return seconds;
+}
+
+function instrumentName(/** @type {string} */ name) {
+  if (INSTRUMENTS.includes(name)) return name;
+  throw usageError(`--instrument knows ${INSTRUMENTS.join(', ')}; not "${name}".`);
 }
 
 function scenarioName(/** @type {string} */ name) {
@@ -125,10 +144,10 @@ export function parseOptions(argv) {
     help: values.help ?? false,
     port: values.port === undefined ? null : portNumber(values.port),
     open: !values['no-open'],
-    instrument: values.instrument ?? null,
+    instrument: values.instrument === undefined ? null : instrumentName(values.instrument),
     repositories,
     simulator: !values['no-simulator'] && repositories.length === 0,
-    cadenceSeconds: values.cadence === undefined ? 15 : positiveNumber(values.cadence, '--cadence'),
+    cadenceSeconds: values.cadence === undefined ? 15 : cadence(values.cadence),
     scenario: scenarioName(values.scenario ?? 'night'),
     lifetimeSeconds: values.lifetime === undefined ? 7200 : positiveNumber(values.lifetime, '--lifetime'),
     portalOrigins: (values['portal-origin'] ?? []).map(origin),
@@ -142,13 +161,53 @@ export function parseOptions(argv) {
 function stateDirectory(/** @type {string} */ text, /** @type {boolean} */ fresh) {
   const directory = resolve(process.env['INIT_CWD'] ?? '.', text);
   // ports.json is written first; a start that failed before it leaves the folder of run records alone.
-  const files = existsSync(directory) ? readdirSync(directory) : [];
+  const files = existsSync(directory) ? tried(directory, () => readdirSync(directory)) : [];
   const foreign = !files.includes('ports.json') && files.some((name) => name !== 'run');
   if (foreign)
     throw new SetupError(
       `--state ${directory} holds files of something else${fresh ? ', which --fresh would delete' : ''}: name an empty or new directory.`,
     );
   return directory;
+}
+
+const CAUSES = /** @type {Record<string, string>} */ ({
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EROFS: 'the file system is read-only',
+  ENOTDIR: 'a file is in its place',
+  EEXIST: 'a file is in its place',
+  ENOENT: 'no directory can be made there',
+  ENOSPC: 'the disk is full',
+});
+
+/**
+ * @template T
+ * @param {string} directory
+ * @param {() => T} act
+ */
+function tried(directory, act) {
+  try {
+    return act();
+  } catch (error) {
+    const { code = '', message } = /** @type {NodeJS.ErrnoException} */ (error);
+    throw new SetupError(
+      `The site cannot keep its data in ${directory} (${CAUSES[code] ?? message}): choose another directory with --state DIRECTORY.`,
+    );
+  }
+}
+
+/** Makes the state directory, or says why the site's data cannot be there. */
+export function makeStateDirectory(/** @type {string} */ directory) {
+  tried(directory, () => {
+    // One by one: below /proc, Node's own recursive mkdir never comes back.
+    const make = (/** @type {string} */ path) => {
+      if (existsSync(path)) return;
+      make(dirname(path));
+      mkdirSync(path, { mode: 0o700 });
+    };
+    make(directory);
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  });
 }
 
 export { DEFAULT_PORT };

@@ -54,6 +54,8 @@ export function programsOf({
     args: ['-m', module, '--site', siteFile],
     env,
     cwd: stateDir,
+    // Python's and our own way to say so. Not of influxd: a crash of a Go program has the same code.
+    refusal: 2,
   });
   /** @type {Program[]} */
   const programs = [];

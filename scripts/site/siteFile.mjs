@@ -42,10 +42,6 @@ print("\\n".join(row[0] for row in sqlite3.connect(uri, uri=True).execute("SELEC
  */
 async function repositoriesOf(python, options, stateDir) {
   if (options.repositories.length === 0) {
-    if (options.instrument && options.instrument !== SIMULATED_INSTRUMENT)
-      throw new SetupError(
-        `The simulated site has the instrument ${SIMULATED_INSTRUMENT} only: serve a repository of ${options.instrument} with --oods NAME=DIRECTORY.`,
-      );
     return [
       {
         name: 'OODS',

@@ -29,6 +29,7 @@ const STEADY_MS = 60_000;
  * @property {string} cwd
  * @property {boolean} [once] ends by itself with code 0 when its work is done
  * @property {Program} [then] started when that work is done
+ * @property {number} [refusal] the exit code by which it says that its options are wrong
  */
 
 /**
@@ -49,8 +50,8 @@ export class Supervisor {
   /** @type {(error: SetupError) => void} */
   #fail = () => {};
 
-  /** Rejects when a child ends before the site is ready. */
-  startFailed = new Promise((_, reject) => {
+  /** Rejects when a child ends before the site is ready, and whenever a new start of it would end in the same way. */
+  failed = new Promise((_, reject) => {
     this.#fail = reject;
   });
 
@@ -60,7 +61,7 @@ export class Supervisor {
     this.logDir = logDir;
     mkdirSync(runDir, { recursive: true, mode: 0o700 });
     mkdirSync(logDir, { recursive: true, mode: 0o700 });
-    this.startFailed.catch(() => {}); // whoever waits for readiness sees it
+    this.failed.catch(() => {}); // the launcher waits for it
   }
 
   /** @param {Program} program */
@@ -113,7 +114,7 @@ export class Supervisor {
       createInterface({ input: stream }).on('line', (line) => this.#log(child, line));
     spawned.once('error', (error) => {
       this.#log(child, error.message);
-      if (spawned.pid === undefined) this.#ended(child, 'could not be started', false);
+      if (spawned.pid === undefined) this.#ended(child, 'could not be started', null);
     });
     // Not 'close': a Hub's proxy holds the same pipe and may outlive it.
     spawned.once('exit', (code, signal) => {
@@ -121,14 +122,20 @@ export class Supervisor {
       rmSync(this.#recordOf(name), { force: true });
       if (performance.now() - begin > STEADY_MS) child.restartDelayMs = FIRST_RESTART_MS;
       const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-      setTimeout(() => this.#ended(child, how, code === 0), LAST_WORDS_MS);
+      setTimeout(() => this.#ended(child, how, code), LAST_WORDS_MS);
     });
   }
 
-  #ended(/** @type {Running} */ child, /** @type {string} */ how, /** @type {boolean} */ well) {
-    const { name, once, then } = child.program;
+  #ended(/** @type {Running} */ child, /** @type {string} */ how, /** @type {number | null} */ code) {
+    const { name, once, then, refusal } = child.program;
     if (this.#stopping) return;
-    if (once && well) {
+    if (code !== null && code === refusal) {
+      this.#fail(
+        new SetupError(`The ${name} refused its options and the site ends: ${child.lastLines.at(-1) ?? how}`),
+      );
+      return;
+    }
+    if (once && code === 0) {
       if (then) this.start(then);
       return;
     }

@@ -8,9 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, test } from 'node:test';
-import { LOCAL, ROOT } from '../setup/paths.mjs';
+import { LOCAL, ROOT, RUNTIME_PYTHON, pythonOf } from '../setup/paths.mjs';
+import { SetupError, capture } from '../setup/steps.mjs';
 import { endLeftovers, findLeftovers } from '../site/leftovers.mjs';
+import { INSTRUMENTS, SCENARIOS, SHORTEST_CADENCE_S, parseOptions } from '../site/options.mjs';
 import { commandLine, environmentOf, identify, isAlive } from '../site/processTable.mjs';
+import { Supervisor } from '../site/supervisor.mjs';
 
 // Kept between runs: its master calibs then are there already.
 const STATE = join(LOCAL, 'launcher-test-site');
@@ -154,6 +157,59 @@ describe('refusals: one sentence, exit code not 0', () => {
     assert.match(output, /^Unknown option '--colour'\. .*--help.*\n$/);
   });
 
+  test('a cadence that is too short or no number', async () => {
+    const tooShort = await refused(['--cadence', '2']);
+    assert.equal(tooShort.code, 2);
+    assert.match(tooShort.output, /^--cadence wants at least 4\.7 s .*, not "2"\. .*--help.*\n$/);
+    assert.throws(() => parseOptions(['--cadence', '4.69']), SetupError);
+    assert.equal(parseOptions(['--cadence', '4.7']).cadenceSeconds, 4.7);
+    for (const text of ['soon', '', '0', '-15', 'Infinity', '15 s'])
+      assert.throws(() => parseOptions([`--cadence=${text}`]), /--cadence wants a positive number/);
+  });
+
+  test('an instrument or a scenario that nobody knows, with those that are known', async () => {
+    for (const option of ['--instrument', '--scenario']) {
+      const { code, output } = await refused([option, 'Foo']);
+      assert.equal(code, 2);
+      const known = option === '--instrument' ? INSTRUMENTS : SCENARIOS;
+      assert.ok(output.startsWith(`${option} knows ${known.join(', ')}; not "Foo".`), output);
+    }
+    assert.equal(parseOptions(['--instrument', 'LATISS']).instrument, 'LATISS');
+  });
+
+  test('what is refused here is what the simulator and the app do not take', async () => {
+    const program = `import json
+from summit_notebook.demo import night, night_script
+shortest = night.SHORTEST_EXPOSURE_S + night.READOUT_S + night.OVERHEAD_S
+print(json.dumps([shortest, list(night_script.SCENARIOS)]))`;
+    const env = { ...process.env, PYTHONPATH: join(ROOT, 'python') };
+    const { code, output } = await capture(pythonOf(RUNTIME_PYTHON), ['-c', program], { env });
+    assert.equal(code, 0, output);
+    assert.deepEqual(JSON.parse(output), [SHORTEST_CADENCE_S, SCENARIOS]);
+    const cameras = join(ROOT, 'src/core/camera');
+    const geometries = readdirSync(cameras)
+      .filter((name) => /^[a-z0-9]+\.ts$/i.test(name))
+      .flatMap((name) => [
+        ...readFileSync(join(cameras, name), 'utf8').matchAll(/^ {2}instrument: '(\w+)',$/gm),
+      ]);
+    assert.deepEqual([...new Set(geometries.map((found) => found[1]))], INSTRUMENTS);
+  });
+
+  test('a state directory that nobody can write to', async () => {
+    writeFileSync(join(state, 'file'), '');
+    // Root may write wherever a file system takes it: /sys takes nothing, from anybody.
+    for (const directory of [
+      '/sys/summit-notebook',
+      '/proc/summit-notebook/site',
+      join(state, 'file/site'),
+    ]) {
+      const { code, output } = await refused(['--state', directory]);
+      assert.equal(code, 1);
+      assert.match(output, /^The site cannot keep its data in \S+ \([^)]+\): .*--state DIRECTORY\.\n$/);
+      assert.ok(output.includes(directory));
+    }
+  });
+
   test('a password of 7 characters', async () => {
     const { code, output } = await refused([], { SUMMIT_NOTEBOOK_PASSWORD: 'seven77' });
     assert.equal(code, 1);
@@ -184,6 +240,39 @@ describe('refusals: one sentence, exit code not 0', () => {
     assert.equal(code, 1);
     assert.match(output, new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is in use`, 'm'));
   });
+});
+
+test('a child that refuses its options is not started again; one that crashes is', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'summit-supervisor-'));
+  const supervisor = new Supervisor({ runDir: join(folder, 'run'), logDir: join(folder, 'log') });
+  const starts = join(folder, 'starts');
+  writeFileSync(starts, '');
+  const program = (/** @type {string} */ name, /** @type {number} */ code) => ({
+    name,
+    command: process.execPath,
+    args: [
+      '-e',
+      `fs.appendFileSync(${JSON.stringify(starts)}, '${name} '); console.error('No moon tonight.'); process.exit(${code})`,
+    ],
+    env: process.env,
+    cwd: folder,
+    refusal: 2,
+  });
+  try {
+    supervisor.markReady();
+    supervisor.start(program('crash', 1));
+    await until('a second start', () => readFileSync(starts, 'utf8') === 'crash crash ', 10_000);
+    supervisor.start(program('telescope', 2));
+    await assert.rejects(supervisor.failed, {
+      message: 'The telescope refused its options and the site ends: No moon tonight.',
+      exitCode: 1,
+    });
+    await sleep(1500); // longer than the first pause before a new start
+    assert.equal(readFileSync(starts, 'utf8').split('telescope').length - 1, 1);
+  } finally {
+    await supervisor.stop();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('a process that only mentions the state on its command line is not ours', async () => {
