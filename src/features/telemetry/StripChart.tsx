@@ -34,6 +34,9 @@ const NARROWEST_PX = 2;
 /** A click this near to a narrow band means it. */
 const CLICK_SLACK_PX = 4;
 const TICK_PX = 90;
+const TICK_ROW_PX = 20;
+/** In a lower plot the largest error's sentence would cover the line. */
+const SENTENCE_MIN_PX = 60;
 
 export interface StripChartProps {
   readonly data: StripData;
@@ -94,7 +97,7 @@ export function StripChart(props: StripChartProps) {
           width={width}
           height={height}
           role="img"
-          aria-label="Mount tracking error and seeing over time, with the exposures’ shutter intervals"
+          aria-label={`Mount tracking error and seeing over time, with the exposures’ shutter intervals; ${largestSentence(largest)}`}
           onClick={openAt}
           onPointerMove={follow}
           onPointerLeave={() => setPointerX(null)}
@@ -157,7 +160,7 @@ const BandShapes = memo(function BandShapes({ bands, data, box, selected }: Band
             key={band.exposure}
             className={`telemetry-band-label${band.exposure === selected ? ' telemetry-band-label-selected' : ''}`}
             x={labelMiddle(middleOf(band), String(band.seqNum), box)}
-            y={box.top + 10}
+            y={box.top + box.height - 4}
           >
             {band.seqNum}
           </text>
@@ -183,8 +186,16 @@ const Lines = memo(function Lines({ data, layout, mountHigh, largest }: LinesPro
   const bottom = layout.all.top + layout.all.height;
   return (
     <g>
-      <Axis box={layout.mount} scale={mount} label="mount ″" most={4} />
+      <Axis
+        box={layout.mount}
+        scale={mount}
+        label="mount ″"
+        most={Math.min(4, layout.mount.height / TICK_ROW_PX)}
+      />
       <Axis box={layout.seeing} scale={dimm} label="DIMM ″" most={2} />
+      <text className="telemetry-tick" x={14} y={bottom + 13}>
+        UTC
+      </text>
       {ticks.map((at) => {
         const x = xOf(at, data, layout.all);
         const label = utcLabel(at, fine);
@@ -212,9 +223,9 @@ const Lines = memo(function Lines({ data, layout, mountHigh, largest }: LinesPro
             />
           </g>
         ))}
-        {largest && (
+        {largest && layout.mount.height >= SENTENCE_MIN_PX && (
           <text className="telemetry-largest" x={6} y={layout.mount.height - 6}>
-            {`largest while exposing ${formatArcsec(largest.arcsec)} at ${utcLabel(largest.atUnixMs, true)}`}
+            {largestSentence(largest)}
           </text>
         )}
       </Plot>
@@ -230,6 +241,11 @@ const Lines = memo(function Lines({ data, layout, mountHigh, largest }: LinesPro
     </g>
   );
 });
+
+function largestSentence(largest: Peak | null): string {
+  if (!largest) return 'no error measured while exposing';
+  return `largest while exposing ${formatArcsec(largest.arcsec)} at ${utcLabel(largest.atUnixMs, true)}`;
+}
 
 function inside({ width, height }: Box): Box {
   return { left: 0, top: 0, width, height };
@@ -293,7 +309,7 @@ function Cursor({ data, layout, x, at }: CursorProps) {
   return (
     <g className="telemetry-cursor">
       <line x1={x} x2={x} y1={all.top} y2={all.top + all.height} />
-      <text x={right ? x - 6 : x + 6} y={all.top + all.height - 4} textAnchor={right ? 'end' : 'start'}>
+      <text x={right ? x - 6 : x + 6} y={all.top + all.height - 16} textAnchor={right ? 'end' : 'start'}>
         {`${utcLabel(at, true)} UTC  az ${text(data.azimuth, within)}  el ${text(data.elevation, within)}  DIMM ${text(data.seeing, Math.max(within, 90_000))}`}
       </text>
     </g>

@@ -15,6 +15,7 @@ import {
   RANGES,
   type PaneState,
   type RangeName,
+  type StripData,
   type TelemetryState,
 } from './telemetryStore.ts';
 import './telemetry.css';
@@ -79,7 +80,6 @@ export default function TelemetryPane({ efd, exposures, selected, onOpen }: Tele
             </button>
           ))}
         </div>
-        <span className="telemetry-axis">UTC</span>
       </header>
       {state.data ? (
         <div className="telemetry-plots">
@@ -93,8 +93,9 @@ export default function TelemetryPane({ efd, exposures, selected, onOpen }: Tele
             onBands={onBands}
           />
           {paneState === 'stale' && (
-            <p className="telemetry-stale" role="status">
-              {staleReason(state)}
+            <p className="telemetry-stale">
+              <strong>Stale:</strong> {ageOf(state.data, now)}.{' '}
+              <span role="status">{staleReason(state)}</span>
             </p>
           )}
         </div>
@@ -150,15 +151,23 @@ interface AgeProps {
 function Age({ state, paneState, now }: AgeProps) {
   if (!state.data || paneState === 'unavailable') return <span className="telemetry-age" />;
   const newest = newestRowUnixMs(state.data);
-  const age =
-    newest === null ? 'no mount rows in this time' : `newest row ${formatAge((now - newest) / 1000)} old`;
-  if (paneState === 'ready') return <span className="telemetry-age">{age}</span>;
-  const text = `stale: ${age}`;
+  const age = newest === null ? 'no rows' : formatAge((now - newest) / 1000);
+  const stale = paneState === 'stale';
   return (
-    <span className="telemetry-age telemetry-age-stale" title={`${text}. ${staleReason(state)}`}>
-      {text}
+    <span
+      className={stale ? 'telemetry-age telemetry-age-stale' : 'telemetry-age'}
+      title={`${ageOf(state.data, now)}${stale ? `. ${staleReason(state)}` : ''}`}
+    >
+      {stale ? `stale ${age}` : newest === null ? age : `row ${age} old`}
     </span>
   );
+}
+
+function ageOf(data: StripData, now: UnixMs): string {
+  const newest = newestRowUnixMs(data);
+  return newest === null
+    ? 'no mount rows in this time'
+    : `newest mount row ${formatAge((now - newest) / 1000)} old`;
 }
 
 /** Server time, each second. */
