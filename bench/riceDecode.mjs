@@ -2,11 +2,10 @@
  * Decoding all HDUs of one RICE_1 raw: the engine under Node against cfitsio (C, -O2) and astropy, on the same file, in
  * the same minutes, one after the other in turn. CPU seconds of one thread, input and output in memory.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { runnerImport } from 'vite';
 
@@ -19,28 +18,12 @@ function median(samples) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-function buildPeer() {
-  const directory = join(ROOT, '.local/bench');
-  const program = join(directory, 'cfitsio_decode');
-  mkdirSync(directory, { recursive: true });
-  try {
-    execFileSync(
-      'cc',
-      ['-O2', '-o', program, join(ROOT, 'bench/peers/cfitsio_decode.c'), '-lcfitsio', '-lm'],
-      { stdio: 'pipe' },
-    );
-  } catch (error) {
-    throw new Error(
-      `The cfitsio peer does not build; apt-get install gcc libcfitsio-dev\n${error.stderr ?? error.message}`,
-      { cause: error },
-    );
-  }
-  return program;
-}
-
 /** A peer program that decodes once for every line it gets. */
 function startPeer(command, args) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  // Each ends the lines too, and with them the next decode.
+  child.on('error', () => {});
+  child.stdin.on('error', () => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async decode() {
@@ -88,12 +71,16 @@ async function startEngine(rawPath) {
   };
 }
 
-/** Medians in seconds; `samples` are the engine's. Throws when the three do not read the same pixels. */
-export async function riceDecode(rawPath) {
+/**
+ * Medians in seconds; `samples` are the engine's. Throws when the three do not read the same pixels.
+ * @param {string} rawPath
+ * @param {string} cfitsioProgram as bench/setUp.mjs builds it
+ */
+export async function riceDecode(rawPath, cfitsioProgram) {
   const python = join(ROOT, '.local/python/bin/python');
   const readers = {
     ours: await startEngine(rawPath),
-    cfitsio: startPeer(buildPeer(), [rawPath]),
+    cfitsio: startPeer(cfitsioProgram, [rawPath]),
     astropy: startPeer(python, [join(ROOT, 'bench/peers/astropy_decode.py'), rawPath]),
   };
   const samples = { ours: [], cfitsio: [], astropy: [] };
@@ -117,5 +104,3 @@ export async function riceDecode(rawPath) {
     samples: samples.ours,
   };
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await riceDecode(process.argv[2]));

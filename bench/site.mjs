@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { SetupError } from '../scripts/setup/steps.mjs';
 
 const PASSWORD = 'bench-of-the-summit';
 
@@ -21,7 +22,7 @@ export async function startSite(root) {
   const lines = createInterface({ input: child.stdout });
   const url = await new Promise((resolve, reject) => {
     child.once('exit', (code) =>
-      reject(new Error(`The demo site ended with code ${code} before it was ready.`)),
+      reject(new SetupError(`The demo site ended with code ${code} before it was ready.`)),
     );
     lines.on('line', (line) => {
       const ready = /^Summit Notebook is ready: (\S+)$/.exec(line);
