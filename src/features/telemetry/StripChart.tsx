@@ -35,6 +35,7 @@ const NARROWEST_PX = 2;
 const CLICK_SLACK_PX = 4;
 const TICK_PX = 90;
 const TICK_ROW_PX = 20;
+const AXIS_LABEL_MIN_PX = 40;
 /** In a lower plot the largest error's sentence would cover the line. */
 const SENTENCE_MIN_PX = 60;
 
@@ -283,9 +284,11 @@ function Axis({ box, scale, label, most }: AxisProps) {
           </g>
         );
       })}
-      <text className="telemetry-tick" x={9} y={middle} transform={`rotate(-90 9 ${middle})`}>
-        {label}
-      </text>
+      {box.height >= AXIS_LABEL_MIN_PX && (
+        <text className="telemetry-tick" x={9} y={middle} transform={`rotate(-90 9 ${middle})`}>
+          {label}
+        </text>
+      )}
     </g>
   );
 }
