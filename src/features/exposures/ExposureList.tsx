@@ -3,11 +3,10 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
 import type { Exposure } from '../../core/dataId.ts';
-import { unixMsFromTai } from '../../core/time.ts';
 import { formatAge, formatFixed } from '../../core/units.ts';
 import type { Clock } from '../../services/clock.ts';
 import { filterLabel, targetLabel, typeLabel } from './exposureNumber.ts';
-import { hasRaw, visibleExposures, type ExposuresStore } from './exposuresStore.ts';
+import { arrivedUnixMs, hasRaw, visibleExposures, type ExposuresStore } from './exposuresStore.ts';
 import { GoToField } from './GoToField.tsx';
 import { useNow } from './useNow.ts';
 import './exposures.css';
@@ -139,7 +138,7 @@ function Rows({ store, clock, rows, empty }: RowsProps) {
                   top={item.start}
                   selected={exposure.exposure === selected}
                   newNight={item.index > 0 && rows[item.index - 1]?.dayObs !== exposure.dayObs}
-                  age={formatShortAge((now - unixMsFromTai(exposure.shutterCloseTai)) / 1000)}
+                  age={formatShortAge((now - arrivedUnixMs(exposure)) / 1000)}
                   onSelect={() => store.select(exposure)}
                 />
               )

@@ -2,12 +2,12 @@
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { ErrorTag } from '../../core/errors.ts';
-import { unixMsFromTai, type UnixMs } from '../../core/time.ts';
+import type { UnixMs } from '../../core/time.ts';
 import { formatAge, formatFixed } from '../../core/units.ts';
 import { browserNow, type Clock } from '../../services/clock.ts';
 import { STAGE_HEADLINES } from './AlarmBar.tsx';
 import { filterLabel, targetLabel, typeLabel } from './exposureNumber.ts';
-import { newerCount, newestExposure, type ExposuresStore } from './exposuresStore.ts';
+import { arrivedUnixMs, newerCount, newestExposure, type ExposuresStore } from './exposuresStore.ts';
 import type { CameraPhase, LateImageStore } from './lateImageStore.ts';
 import { SourceBadge } from './SourceBadge.tsx';
 import { useNow } from './useNow.ts';
@@ -51,7 +51,12 @@ export function StatusLine(props: StatusLineProps) {
         <span className="mono">{newest?.dayObs ?? '–'}</span>
       </span>
       <LiveButton store={store} />
-      <span className="status-last" data-testid="last-image" data-exposure={newest?.exposure}>
+      <span
+        className="status-last"
+        data-testid="last-image"
+        data-exposure={newest?.exposure}
+        title={newest ? `${newest.obsId} · ${newest.physicalFilter}` : undefined}
+      >
         {newest ? (
           <>
             <span className="muted">seq</span> <strong className="mono">{newest.seqNum}</strong>{' '}
@@ -105,7 +110,7 @@ function LiveButton({ store }: { readonly store: ExposuresStore }) {
 function LastImageAge({ store, clock }: { readonly store: ExposuresStore; readonly clock: Clock }) {
   const newest = useStore(store, newestExposure);
   const now = useNow(clock, 1000);
-  const at = newest && (newest.raws[0]?.landedUnixMs ?? unixMsFromTai(newest.shutterCloseTai));
+  const at = newest && arrivedUnixMs(newest);
   return (
     <span className="status-age" data-testid="last-image-age" title="Since the newest file landed">
       {at === null ? '' : `${formatAge((now - at) / 1000)} ago`}
@@ -133,6 +138,9 @@ function CameraPlace({ camera, clock }: { readonly camera: CameraPhase; readonly
   );
 }
 
+/** The next event comes a little after the end that was foretold: that is nothing to tell. */
+const CLOCKS_AGREE_SECONDS = 1;
+
 interface CountdownProps {
   readonly word: string;
   readonly endsAt: UnixMs | null;
@@ -143,9 +151,11 @@ function Countdown({ word, endsAt, clock }: CountdownProps) {
   const now = useNow(clock, 100);
   if (endsAt === null) return word;
   const left = (endsAt - now) / 1000;
+  const over = left < -CLOCKS_AGREE_SECONDS;
   return (
     <>
-      {word} <span className="mono">{formatFixed(Math.abs(left), 1)} s</span> {left >= 0 ? 'left' : 'over'}
+      {word} <span className="mono">{formatFixed(over ? -left : Math.max(0, left), 1)}</span> s{' '}
+      {over ? 'over' : 'left'}
     </>
   );
 }

@@ -5,7 +5,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Exposure, ExposureId } from '../../core/dataId.ts';
 import { toAppError, type AppError } from '../../core/errors.ts';
-import { dayObsOf, taiFromUnixMs, type UnixMs } from '../../core/time.ts';
+import { dayObsOf, taiFromUnixMs, unixMsFromTai, type UnixMs } from '../../core/time.ts';
 import type {
   ButlerClient,
   ExposureKey,
@@ -67,6 +67,11 @@ export interface ExposuresStoreParts {
 
 export function hasRaw(exposure: Exposure): boolean {
   return exposure.raws.length > 0;
+}
+
+/** What every "seconds since it" counts from: the landing of its file, or the shutter's closing where that is not known. */
+export function arrivedUnixMs({ raws, shutterCloseTai }: Exposure): UnixMs {
+  return raws[0]?.landedUnixMs ?? unixMsFromTai(shutterCloseTai);
 }
 
 export function selectedExposure(state: ExposuresState): Exposure | null {

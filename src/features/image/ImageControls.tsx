@@ -22,6 +22,7 @@ export function ImageControls({ store }: { readonly store: ImageStore }) {
   const colourMap = useStore(store, (s) => s.colourMap);
   const invert = useStore(store, (s) => s.invert);
   const fitted = useStore(store, (s) => s.view === 'fit');
+  const scale = useStore(store, (s) => s.drawn?.view.devicePixelsPerPixel);
   return (
     <div className="image-controls" role="toolbar" aria-label="Image display">
       <div className="image-group" role="group" aria-label="Display limits">
@@ -54,13 +55,15 @@ export function ImageControls({ store }: { readonly store: ImageStore }) {
         onChange={(event) => {
           const chosen = MAPS.find((name) => name === event.target.value);
           if (chosen) store.setColourMap(chosen);
+          // The arrow keys are the exposures' again.
+          event.target.blur();
         }}
       >
         {MAPS.map((name) => (
           <option key={name}>{name}</option>
         ))}
       </select>
-      <Choice text="invert" title="Dark on light" on={invert} choose={() => store.toggleInvert()} />
+      <Choice text="invert" title="Dark on light (i)" on={invert} choose={() => store.toggleInvert()} />
       <div className="image-group" role="group" aria-label="Zoom">
         <Choice
           text="fit"
@@ -70,8 +73,8 @@ export function ImageControls({ store }: { readonly store: ImageStore }) {
         />
         <Choice
           text="1:1"
-          title="One detector pixel per screen pixel"
-          on={false}
+          title="One detector pixel per screen pixel (z)"
+          on={!fitted && scale === 1}
           choose={() => store.oneToOne()}
         />
       </div>

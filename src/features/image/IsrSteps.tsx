@@ -5,7 +5,7 @@ import './image.css';
 import type { ImageStore } from './imageStore.ts';
 
 export function IsrSteps({ store }: { readonly store: ImageStore }) {
-  const opened = useStore(store, (s) => (s.held && s.held.exposure === s.shown ? s.held.opened : null));
+  const opened = useStore(store, (s) => s.shownAs);
   return (
     <div className="image-isr" data-testid="isr-steps" data-exposure={opened?.exposure ?? ''}>
       <ul className="image-isr-list">
@@ -32,7 +32,7 @@ function Step({ step }: { readonly step: IsrStep }) {
         <span className="image-isr-state">{done ? 'done' : 'skipped'}</span>
       </span>
       <span>{name}</span>
-      <span className="image-isr-remark" title={remark}>
+      <span className="image-isr-remark" title={step.dataset ? `dataset ${step.dataset}` : undefined}>
         {remark}
       </span>
     </li>

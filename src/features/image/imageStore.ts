@@ -38,6 +38,8 @@ export interface ImageState {
   readonly wanted: Exposure | null;
   /** Its pixels are on the screen. */
   readonly shown: Exposure | null;
+  /** What was done to the pixels on the screen. */
+  readonly shownAs: OpenedImage | null;
   /** What the worker holds and draws from. */
   readonly held: { readonly exposure: Exposure; readonly opened: OpenedImage } | null;
   readonly progress: OpenProgress | null;
@@ -105,6 +107,7 @@ const START: ImageState = {
   status: 'idle',
   wanted: null,
   shown: null,
+  shownAs: null,
   held: null,
   progress: null,
   error: null,
@@ -320,7 +323,11 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       if (held?.exposure.exposure !== exposure) return;
       const isWanted = wanted?.exposure === exposure;
       if (shown === held.exposure && !(isWanted && status === 'loading')) return;
-      set({ shown: held.exposure, stamps: shown === held.exposure ? get().stamps : heldStamps });
+      set({
+        shown: held.exposure,
+        shownAs: held.opened,
+        stamps: shown === held.exposure ? get().stamps : heldStamps,
+      });
       if (isWanted) set({ status: 'ready', error: null });
       // What is under a resting pointer has changed.
       if (get().pointer) void readPointer();

@@ -3,10 +3,9 @@ import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { StoreApi } from 'zustand/vanilla';
 import { exposureLabel } from '../../core/dataId.ts';
-import { unixMsFromTai } from '../../core/time.ts';
 import { formatAge, formatFixed } from '../../core/units.ts';
 import { filterLabel, targetLabel, typeLabel } from '../../features/exposures/exposureNumber.ts';
-import { newestExposure } from '../../features/exposures/exposuresStore.ts';
+import { arrivedUnixMs, newestExposure } from '../../features/exposures/exposuresStore.ts';
 import type { LateImageStore } from '../../features/exposures/lateImageStore.ts';
 import { SourceBadge } from '../../features/exposures/SourceBadge.tsx';
 import { useNow } from '../../features/exposures/useNow.ts';
@@ -15,7 +14,7 @@ import type { Clock } from '../../services/clock.ts';
 import type { CameraState } from '../../services/efd/cameraState.ts';
 import type { LiveImage } from '../live/liveImage.ts';
 import type { KioskState } from './kiosk.ts';
-import { lastImageUnixMs, latenessOf, pixelShift } from './lateness.ts';
+import { latenessOf, pixelShift } from './lateness.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 
 export function KioskApp({ store }: { readonly store: StoreApi<KioskState> }) {
@@ -91,7 +90,7 @@ function OnScreen({ live }: { readonly live: LiveImage }) {
   const shown = useStore(live.image, (s) => s.shown);
   const now = useNow(live.clock, 1_000);
   if (!shown) return null;
-  const age = formatAge((now - unixMsFromTai(shown.shutterCloseTai)) / 1000);
+  const age = formatAge((now - arrivedUnixMs(shown)) / 1000);
   // Its seconds are no news: an alert is read out again with each change.
   return (
     <p className="kiosk-trouble-shown" aria-live="off">
@@ -137,7 +136,7 @@ function SinceLastImage({ live }: { readonly live: LiveImage }) {
   const newest = useStore(live.exposures, newestExposure);
   const received = useStore(live.exposures, (s) => s.received);
   const now = useNow(live.clock, 500);
-  const silentMs = newest ? Math.max(0, now - lastImageUnixMs(newest)) : null;
+  const silentMs = newest ? Math.max(0, now - arrivedUnixMs(newest)) : null;
   const { size, tone } = latenessOf(silentMs ?? 0, exposures);
   return (
     <div className="kiosk-since" data-tone={tone}>

@@ -4,7 +4,8 @@ import type { Exposure } from '../../core/dataId.ts';
 import { AppError } from '../../core/errors.ts';
 import { taiFromUnixMs } from '../../core/time.ts';
 import type { Session } from '../../services/session.ts';
-import { lastImageUnixMs, latenessOf, pixelShift } from './lateness.ts';
+import { arrivedUnixMs } from '../../features/exposures/exposuresStore.ts';
+import { latenessOf, pixelShift } from './lateness.ts';
 import { nextAccess } from './screenAccess.ts';
 import { troubleOf } from './trouble.ts';
 import { afterReload, mustReload, NO_RELOADS, readHistory, writeHistory } from './watchdog.ts';
@@ -50,8 +51,8 @@ describe('time since the last image', () => {
       landedUnixMs: START + 3_400,
       registeredUnixMs: null,
     };
-    expect(lastImageUnixMs(newest)).toBe(START);
-    expect(lastImageUnixMs({ ...newest, raws: [raw] })).toBe(START + 3_400);
+    expect(arrivedUnixMs(newest)).toBe(START);
+    expect(arrivedUnixMs({ ...newest, raws: [raw] })).toBe(START + 3_400);
   });
 
   test('a long exposure is not late while it lasts', () => {

@@ -1,6 +1,5 @@
 /** How late the newest image is, as a size and a tone of the number on the wall. Pure. */
 import type { Exposure } from '../../core/dataId.ts';
-import { unixMsFromTai, type UnixMs } from '../../core/time.ts';
 import { runningCadenceMs } from '../../features/exposures/lateImage.ts';
 
 export type Tone = 'good' | 'warn' | 'bad';
@@ -17,11 +16,6 @@ const LARGEST = 96;
 const USUAL_CADENCE_MS = 60_000;
 /** Readouts and landings do not all take the same time. */
 const ALLOWANCE_MS = 8_000;
-
-/** When its file landed, as the status line counts; where that is not known, when its shutter closed. */
-export function lastImageUnixMs({ raws, shutterCloseTai }: Exposure): UnixMs {
-  return raws[0]?.landedUnixMs ?? unixMsFromTai(shutterCloseTai);
-}
 
 /** Amber from one and a half intervals on, red from three; the number grows between the two. */
 export function latenessOf(silentMs: number, exposures: readonly Exposure[]): Lateness {

@@ -2,10 +2,10 @@
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { exposureLabel } from '../../core/dataId.ts';
-import { unixMsFromTai } from '../../core/time.ts';
 import { formatAge } from '../../core/units.ts';
 import { filterLabel, targetLabel, typeLabel } from '../../features/exposures/exposureNumber.ts';
 import { MissingExposure } from '../../features/exposures/MissingExposure.tsx';
+import { arrivedUnixMs } from '../../features/exposures/exposuresStore.ts';
 import { SourceBadge } from '../../features/exposures/SourceBadge.tsx';
 import { useNow } from '../../features/exposures/useNow.ts';
 import { ImagePane } from '../../features/image/ImagePane.tsx';
@@ -99,7 +99,7 @@ function Caption({ live, wide }: { readonly live: LiveImage; readonly wide: bool
     whole = [exposureLabel(shown), ...facts].join(' · ');
     // The night is the first that a narrow panel does without.
     text = wide ? whole : [seqNum, ...facts].join(' · ');
-    age = `· ${formatAge((now - unixMsFromTai(shown.shutterCloseTai)) / 1000)} ago`;
+    age = `· ${formatAge((now - arrivedUnixMs(shown)) / 1000)} ago`;
   }
   return (
     <footer className="panel-caption">

@@ -64,28 +64,24 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
         source={butler.source}
         camera={cameraNow}
         notice={notice}
-        badges={
+        badges={<EfdBadge camera={camera.store} efd={workspace.efd} clock={clock} />}
+        tools={
           <>
-            <EfdBadge camera={camera.store} efd={workspace.efd} clock={clock} />
             <RepositoryChoice site={site} shown={workspace.repository.name} />
+            <WorkspaceTools
+              user={session.user}
+              theme={theme}
+              alarmSound={sound}
+              onTheme={(next) => workspace.setTheme(next)}
+              onHelp={() => ui.setState({ dialog: 'keys' })}
+              onKioskScreens={() => ui.setState({ dialog: 'kiosk' })}
+              onResetLayout={resetLayout}
+              onAlarmSound={(on) => late.setSound(on)}
+              onLogOut={() => void leave(workspace)}
+            />
           </>
         }
-        tools={
-          <WorkspaceTools
-            user={session.user}
-            theme={theme}
-            alarmSound={sound}
-            onTheme={(next) => workspace.setTheme(next)}
-            onHelp={() => ui.setState({ dialog: 'keys' })}
-            onKioskScreens={() => ui.setState({ dialog: 'kiosk' })}
-            onResetLayout={resetLayout}
-            onAlarmSound={(on) => late.setSound(on)}
-            onLogOut={() => void leave(workspace)}
-          />
-        }
       />
-      <SignedOut workspace={workspace} />
-      <AlarmBar store={late} />
       <Layout
         exposures={
           <PaneBoundary name="Exposures">
@@ -93,16 +89,22 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
           </PaneBoundary>
         }
         image={
-          <PaneBoundary name="Image">
-            <section className="pane" aria-label="Image">
-              <header className="pane-header image-header">
-                <ImageCaption workspace={workspace} />
-                <ImageControls store={image} />
-              </header>
-              <MissingExposure store={exposures} />
-              <ImagePane store={image} />
-            </section>
-          </PaneBoundary>
+          <div className="image-place">
+            <div className="alerts">
+              <SignedOut workspace={workspace} />
+              <AlarmBar store={late} />
+            </div>
+            <PaneBoundary name="Image">
+              <section className="pane" aria-label="Image">
+                <header className="pane-header image-header">
+                  <ImageCaption workspace={workspace} />
+                  <ImageControls store={image} />
+                </header>
+                <MissingExposure store={exposures} />
+                <ImagePane store={image} />
+              </section>
+            </PaneBoundary>
+          </div>
         }
         inspector={
           <PaneBoundary name="Inspector">
@@ -162,7 +164,12 @@ function ImageCaption({ workspace: { image } }: { readonly workspace: Workspace 
       ) : (
         'Image'
       )}
-      {coming && <span className="image-coming"> · loading {exposureLabel(coming)}</span>}
+      {coming && (
+        <span className="image-coming">
+          {' '}
+          · loading {shown?.dayObs === coming.dayObs ? coming.seqNum : exposureLabel(coming)}
+        </span>
+      )}
     </h2>
   );
 }
@@ -171,17 +178,18 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
   const { ui, image } = workspace;
   const tab = useStore(ui, (s) => s.inspector);
   const tabs = [
-    { id: 'readout', name: 'Readout' },
-    { id: 'ledger', name: 'Ledger' },
+    { id: 'readout', name: 'Readout', key: 'r' },
+    { id: 'ledger', name: 'Ledger', key: 'd' },
   ] as const;
   return (
     <section className="pane" aria-label="Inspector">
       <div className="pane-header tabs" role="tablist" aria-label="Inspector">
-        {tabs.map(({ id, name }, index) => (
+        {tabs.map(({ id, name, key }, index) => (
           <button
             key={id}
             type="button"
             role="tab"
+            title={`${name} (${key})`}
             id={`inspector-tab-${id}`}
             aria-selected={tab === id}
             aria-controls="inspector-panel"

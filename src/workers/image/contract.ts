@@ -14,8 +14,10 @@ export type IsrStepName = 'overscan' | 'assembly' | 'bias' | 'dark' | 'flat';
 export interface IsrStep {
   readonly name: IsrStepName;
   readonly done: boolean;
-  /** The calib that was used, as "collection (dataset id)", or how it was done ("median per row"). */
+  /** The calib's filter, where it has one, and its collection; or how it was done ("median per row"). */
   readonly with?: string;
+  /** The calib's dataset id. */
+  readonly dataset?: string;
   /** Why a step was not done, as a sentence fragment: "BIAS frames take no flat", "no flat for empty~holo4_003". */
   readonly skippedBecause?: string;
 }

@@ -83,7 +83,7 @@ function settleCalibs(
 ): Promise<readonly SettledCalib[]> {
   return Promise.all(
     planCalibs(request).map(async (plan): Promise<SettledCalib> => {
-      const step = calibStep(plan);
+      const step = calibStep(plan, request.physicalFilter);
       if (!plan.use) return { step, held: undefined, warning: undefined };
       try {
         const url = `${request.fileUrlPrefix}${plan.use.datasetId}`;

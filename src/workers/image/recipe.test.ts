@@ -38,12 +38,19 @@ describe('planCalibs', () => {
   });
 
   it('names the physical filter that has no flat, and keeps the other steps', () => {
-    const steps = planCalibs(facts('science', { ...ALL, flat: null })).map(calibStep);
+    const steps = planCalibs(facts('science', { ...ALL, flat: null })).map((plan) =>
+      calibStep(plan, 'empty~holo4_003'),
+    );
     expect(steps).toEqual([
-      { name: 'bias', done: true, with: 'LATISS/calib (bias-id)' },
-      { name: 'dark', done: true, with: 'LATISS/calib (dark-id)' },
+      { name: 'bias', done: true, with: 'LATISS/calib', dataset: 'bias-id' },
+      { name: 'dark', done: true, with: 'LATISS/calib', dataset: 'dark-id' },
       { name: 'flat', done: false, skippedBecause: 'no flat for empty~holo4_003' },
     ]);
+  });
+
+  it('names the filter of the flat that was used', () => {
+    const plan = planCalibs(facts('science')).find((p) => p.name === 'flat');
+    expect(plan && calibStep(plan, 'empty~holo4_003').with).toBe('empty~holo4_003 · LATISS/calib');
   });
 
   it('skips the dark when the dark time is unknown', () => {

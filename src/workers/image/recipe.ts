@@ -42,8 +42,11 @@ export function planCalibs(facts: RecipeFacts): readonly CalibPlan[] {
   });
 }
 
-export function calibStep(plan: CalibPlan): IsrStep {
+export function calibStep(plan: CalibPlan, physicalFilter: string): IsrStep {
   const { name, use, skippedBecause } = plan;
-  if (use) return { name, done: true, with: `${use.collection} (${use.datasetId})` };
+  if (use) {
+    const of = name === 'flat' ? `${physicalFilter} · ${use.collection}` : use.collection;
+    return { name, done: true, with: of, dataset: use.datasetId };
+  }
   return { name, done: false, skippedBecause: skippedBecause ?? 'unknown' };
 }
