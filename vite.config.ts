@@ -58,5 +58,11 @@ export default defineConfig({
       input: ['index.html', 'kiosk.html', 'panel.html'].map((name) => resolve(import.meta.dirname, name)),
     },
   },
-  test: { include: ['src/**/*.test.{ts,tsx}', 'wasm/**/*.test.ts'] },
+  test: {
+    include: ['src/**/*.test.{ts,tsx}', 'wasm/**/*.test.ts'],
+    ...(process.env['SUMMIT_NOTEBOOK_LONG'] && {
+      setupFiles: ['scripts/test/manyExamples.mjs'],
+      testTimeout: 600_000,
+    }),
+  },
 });

@@ -2,7 +2,7 @@
  * Compiles the engine's sources for this machine with the address and undefined-behaviour sanitizers, runs the tests
  * beside this file, and ends with `N passed, N failed`.
  *
- *     node wasm/test/native.mjs          CXX picks the compiler, AF_FUZZ_SECONDS how long files are mutated (20)
+ *     node wasm/test/native.mjs          CXX picks the compiler, AF_FUZZ_SECONDS how long files are mutated (20, long runs 240)
  */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -86,6 +86,7 @@ async function main() {
     env: {
       ...process.env,
       AF_FIXTURES: join(WASM, '..', 'fixtures', 'engine'),
+      AF_FUZZ_SECONDS: process.env.AF_FUZZ_SECONDS ?? (process.env.SUMMIT_NOTEBOOK_LONG ? '240' : '20'),
       // Told apart from 1, which the program itself ends with when a test fails.
       ASAN_OPTIONS: 'exitcode=99:allocator_may_return_null=1',
       LSAN_OPTIONS: 'exitcode=99',

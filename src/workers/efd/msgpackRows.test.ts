@@ -128,7 +128,6 @@ describe('MsgpackRowReader', () => {
           expect(rowsOf(feed(bytes, inside))).toEqual(expected);
         },
       ),
-      { numRuns: 200 },
     );
   });
 
