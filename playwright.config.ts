@@ -17,7 +17,11 @@ export default defineConfig({
   retries: process.env['CI'] ? 1 : 0,
   expect: { timeout: 30_000 },
   outputDir: resolve(results, 'e2e'),
-  reporter: [['line'], ['junit', { outputFile: resolve(results, 'e2e.xml') }]],
+  reporter: [
+    ['line'],
+    // With the failure of a first try in the report: what passed only when it was tried again is told by name.
+    ['junit', { outputFile: resolve(results, 'e2e.xml'), includeRetries: true }],
+  ],
   use: {
     viewport: { width: 1600, height: 1000 },
     screenshot: 'only-on-failure',

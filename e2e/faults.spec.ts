@@ -1,11 +1,22 @@
 /** What goes wrong on a real night. Each time the app says what happened and to which exposure, keeps the last good image
- * and goes on by itself when the cause is gone. On a site of its own without a simulator: these tests are its camera. */
+ * and goes on by itself when the cause is gone. On a site of its own without a simulator: these tests are its camera, also
+ * for the kinds of frames that a simulated night takes only later. */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 import { expect, signIn, test } from './support/fixtures.ts';
-import { nextLiveExposure, PYTHON, python, rawFile, shownExposure, waitForExposure } from './support/pane.ts';
+import {
+  expectPixels,
+  expectSteps,
+  nextLiveExposure,
+  paintedLedger,
+  PYTHON,
+  python,
+  rawFile,
+  shownExposure,
+  waitForExposure,
+} from './support/pane.ts';
 import { type RunningSite, type Site, startSite } from './support/site.ts';
 
 test.describe.configure({ mode: 'serial' });
@@ -124,46 +135,107 @@ test('a row whose file is gone is called expired', async () => {
   await page.keyboard.press('l');
 });
 
+test('a dark is reduced without dark and flat, a flat without flat, a frame of the sky with all', async () => {
+  for (const [type, taken] of [
+    ['DARK', ['bias']],
+    ['FLAT', ['bias', 'dark']],
+    ['OBJECT', ['bias', 'dark', 'flat']],
+  ] as const) {
+    const exposure = land('--image-type', type, '--physical-filter', 'empty~empty');
+    await waitForExposure(page, exposure);
+    await expectSteps(page, running.site, exposure, taken);
+    await expectPixels(page, running.site, exposure);
+  }
+});
+
 test('a calib that does not exist is skipped by name', async () => {
   const exposure = land('--physical-filter', 'SDSSr_65mm~blue300lpmm_qn1');
   await waitForExposure(page, exposure);
-  await expect(page.getByTestId('isr-steps')).toContainText(/no flat.*SDSSr_65mm~blue300lpmm_qn1/i);
+  await expectSteps(page, running.site, exposure, ['bias', 'dark']);
+  await expect(page.getByTestId('isr-steps').locator('[data-step="flat"]')).toContainText(
+    /no flat.*SDSSr_65mm~blue300lpmm_qn1/i,
+  );
+  await expectPixels(page, running.site, exposure);
 });
 
-test('a registry under a long write shows its age and catches up', async () => {
+/** "for 12 s" or "3 min 20 s old", in seconds. */
+function ageIn(text: string | null): number {
+  const [, minutes, seconds] = /(?:(\d+) min )?(\d+) s\b/.exec(text ?? '') ?? [];
+  return Number(minutes ?? 0) * 60 + Number(seconds ?? NaN);
+}
+
+/** The app's REGISTRY_ALLOWANCE_MS, after which a silent registry is an alarm. */
+const REGISTRY_ALLOWANCE_S = 10;
+
+test('a registry under a long write raises an alarm with its age, and catches up', async () => {
   test.setTimeout(180_000);
   const good = await shownExposure(page);
+  // Its pages go to the file before the commit, as those of every write that is larger than SQLite's cache.
   const lock = `import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
+db.execute("PRAGMA cache_size = 10")
 db.execute("BEGIN EXCLUSIVE")
+db.execute("CREATE TABLE bulk (bytes BLOB)")
+db.executemany("INSERT INTO bulk VALUES (zeroblob(3000))", [()] * 500)
 print("locked", flush=True)
 sys.stdin.readline()
-db.execute("UPDATE collection SET doc = doc WHERE collection_id = 1")
+db.execute("DROP TABLE bulk")
 db.execute("COMMIT")`;
   const writer = spawn(PYTHON, ['-c', lock, join(running.site.stateDir, 'oods/gen3.sqlite3')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  await new Promise((locked) => writer.stdout.once('data', locked));
-  const exposure = land();
-  await expect(pane()).toHaveAttribute('data-exposure', String(good));
-  writer.stdin.end('\n');
-  await new Promise((done) => writer.once('exit', done));
-  await waitForExposure(page, exposure);
+  const ended = new Promise((done) => writer.once('exit', done));
+  const badge = page.locator('[data-testid="source-badge"][data-source="OODS"]');
+  const alarm = page.locator('[data-testid="alarm"][data-stage="registry"]');
+  try {
+    await new Promise((locked) => writer.stdout.once('data', locked));
+    land();
+    await expect(alarm).toBeVisible({ timeout: 60_000 });
+    expect(ageIn(await alarm.textContent())).toBeGreaterThanOrEqual(REGISTRY_ALLOWANCE_S);
+    await expect(alarm).toContainText(/OODS/);
+    await expect(badge).toHaveAttribute('data-state', /warn|bad/);
+    await expect(badge).toContainText(/registry busy/i);
+    const first = ageIn(await badge.textContent());
+    // It counts from the answer that told of the lock, the alarm from the same moment.
+    expect(first).toBeGreaterThanOrEqual(REGISTRY_ALLOWANCE_S - 2);
+    await expect.poll(async () => ageIn(await badge.textContent())).toBeGreaterThan(first);
+    await expect(pane()).toHaveAttribute('data-exposure', String(good));
+  } finally {
+    writer.stdin.end('\n');
+    await ended;
+  }
+  await waitForExposure(page, good + 1);
+  await expect(alarm).toHaveCount(0);
+  await expect(badge).toHaveAttribute('data-state', 'good');
 });
 
-test('influxd down: the strip keeps its data with their age and recovers', async () => {
+test('influxd down: the strip keeps its data with their age and the reason, and recovers', async () => {
   test.setTimeout(240_000);
   const telemetry = page.getByTestId('telemetry-pane');
   await expect(telemetry).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
+  const drawn = async () => (await telemetry.locator('path[data-series="azimuth"]').getAttribute('d')) ?? '';
+  const why = telemetry.getByRole('paragraph').filter({ hasText: 'Stale:' });
+  let kept = '';
   const influxd = processId(running.site, 'influxd');
   // Stopped, not killed: the launcher would bring a dead one back before anyone noticed.
   process.kill(influxd, 'SIGSTOP');
   try {
     await expect(telemetry).toHaveAttribute('data-state', 'stale', { timeout: 90_000 });
+    await expect(why).toContainText(/row .* old.*(EFD|InfluxDB) does not answer/, { timeout: 60_000 });
+    const age = ageIn(await why.textContent());
+    kept = await drawn();
+    expect(kept.match(/[ML]/g)?.length, 'points of the line').toBeGreaterThan(10);
+    // Through some more questions without an answer.
+    await expect
+      .poll(async () => ageIn(await why.textContent()), { timeout: 60_000 })
+      .toBeGreaterThan(age + 5);
+    expect(await drawn()).toBe(kept);
   } finally {
     process.kill(influxd, 'SIGCONT');
   }
   await expect(telemetry).toHaveAttribute('data-state', 'ready', { timeout: 90_000 });
+  await expect(why).toHaveCount(0);
+  await expect.poll(drawn).not.toBe(kept);
 });
 
 /** Page and workers of the context live this far from the machine's time. */
@@ -244,6 +316,8 @@ test('the Hub is killed and comes back: images go on here and on a screen sixty 
   await waitForExposure(page, exposure);
 });
 
+const ledgerOf = (of: Page) => of.getByTestId('latency-ledger');
+
 test('a browser clock that is 40 s off is measured, shown and taken out of the ledger', async ({
   browser,
 }) => {
@@ -255,25 +329,66 @@ test('a browser clock that is 40 s off is measured, shown and taken out of the l
   await shownExposure(shifted);
   const exposure = land();
   await waitForExposure(shifted, exposure);
-  const ledger = await shifted.evaluate(() => window.summitNotebook?.ledger());
-  expect(Math.abs((ledger?.offset?.offsetMs ?? 0) - 40_000)).toBeLessThan(1000);
-  expect(ledger?.entries.some((entry) => entry.clockFault)).toBe(false);
-  expect(ledger?.landedToPaintedMs).toBeLessThan(30_000);
-  await expect(shifted.getByText(/40\.\d s|40 s|40 ?\d{3} ms/).first()).toBeVisible();
+  const ledger = await paintedLedger(shifted);
+  expect(Math.abs((ledger.offset?.offsetMs ?? 0) - 40_000)).toBeLessThan(1000);
+  expect(ledger.entries.some((entry) => entry.clockFault)).toBe(false);
+  expect(ledger.landedToPaintedMs).toBeLessThan(30_000);
+
+  await shifted.keyboard.press('d');
+  await expect(ledgerOf(shifted)).toHaveAttribute('data-clock-fault', 'false');
+  const told = (await shifted.getByTestId('clock-offset').textContent()) ?? '';
+  const [, offset, error] = /clock: ([\d.]+) ± ([\d.]+) ms/.exec(told) ?? [];
+  expect(Number(error), told).toBeGreaterThan(0);
+  expect(Number(error), told).toBeLessThan(1000);
+  // Both clocks are this machine's, so the shift is the truth; some ms for what the page's own clock has drifted.
+  expect(Math.abs(Number(offset) - 40_000), told).toBeLessThan(Number(error) + 20);
   await context.close();
 });
 
-test('files that are no raws are set aside with the reason', async () => {
+test('a camera whose clock is ahead is shown as a clock fault with its size, never hidden', async () => {
+  await page.keyboard.press('d');
+  const wrong = land('--ended-ago', '-20');
+  await waitForExposure(page, wrong);
+  await expect(ledgerOf(page)).toHaveAttribute('data-clock-fault', 'true');
+  const fault = ledgerOf(page).getByRole('alert');
+  await expect(fault).toContainText(/Clock fault: .*camera.* and the server.* clock disagree/);
+  const [, ms] = /lies (\d+) ms before/.exec((await fault.textContent()) ?? '') ?? [];
+  // Landed right after the raw was made, with an end 20 s later than that.
+  expect(Number(ms)).toBeGreaterThan(10_000);
+  expect(Number(ms)).toBeLessThan(20_000);
+  await expect(ledgerOf(page).locator('tr[data-fault]')).toHaveAttribute('data-stage', 'landed');
+  await waitForExposure(page, land());
+  await expect(ledgerOf(page)).toHaveAttribute('data-clock-fault', 'false');
+  await expect(fault).toHaveCount(0);
+  await page.keyboard.press('r');
+});
+
+test('files that are no raws are set aside, and the page names them with the reason', async () => {
+  const alarm = page.locator('[data-testid="alarm"][data-stage="ingest"]');
+  const setAside = (obsId: string) =>
+    expect
+      .poll(() => readdirSync(join(running.site.stateDir, 'bad')).filter((name) => name.includes(obsId)))
+      .not.toHaveLength(0);
+  const good = await shownExposure(page);
+
   const staging = join(running.site.stateDir, 'staging');
   writeFileSync(join(staging, '.junk.part'), 'not a raw');
   renameSync(join(staging, '.junk.part'), join(staging, 'AT_O_20260101_000001_R00_S00.fits'));
-  await expect
-    .poll(() =>
-      readdirSync(join(running.site.stateDir, 'bad')).filter((name) => name.includes('AT_O_20260101_000001')),
-    )
-    .not.toHaveLength(0);
-  // The queue goes on behind it.
+  await setAside('AT_O_20260101_000001');
+  await expect(alarm).toContainText('AT_O_20260101_000001');
+  await expect(alarm).toContainText(/not a FITS file/i);
+  await expect(pane()).toHaveAttribute('data-exposure', String(good));
+
+  // A FITS file whose header makes no exposure.
+  const wrongCard = land('--card', 'DATE-END=yesterday');
+  const obsId = `AT_O_${Math.floor(wrongCard / 100_000)}_${String(wrongCard % 100_000).padStart(6, '0')}`;
+  await setAside(obsId);
+  await expect(alarm).toContainText(obsId);
+  await expect(alarm).toContainText(/DATE-END.*yesterday/);
+
+  // The queue goes on behind them.
   await waitForExposure(page, land());
+  await expect(alarm).toHaveCount(0);
 });
 
 test('the live site was not disturbed', async ({ workspace }) => {

@@ -35,6 +35,36 @@ test('the server starts with visible progress and the first cell opens the expos
   });
 });
 
+test('the copied butler line runs as it is below the first cell', async ({ workspace, site }) => {
+  await workspace
+    .context()
+    .grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(site.url).origin });
+  await readyNotebook(workspace);
+  await workspace.keyboard.press('y');
+  await expect(workspace.getByTestId('notice')).toContainText(/copied/i);
+  const copied = await workspace.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toContain('butler.get(');
+
+  const cells = pane(workspace).locator('.jp-CodeCell');
+  // It makes `butler`; what it prints is checked above.
+  await cells.first().locator('.cm-content').click();
+  await workspace.keyboard.press('Shift+Enter');
+  await cells.last().locator('.cm-content').click();
+  await workspace.keyboard.press('Control+A');
+  await workspace.keyboard.press('Control+V');
+  const pasted = cells.filter({ hasText: 'butler.get("raw"' }).last();
+  await expect(pasted).toContainText(copied.trim().split('\n').at(-1) ?? 'the copied line');
+  await workspace.keyboard.press('Shift+Enter');
+  // The repr of an HDUList, whose first HDU has no image.
+  await expect(pasted.locator('.jp-OutputArea-output')).toContainText(/PrimaryHDU.*CompImageHDU/s, {
+    timeout: 60_000,
+  });
+  await expect(pasted.locator('.jp-RenderedText[data-mime-type*="stderr"], .jp-mod-error')).toHaveCount(0);
+  // In the cell that Shift+Enter has moved to.
+  await run(workspace, 'print("shape", _["Segment14"].shape)');
+  await expect(output(workspace)).toContainText('shape (2048, 576)', { timeout: 60_000 });
+});
+
 test('a dropped WebSocket comes back and the kernel keeps its variables', async ({ workspace }) => {
   test.setTimeout(180_000);
   // The page's own sockets are closed under it, as a VPN does.

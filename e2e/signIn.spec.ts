@@ -31,29 +31,62 @@ test('the query string survives sign-in', async ({ page, site }) => {
 });
 
 test('no data route answers without a session', async ({ request, site }) => {
-  for (const route of ['api/site', 'api/time', 'api/repositories/oods/exposures', 'api/devices']) {
+  for (const route of ['api/site', 'api/time', 'api/repositories/OODS/exposures', 'api/devices']) {
     const answer = await request.get(new URL(route, site.url).href, { maxRedirects: 0 });
     expect(answer.status(), route).toBe(401);
     expect(((await answer.json()) as { tag: string }).tag).toBe('AccessDenied');
   }
 });
 
-test('sign-in returns only to this app', async ({ request, site }) => {
+test('sign-in returns only to this app', async ({ browser, site, signedIn }) => {
+  const base = new URL(site.url).pathname;
   const hostile = [
     'https://example.com/',
     '//example.com/',
-    '/nb/hub/home',
-    'javascript:alert(1)',
     '/\\example.com',
+    'https:example.com',
+    'javascript:alert(1)',
+    '/nb/hub/home',
+    `${base}../../hub/home`,
+    `${base}%2e%2e/%2e%2e/hub/home`,
+    `${base}\t/../../../hub/home`,
   ];
+  // The Hub knows the user, the service does not yet: each visit is a whole sign-in without the form.
+  const cookies = signedIn.cookies.filter(({ name }) => name !== 'summit-session');
+  expect(cookies.length).toBeLessThan(signedIn.cookies.length);
   for (const next of hostile) {
-    const answer = await request.get(new URL(`login?next=${encodeURIComponent(next)}`, site.url).href, {
-      maxRedirects: 0,
-    });
-    const location = answer.headers()['location'] ?? '';
-    expect(location, next).not.toContain('example.com');
-    expect(answer.status(), next).toBeLessThan(500);
+    const context = await browser.newContext({ storageState: { ...signedIn, cookies } });
+    // Were it followed, it would be seen.
+    await context.route(
+      ({ hostname }) => hostname === 'example.com',
+      (route) => route.fulfill({ body: 'elsewhere' }),
+    );
+    // Where it lands counts, not what is there.
+    await context.route('**/assets/**', (route) => route.abort());
+    const page = await context.newPage();
+    const visited: string[] = [];
+    page.on('response', (answer) => visited.push(new URL(answer.url()).pathname));
+    const login = new URL(`login?next=${encodeURIComponent(next)}`, site.url).href;
+    await page.goto(login);
+    expect(visited, next).toContain(`${base}oauth_callback`);
+    expect(page.url(), next).toBe(site.url);
+    // Signed in already, the other way through the same route.
+    const again = await context.request.get(login, { maxRedirects: 0 });
+    expect(again.status(), next).toBe(302);
+    expect(again.headers()['location'], next).toBe(base);
+    await context.close();
   }
+});
+
+test('a good return address is kept', async ({ browser, site, signedIn }) => {
+  const cookies = signedIn.cookies.filter(({ name }) => name !== 'summit-session');
+  const context = await browser.newContext({ storageState: { ...signedIn, cookies } });
+  const page = await context.newPage();
+  const wanted = new URL('panel?theme=light', site.url);
+  const next = encodeURIComponent(`${wanted.pathname}${wanted.search}`);
+  await page.goto(new URL(`login?next=${next}`, site.url).href);
+  expect(page.url()).toBe(wanted.href);
+  await context.close();
 });
 
 test('session cookies are HttpOnly and SameSite=Lax', async ({ signedIn }) => {

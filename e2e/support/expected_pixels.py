@@ -14,12 +14,12 @@ from astropy.io import fits
 WIDTH, HEIGHT, PRESCAN = 509, 2000, 3
 
 
-def masters_of(folder: Path, physical_filter: str) -> dict[str, np.ndarray]:
-    """bias, dark and, where there is one for this filter, flat."""
+def masters_of(folder: Path, physical_filter: str) -> dict[str, fits.CompImageSection]:
+    """bias, dark and, where there is one for this filter, flat. Only the rows that are asked for are unpacked."""
     found = {}
     for master in json.loads((folder / "masters.json").read_text())["masters"]:
         if master["physicalFilter"] in (None, physical_filter):
-            found[master["datasetType"]] = fits.getdata(folder / master["path"], "IMAGE")
+            found[master["datasetType"]] = fits.open(folder / master["path"])["IMAGE"].section
     return found
 
 
@@ -46,11 +46,11 @@ def main() -> None:
         for text in args.points.split(";"):
             x, y = (int(part) for part in text.split(","))
             column, upper = x // WIDTH, y >= HEIGHT
-            segment = hdus[f"Segment{'1' if upper else '0'}{column}"].data
+            segment = hdus[f"Segment{'1' if upper else '0'}{column}"].section
             # Every amplifier is read towards smaller x; the upper half is read from the top edge.
             raw_column = PRESCAN + WIDTH - 1 - (x - column * WIDTH)
             raw_row = 2 * HEIGHT - 1 - y if upper else y
-            row = segment[raw_row].astype(float)
+            row = segment[raw_row, :].astype(float)
             value = row[raw_column] - overscan_level(row[PRESCAN + WIDTH :])
             if "bias" in steps:
                 value -= masters["bias"][y, x]

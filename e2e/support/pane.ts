@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, type Page } from '@playwright/test';
+import type { Ledger } from '../../src/core/ledger.ts';
 import type {} from '../../src/surfaces/publicApi.ts';
 import type { Site } from './site.ts';
 
@@ -30,6 +31,29 @@ export async function nextLiveExposure(page: Page): Promise<number> {
   return shownExposure(page);
 }
 
+/** Stops following; returns the exposure that stays, once nothing else is on its way. */
+export async function pause(page: Page): Promise<number> {
+  await shownExposure(page);
+  await page.keyboard.press('p');
+  const state = () => page.evaluate(() => window.summitNotebook?.getState());
+  await expect
+    .poll(async () => {
+      const now = await state();
+      return now?.following === false && now.imageState === 'ready' && now.shown === now['selected'];
+    })
+    .toBe(true);
+  return shownExposure(page);
+}
+
+/** The ledger of the exposure on the screen, once it is whole: two animation frames after the pixels are there. */
+export async function paintedLedger(page: Page): Promise<Ledger> {
+  const read = () => page.evaluate(() => window.summitNotebook?.ledger() ?? null);
+  await expect.poll(async () => (await read())?.entries.at(-1)?.stage).toBe('painted');
+  const ledger = await read();
+  if (!ledger) throw new Error('There is no image, and so no ledger.');
+  return ledger;
+}
+
 /** The raw of an exposure of the simulated site, whose ids are day_obs * 100000 + seq_num. */
 export function rawFile(site: Site, exposure: number): string {
   const obsId = `AT_O_${Math.floor(exposure / 100_000)}_${String(exposure % 100_000).padStart(6, '0')}`;
@@ -43,5 +67,74 @@ export function rawFile(site: Site, exposure: number): string {
 
 /** Runs one of the Python scripts beside this file and gives its standard output. */
 export function python(script: string, ...args: string[]): string {
-  return execFileSync(PYTHON, [join(import.meta.dirname, script), ...args], { encoding: 'utf8', cwd: ROOT });
+  return execFileSync(PYTHON, [join(import.meta.dirname, script), ...args], {
+    encoding: 'utf8',
+    cwd: ROOT,
+    env: { ...process.env, PYTHONPATH: join(ROOT, 'python') },
+  });
+}
+
+const STEPS = ['overscan', 'assembly', 'bias', 'dark', 'flat'] as const;
+export type Calib = 'bias' | 'dark' | 'flat';
+
+/** The list says which steps were done, and names the very calibs that are certified for the exposure. */
+export async function expectSteps(
+  page: Page,
+  site: Site,
+  exposure: number,
+  taken: readonly Calib[],
+): Promise<void> {
+  const list = page.getByTestId('isr-steps');
+  await expect(list).toHaveAttribute('data-exposure', String(exposure));
+  const url = new URL(`api/repositories/OODS/calibs?exposure=${exposure}&detector=0`, site.url).href;
+  const certified = (await (await page.request.get(url)).json()) as Record<
+    Calib,
+    { datasetId: string } | null
+  >;
+  await expect(list.locator('[data-step]')).toHaveCount(STEPS.length);
+  for (const name of STEPS) {
+    const step = list.locator(`[data-step="${name}"]`);
+    const isCalib = name !== 'overscan' && name !== 'assembly';
+    const done = !isCalib || taken.includes(name);
+    await expect(step, `${name} of ${exposure}`).toHaveAttribute('data-done', String(done));
+    if (!isCalib) continue;
+    // The dataset's id is in the tooltip.
+    const told = await step.evaluate((element) => element.outerHTML);
+    const id = certified[name]?.datasetId;
+    if (done) expect(told, `${name} of ${exposure}`).toContain(id ?? 'a certified calib');
+    else if (id) expect(told, `${name} of ${exposure}`).not.toContain(id);
+  }
+}
+
+interface ExpectedPixel {
+  readonly x: number;
+  readonly y: number;
+  readonly raw_adu: number;
+  readonly value_adu: number;
+}
+
+/** In both halves of the detector, at seams between amplifiers and at two corners. */
+const POINTS = '100,3900;1500,2500;2036,1999;2036,2000;4000,10;700,120;0,0;4071,3999';
+
+/** The pixels on the screen are those that numpy and astropy work out from the same raw and masters. */
+export async function expectPixels(page: Page, site: Site, exposure: number): Promise<void> {
+  const expected = JSON.parse(
+    python(
+      'expected_pixels.py',
+      '--raw',
+      rawFile(site, exposure),
+      '--masters',
+      join(site.stateDir, 'masters'),
+      '--points',
+      POINTS,
+    ),
+  ) as ExpectedPixel[];
+  expect(await shownExposure(page)).toBe(exposure);
+  for (const pixel of expected) {
+    const at = `${pixel.x},${pixel.y} of ${exposure}`;
+    const shown = await page.evaluate(({ x, y }) => window.summitNotebook?.valueAt(x, y), pixel);
+    expect(shown?.rawAdu, `raw at ${at}`).toBe(pixel.raw_adu);
+    // Half an adu of leeway for the overscan's median, then float32.
+    expect(Math.abs((shown?.valueAdu ?? NaN) - pixel.value_adu), `value at ${at}`).toBeLessThan(0.7);
+  }
 }

@@ -4,6 +4,7 @@ Each is written beside the staging folder's files under a hidden name and rename
 """
 
 import argparse
+import io
 import os
 import time
 from datetime import UTC, datetime, timedelta
@@ -13,23 +14,25 @@ from astropy.io import fits
 from astropy.time import Time
 
 
-def renumbered(source: Path, seq_num: int, physical_filter: str | None) -> tuple[str, bytes]:
+def renumbered(source: Path, args: argparse.Namespace) -> tuple[str, bytes]:
     """The raw with a new sequence number that was taken just now; returns its OBSID and its bytes."""
-    import io
-
-    end = Time(datetime.now(UTC) - timedelta(seconds=2)).tai
+    end = Time(datetime.now(UTC) - timedelta(seconds=args.ended_ago)).tai
     with fits.open(source, disable_image_compression=True) as hdus:
         header = hdus[0].header
         day_obs = Time(end.unix_tai - 43200, format="unix_tai").strftime("%Y%m%d")
-        obs_id = f"AT_O_{day_obs}_{seq_num:06d}"
-        begin = Time(end.unix_tai - float(header["EXPTIME"]), format="unix_tai")
-        header["DAYOBS"], header["SEQNUM"], header["OBSID"] = day_obs, seq_num, obs_id
-        # Whatever the pattern was: the recipe of a science frame has every step.
-        header["IMGTYPE"] = "OBJECT"
+        obs_id = f"AT_O_{day_obs}_{args.seq:06d}"
+        # A bias has no exposure time, and yet its times differ.
+        begin = Time(end.unix_tai - max(0.005, float(header["EXPTIME"])), format="unix_tai")
+        header["DAYOBS"], header["SEQNUM"], header["OBSID"] = day_obs, args.seq, obs_id
+        # Whatever the pattern was: the recipe goes by this card.
+        header["IMGTYPE"] = args.image_type
         for keyword, when in (("DATE-BEG", begin), ("DATE-OBS", begin), ("DATE-END", end)):
             header[keyword] = when.tai.isot
-        if physical_filter is not None:
-            header["FILTER"], header["GRATING"] = physical_filter.split("~")
+        if args.physical_filter is not None:
+            header["FILTER"], header["GRATING"] = args.physical_filter.split("~")
+        for card in args.card:
+            keyword, _, value = card.partition("=")
+            header[keyword] = value
         buffer = io.BytesIO()
         hdus.writeto(buffer, output_verify="ignore")
     return obs_id, buffer.getvalue()
@@ -37,8 +40,6 @@ def renumbered(source: Path, seq_num: int, physical_filter: str | None) -> tuple
 
 def garbled(data: bytes, hdu_index: int) -> bytes:
     """Overwrites the start of the compressed pixels of one HDU with ones, which no RICE_1 tile starts with."""
-    import io
-
     with fits.open(io.BytesIO(data), disable_image_compression=True) as hdus:
         info = hdus[hdu_index].fileinfo()
         header = hdus[hdu_index].header
@@ -53,11 +54,16 @@ def main() -> None:
     parser.add_argument("--source", type=Path, required=True)
     parser.add_argument("--staging", type=Path, required=True)
     parser.add_argument("--seq", type=int, required=True)
+    parser.add_argument("--image-type", default="OBJECT", help="IMGTYPE to claim in the header")
     parser.add_argument("--physical-filter", help="FILTER~GRATING to claim in the header")
+    parser.add_argument(
+        "--ended-ago", type=float, default=2.0, help="seconds since DATE-END; negative: in the future"
+    )
+    parser.add_argument("--card", action="append", default=[], help="KEYWORD=TEXT to write last")
     parser.add_argument("--keep-fraction", type=float, default=1.0, help="cut the file here")
     parser.add_argument("--garble-hdu", type=int, help="damage the first tile of this HDU")
     args = parser.parse_args()
-    obs_id, data = renumbered(args.source, args.seq, args.physical_filter)
+    obs_id, data = renumbered(args.source, args)
     if args.garble_hdu is not None:
         data = garbled(data, args.garble_hdu)
     data = data[: int(len(data) * args.keep_fraction)]
