@@ -19,6 +19,12 @@ export async function startSite(root) {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
+  // A bench that is ended does not leave its site running.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.once(name, () => {
+      child.kill('SIGTERM');
+      child.once('exit', () => process.exit(130));
+    });
   const lines = createInterface({ input: child.stdout });
   const url = await new Promise((resolve, reject) => {
     child.once('exit', (code) =>
