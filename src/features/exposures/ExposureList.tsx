@@ -213,7 +213,7 @@ function Row({ exposure: e, index, top, selected, newNight, age, onSelect }: Row
         {typeLabel(e.observationType)}
       </span>
       <span role="gridcell">{targetLabel(e) || '–'}</span>
-      <span role="gridcell" className="muted">
+      <span role="gridcell" className="exposures-filter-name muted">
         {filterLabel(e.physicalFilter)}
       </span>
       <span role="gridcell" className="exposures-number">

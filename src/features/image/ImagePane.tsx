@@ -230,7 +230,5 @@ function Age({ store }: { readonly store: ImageStore }) {
     return () => clearInterval(timer);
   }, []);
   if (!shown) return null;
-  return (
-    <span className="image-number">{formatAge((now - unixMsFromTai(shown.shutterCloseTai)) / 1000)}</span>
-  );
+  return formatAge((now - unixMsFromTai(shown.shutterCloseTai)) / 1000);
 }

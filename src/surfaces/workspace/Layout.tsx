@@ -21,7 +21,7 @@ const groups: Record<GroupName, React.RefObject<GroupImperativeHandle | null>> =
 /** Sizes in percent, as the panels were made for a window of this width. */
 function defaultSizes(): Record<GroupName, PanelSizes> {
   const width = window.innerWidth;
-  const exposures = (100 * Math.min(440, 0.3 * width)) / width;
+  const exposures = (100 * Math.min(440, (width < 1000 ? 0.3 : 0.33) * width)) / width;
   const inspector = (100 * Math.min(320, 0.225 * width)) / width;
   return {
     rows: { panes: 68, more: 32 },

@@ -154,13 +154,13 @@ function ImageCaption({ workspace: { image } }: { readonly workspace: Workspace 
   return (
     <h2 className="image-caption" data-testid="image-caption">
       {shown ? (
-        <>
+        <span className="image-named">
           <strong>{targetLabel(shown) || typeLabel(shown.observationType)}</strong>
           <span className="muted">
             {' '}
             {exposureLabel(shown)} · {shown.exposureTimeSeconds} s
           </span>
-        </>
+        </span>
       ) : (
         'Image'
       )}
