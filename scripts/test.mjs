@@ -112,6 +112,7 @@ function merge(reports) {
     passed: reports.reduce((sum, report) => sum + report.passed, 0),
     failed: reports.flatMap((report) => report.failed),
     skipped: reports.flatMap((report) => report.skipped),
+    flaky: reports.flatMap((report) => report.flaky ?? []),
   };
 }
 
@@ -243,9 +244,11 @@ for (const [name, stage] of Object.entries({ 'set-up': setUp, ...STAGES })) {
   );
 }
 
-const { passed, failed, skipped } = merge(reports);
+const { passed, failed, skipped, flaky = [] } = merge(reports);
 if (skipped.length > 0) console.log('\nSkipped:');
 for (const { name, reason } of skipped) console.log(`  ${name}: ${reason}`);
+if (flaky.length > 0) console.log('\nPassed only when tried again:');
+for (const name of flaky) console.log(`  ${name}`);
 if (failed.length > 0) console.log('\nFailed:');
 for (const name of failed) console.log(`  ${name}`);
 console.log(`\n${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
  * @property {number} passed
  * @property {string[]} failed
  * @property {{ name: string, reason: string }[]} skipped
+ * @property {string[]} [flaky] among the passed: those that passed only when they were tried again
  */
 
 const ENTITIES = /** @type {Record<string, string>} */ ({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' });
@@ -35,7 +36,7 @@ const SKIP_NOTE = new RegExp(
 /** @param {string} xml @returns {Report} */
 export function parseJunit(xml) {
   /** @type {Report} */
-  const report = { passed: 0, failed: [], skipped: [] };
+  const report = { passed: 0, failed: [], skipped: [], flaky: [] };
   // A test's printed output may look like markup.
   const clean = xml
     .replace(/<(system-out|system-err)>[\s\S]*?<\/\1>/g, '')
@@ -54,6 +55,7 @@ export function parseJunit(xml) {
       report.skipped.push({ name, reason: reason.trim() || 'no reason given' });
     } else {
       report.passed++;
+      if (/<flaky(?:Failure|Error)[\s/>]/.test(body)) report.flaky?.push(name);
     }
   }
   return report;

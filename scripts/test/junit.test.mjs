@@ -25,6 +25,17 @@ test('Playwright: the reason is an annotation; printed markup is not a result', 
   assert.deepEqual(report.failed, ['a.spec.ts > two']);
 });
 
+test('Playwright: what passed only when it was tried again is passed, and named', () => {
+  const report = parseJunit(`<testsuite name="a.spec.ts">
+    <testcase name="one" classname="a.spec.ts"><flakyFailure message="m"><stackTrace><![CDATA[<failure/>]]></stackTrace></flakyFailure></testcase>
+    <testcase name="two" classname="a.spec.ts"><failure message="m">x</failure><rerunFailure message="m">x</rerunFailure></testcase>
+    <testcase name="three" classname="a.spec.ts"></testcase>
+  </testsuite>`);
+  assert.equal(report.passed, 2);
+  assert.deepEqual(report.flaky, ['a.spec.ts > one']);
+  assert.deepEqual(report.failed, ['a.spec.ts > two']);
+});
+
 test('node:test: nested suites, and a raw ">" in a name', () => {
   const report =
     parseJunit(`<testsuites><testsuite name="outer"><testcase name="a > b" time="0" classname="test"/>

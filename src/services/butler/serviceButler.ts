@@ -80,7 +80,8 @@ export function createServiceButler(parts: ServiceButlerParts): ButlerClient {
     publish({
       exposures: [...known.values()].sort(newestFirst),
       asOf: changes.asOfUnixMs,
-      receivedAt,
+      // A stale answer brings no newer list: its age goes on.
+      receivedAt: stale && last ? last.receivedAt : receivedAt,
       source,
       stale,
       refused: changes.refused,
