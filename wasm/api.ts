@@ -149,6 +149,9 @@ export interface Statistics {
   readonly percentiles: readonly number[];
 }
 
+/** How a decoding gives its pixels: `working` for reduction and display, `physical` in a type that keeps them. */
+export type PixelForm = 'working' | 'physical';
+
 export interface Engine {
   readonly version: string;
   readonly memoryBytes: number;

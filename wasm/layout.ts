@@ -17,7 +17,7 @@ export interface Routines {
   af_stream_hdu_count(stream: number): number;
   af_stream_hdu(stream: number, index: number, hdu: number, error: number): number;
   af_stream_free(stream: number): void;
-  af_decoding_new(stream: number, hdu: number, error: number): number;
+  af_decoding_new(stream: number, hdu: number, form: number, error: number): number;
   af_decoding_step(decoding: number, maxRows: number, error: number): number;
   af_decoding_plane(decoding: number): number;
   af_decoding_free(decoding: number): void;

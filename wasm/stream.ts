@@ -183,7 +183,7 @@ class EngineDecoding implements Decoding {
 
   constructor(instance: Instance, stream: number, index: number) {
     this.#instance = instance;
-    this.#handle = instance.routines.af_decoding_new(stream, index, instance.error);
+    this.#handle = instance.routines.af_decoding_new(stream, index, 0, instance.error);
     if (this.#handle === 0) instance.fail();
     this.plane = new EnginePlane(instance, instance.routines.af_decoding_plane(this.#handle));
   }

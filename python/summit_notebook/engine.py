@@ -266,7 +266,7 @@ class Engine:
         return Hdu(index, name, HDU_KINDS[kind], cards, self._decode(stream, index) if image else None)
 
     def _decode(self, stream: int, index: int) -> Array:
-        decoding = self._call("af_decoding_new", stream, index, self._error)
+        decoding = self._call("af_decoding_new", stream, index, 0, self._error)
         if decoding == 0:
             raise self._failure()
         try:

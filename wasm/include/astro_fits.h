@@ -42,7 +42,9 @@ typedef enum AfStatus {
   AF_LIMIT = 4,
   AF_OUT_OF_MEMORY = 5,
   /* The caller asked for something impossible; the message says what. */
-  AF_INVALID_ARGUMENT = 6
+  AF_INVALID_ARGUMENT = 6,
+  /* A step cannot go on before more bytes of the file have been pushed; not an error. */
+  AF_WAITING = 7
 } AfStatus;
 
 /* What went wrong and where. Fields that do not apply are -1 or empty. */
@@ -58,15 +60,26 @@ typedef struct AfError {
 
 /* ------------------------------------------------------------------ planes */
 
-typedef enum AfPlaneType { AF_I32 = 0, AF_F32 = 1 } AfPlaneType;
+typedef enum AfPlaneType {
+  AF_I32 = 0,
+  AF_F32 = 1,
+  AF_U8 = 2,
+  AF_I8 = 3,
+  AF_I16 = 4,
+  AF_U16 = 5,
+  AF_U32 = 6,
+  AF_I64 = 7,
+  AF_U64 = 8,
+  AF_F64 = 9
+} AfPlaneType;
 
-/* Pixels, row by row without padding. */
+/* Numbers of one type, row by row without padding. */
 typedef struct AfPlane {
   int32_t type; /* AfPlaneType */
   uint32_t width;
   uint32_t height;
   uint32_t reserved;
-  void* data; /* int32_t[width * height] or float[width * height], 16-byte aligned */
+  void* data; /* width * height numbers, 16-byte aligned */
 } AfPlane;
 
 /* Contents undefined. Null when memory is short or width * height is 0. */
@@ -158,9 +171,22 @@ AF_EXPORT(af_stream_free) void af_stream_free(AfStream* stream);
  */
 typedef struct AfDecoding AfDecoding;
 
-/* The stream must outlive the decoding; the HDU must be complete. Null on error. */
+typedef enum AfPixelForm {
+  /* I32 or F32, as told above: what the routines for reduction and display take. */
+  AF_FORM_WORKING = 0,
+  /*
+   * The physical pixels in a type that keeps them. BSCALE 1 with BZERO 2^(n-1) (-128 for BITPIX 8) gives U16, U32,
+   * U64 (I8), and BLANK is ignored. Without scaling and BLANK the stored type. Otherwise F32 for BITPIX 8 and 16, F64
+   * for 32 and 64, BLANK is NaN; floats keep their type. stored * BSCALE is rounded in that type, then + BZERO.
+   * Quantized floats are computed in float64 and rounded once; ZBLANK is NaN. Every NaN that is made here is quiet,
+   * positive and without payload.
+   */
+  AF_FORM_PHYSICAL = 1
+} AfPixelForm;
+
+/* The stream must outlive the decoding; the HDU must be complete. `form` is an AfPixelForm. Null on error. */
 AF_EXPORT(af_decoding_new)
-AfDecoding* af_decoding_new(const AfStream* stream, uint32_t hdu, AfError* error);
+AfDecoding* af_decoding_new(const AfStream* stream, uint32_t hdu, int32_t form, AfError* error);
 /* At least one row of tiles and about `max_rows` rows. AF_OK when done, AF_MORE when not. */
 AF_EXPORT(af_decoding_step)
 AfStatus af_decoding_step(AfDecoding* decoding, uint32_t max_rows, AfError* error);
@@ -218,6 +244,116 @@ AfStatus af_reduction_step(AfReduction* reduction, uint32_t max_rows, AfError* e
 AF_EXPORT(af_reduction_plane) AfPlane* af_reduction_plane(AfReduction* reduction);
 /* Frees an unfinished plane too, unless it was passed as `into`. */
 AF_EXPORT(af_reduction_free) void af_reduction_free(AfReduction* reduction);
+
+/* ------------------------------------------------------------------ instrument signature removal (ISR) */
+
+/* The bits of a set of steps, 1 << number; the numbers are not the order, which the recipe gives. */
+typedef enum AfStep {
+  AF_STEP_SATURATION = 0,
+  AF_STEP_SERIAL_OVERSCAN = 1,
+  AF_STEP_PARALLEL_OVERSCAN = 2,
+  AF_STEP_CROSSTALK = 3,
+  AF_STEP_LINEARITY = 4,
+  AF_STEP_GAIN = 5,
+  AF_STEP_ASSEMBLE = 6,
+  AF_STEP_BIAS = 7,
+  AF_STEP_DARK = 8,
+  AF_STEP_FLAT = 9,
+  AF_STEP_DEFECTS = 10,
+  AF_STEP_INTERPOLATE = 11,
+  AF_STEP_VARIANCE = 12,
+  AF_STEP_COSMIC_RAYS = 13,
+  AF_STEP_BRIGHTER_FATTER = 14,
+  AF_STEP_COUNT = 15
+} AfStep;
+
+typedef enum AfRecipe {
+  /* ADU: saturation on raw ADU, serial-overscan, parallel-overscan, assemble, bias, variance, linearity, crosstalk,
+   * defects, brighter-fatter, dark, flat, gain, cosmic-rays, interpolate. */
+  AF_RECIPE_RAPID = 0,
+  /* Electron: serial-overscan, saturation, gain, crosstalk, parallel-overscan, linearity, assemble, bias, dark,
+   * defects, brighter-fatter, variance, flat, cosmic-rays, interpolate. */
+  AF_RECIPE_FULL = 1
+} AfRecipe;
+
+typedef enum AfOverscan {
+  AF_OVERSCAN_MEDIAN_PER_ROW = 0, /* with clipping */
+  AF_OVERSCAN_PLAIN_MEDIAN_PER_ROW = 1,
+  AF_OVERSCAN_MEAN_PER_ROW = 2,
+  AF_OVERSCAN_MEDIAN = 3,
+  AF_OVERSCAN_MEAN = 4,
+  AF_OVERSCAN_SPLINE = 5
+} AfOverscan;
+
+typedef enum AfGeometryMode {
+  AF_GEOMETRY_TABLE = 0,  /* the camera table; a warning when DATASEC differs */
+  AF_GEOMETRY_HEADER = 1  /* DATASEC obeyed */
+} AfGeometryMode;
+
+typedef enum AfCalibKind {
+  AF_CALIB_BIAS = 0,
+  AF_CALIB_DARK = 1,
+  AF_CALIB_FLAT = 2,
+  AF_CALIB_DEFECTS = 3,
+  AF_CALIB_CROSSTALK = 4,
+  AF_CALIB_LINEARITY = 5,
+  AF_CALIB_BRIGHTER_FATTER = 6,
+  AF_CALIB_KIND_COUNT = 7
+} AfCalibKind;
+
+/* A calibration that stays in memory and serves any number of exposures. */
+typedef struct AfCalib AfCalib;
+
+/* Reads a calibration from a file that was pushed whole; the stream is not needed once af_calib_step has given
+ * AF_OK. `name` (zero-terminated, copied) is what reports call it. Null on error. */
+AF_EXPORT(af_calib_new)
+AfCalib* af_calib_new(const AfStream* stream, int32_t kind, const char* name, AfError* error);
+/* About `max_rows` rows. AF_OK when done, AF_MORE when not. */
+AF_EXPORT(af_calib_step) AfStatus af_calib_step(AfCalib* calib, uint32_t max_rows, AfError* error);
+/* Of bias, dark and flat: F32 in the DM frame; owned by the calib. Null for the others. */
+AF_EXPORT(af_calib_plane) const AfPlane* af_calib_plane(const AfCalib* calib);
+/* What it holds in memory. */
+AF_EXPORT(af_calib_bytes) size_t af_calib_bytes(const AfCalib* calib);
+AF_EXPORT(af_calib_free) void af_calib_free(AfCalib* calib);
+
+typedef struct AfIsrOptions {
+  int32_t recipe;         /* AfRecipe */
+  int32_t overscan;       /* AfOverscan */
+  int32_t geometry;       /* AfGeometryMode */
+  uint32_t steps;         /* bits of AfStep; 0 = saturation, both overscans, assemble, and each step whose calib is given */
+  int32_t serial_skip[2]; /* columns left out: nearest the image, at the far end; -1 = 3 */
+  int32_t parallel_skip[2];
+  int32_t separate;       /* 1 = every step is a pass of its own, so that a host can time it; equal bits */
+  int32_t statistics;     /* 1 = the report has the amplifiers' medians and sigmas before and after */
+  const AfCalib* calibs[AF_CALIB_KIND_COUNT]; /* null = not given */
+  /* Planes of the result's size to write into (F32, I32, F32), or null for new ones, because memory never shrinks. */
+  AfPlane* image;
+  AfPlane* mask;
+  AfPlane* variance;
+} AfIsrOptions;
+
+/*
+ * One exposure of one detector, from its raw to the assembled image in the DM frame (row 0 first), with mask and
+ * variance. Arithmetic is float32 in the order of the recipe; docs/isr.md states each step's. Segments are decoded as
+ * they arrive, and their bytes are given back to the stream's owner's memory when they have been read.
+ */
+typedef struct AfIsr AfIsr;
+
+/* Stream, calibs and planes must outlive the ISR. Null on error. */
+AF_EXPORT(af_isr_new) AfIsr* af_isr_new(const AfIsrOptions* options, AfStream* raw, AfError* error);
+/* About `max_rows` rows of work, at most about 10 ms for 256. AF_OK when done, AF_MORE when there is more to do now,
+ * AF_WAITING when the next segment has not arrived; after af_stream_end a missing segment is AF_MALFORMED. */
+AF_EXPORT(af_isr_step) AfStatus af_isr_step(AfIsr* isr, uint32_t max_rows, AfError* error);
+/* The AfStep that the next af_isr_step works on, or AF_STEP_COUNT for reading and decoding, -1 when done. */
+AF_EXPORT(af_isr_current_step) int32_t af_isr_current_step(const AfIsr* isr);
+/* Once the ISR is done these belong to the caller. Mask and variance are null when no step made them. */
+AF_EXPORT(af_isr_image) AfPlane* af_isr_image(AfIsr* isr);
+AF_EXPORT(af_isr_mask) AfPlane* af_isr_mask(AfIsr* isr);
+AF_EXPORT(af_isr_variance) AfPlane* af_isr_variance(AfIsr* isr);
+/* JSON, zero-terminated; lives as long as the ISR; docs/isr.md has its schema. Complete once the ISR is done. */
+AF_EXPORT(af_isr_report) const char* af_isr_report(AfIsr* isr);
+/* Frees unfinished planes too, unless they were passed in. */
+AF_EXPORT(af_isr_free) void af_isr_free(AfIsr* isr);
 
 /* ------------------------------------------------------------------ for the display */
 

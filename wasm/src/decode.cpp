@@ -401,7 +401,11 @@ AfStatus AfDecoding::step(u32 max_rows, AfError* error) {
 
 extern "C" {
 
-AfDecoding* af_decoding_new(const AfStream* stream, uint32_t hdu, AfError* error) {
+AfDecoding* af_decoding_new(const AfStream* stream, uint32_t hdu, int32_t form, AfError* error) {
+  if (form != AF_FORM_WORKING) {
+    fail(error, AF_INVALID_ARGUMENT, "no such form of pixels");
+    return nullptr;
+  }
   if (hdu >= stream->hdus.size()) {
     fail(error, AF_INVALID_ARGUMENT, "no such HDU");
     return nullptr;

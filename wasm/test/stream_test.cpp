@@ -45,7 +45,7 @@ Outcome read_all(const Bytes& bytes, Random* random, const AfStreamOptions* opti
       CHECK(card.comment + card.comment_length <= hdu.text_length);
     }
     if (hdu.complete == 0 || hdu.width == 0) continue;
-    AfDecoding* decoding = af_decoding_new(stream, i, &error);
+    AfDecoding* decoding = af_decoding_new(stream, i, AF_FORM_WORKING, &error);
     AfStatus status = decoding == nullptr ? static_cast<AfStatus>(error.status) : AF_MORE;
     while (status == AF_MORE) status = af_decoding_step(decoding, 5, &error);
     if (status == AF_OK) {

@@ -1,0 +1,56 @@
+// Where the pixels of a raw lie: the camera table, and what a raw's headers add to it.
+#ifndef ASTRO_FITS_CAMERA_H_
+#define ASTRO_FITS_CAMERA_H_
+
+#include "stream.h"
+
+namespace af {
+
+inline constexpr u32 kMaxAmplifiers = 16;
+
+// One detector as its raw says it is. Numbers that nothing gives are NaN.
+struct DetectorInfo {
+  char instrument[24];     // the Butler's name, for example LSSTCam
+  i32 detector;            // -1 where the headers do not tell
+  char detector_name[16];  // for example R22_S11; empty where the headers do not tell
+  char detector_type[8];   // ITL, E2V, ITL_WF, ITL_G; empty when the table does not know the detector
+  u32 width, height;       // of the assembled image: DETSIZE, else the bounding box of all DETSEC
+  bool size_known;         // false while the bounding box is not: every segment's header is wanted first
+  double exposure_seconds;
+  double dark_seconds;  // DARKTIME, else EXPTIME
+  u32 amplifier_count;  // segments that the detector has: 16, 8 for a wavefront half, by the raw for others
+};
+
+// One amplifier: boxes of the raw HDU (half-open, 0-based), and where `data` goes after the flips.
+struct AmplifierInfo {
+  char name[8];      // C10
+  char hdu_name[16];  // Segment10
+  i32 hdu;
+  u32 raw_width, raw_height;
+  AfBox data;
+  AfBox serial_overscan;    // every row; empty when there is none. No skips applied
+  AfBox parallel_overscan;  // rows above `data`, image columns; empty when there is none. No skips applied
+  AfBox detector;
+  bool flip_x, flip_y;
+  double gain_electron_per_adu;
+  double read_noise_electron;
+  double saturation_adu;
+  // Where the three come from, for the report: static text such as "camera table" or "header GAIN".
+  const char* gain_source;
+  const char* read_noise_source;
+  const char* saturation_source;
+};
+
+// True for HDUs named Segment[01][0-7].
+bool is_segment(const Header& header);
+// From the primary header and that of the first segment.
+AfStatus read_detector(const Header& primary, const Header& segment, AfGeometryMode mode, DetectorInfo* out,
+                       AfError* error);
+// `warning` (may stay empty) is one sentence, for example that DATASEC differs from the table.
+AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32 hdu, u32 raw_width,
+                        u32 raw_height, AfGeometryMode mode, AmplifierInfo* out, char (&warning)[160],
+                        AfError* error);
+
+}  // namespace af
+
+#endif  // ASTRO_FITS_CAMERA_H_

@@ -1,0 +1,72 @@
+// The steps beyond overscan, bias, dark and flat: crosstalk, linearity, defects, interpolation, brighter-fatter,
+// cosmic rays. Each is checked against a naive twin and an outside oracle in wasm/test.
+#ifndef ASTRO_FITS_ISR_STEPS_H_
+#define ASTRO_FITS_ISR_STEPS_H_
+
+#include "isr_frame.h"
+
+namespace af {
+
+// What a calib file is measured in.
+enum class Unit { kUnknown, kAdu, kElectron };
+
+struct CrosstalkCalib {
+  u32 amplifiers = 0;
+  // [source * amplifiers + target], dimensionless; `quadratic` is per unit, empty without one.
+  Array<double> linear, quadratic;
+  Array<char> names;  // 8 bytes an amplifier, in the order of the matrix; empty = the order of the raw's HDUs
+  Unit unit = Unit::kUnknown;
+};
+
+// Lists of boxes in the DM frame.
+struct DefectsCalib {
+  Array<AfBox> boxes;
+};
+
+enum class LinearityKind { kSpline, kLookupTable, kPolynomial, kSquared };
+struct LinearityCalib {
+  struct Amplifier {
+    char name[8];
+    LinearityKind kind;
+    u32 first, count;  // in `numbers`
+    i32 table_row;
+    double table_offset;
+  };
+  Array<Amplifier> amplifiers;
+  Array<double> numbers;
+  Array<float> table;  // rows of `table_width`
+  u32 table_width = 0;
+  Unit unit = Unit::kUnknown;
+};
+
+// Coulton et al. 2018: a stencil of odd size, symmetric, in 1 / electron.
+struct BrighterFatterCalib {
+  u32 size = 0;
+  Array<double> stencil;
+};
+
+// From files as the Science Pipelines write them. AF_UNSUPPORTED with a sentence for other layouts.
+AfStatus read_crosstalk(const AfStream& stream, CrosstalkCalib* out, AfError* error);
+AfStatus read_defects(const AfStream& stream, DefectsCalib* out, AfError* error);
+AfStatus read_linearity(const AfStream& stream, LinearityCalib* out, AfError* error);
+AfStatus read_brighter_fatter(const AfStream& stream, BrighterFatterCalib* out, AfError* error);
+
+// `count` values of one amplifier, in its own order, in the unit of the calib. `gain` converts when that differs.
+void linearize_row(const LinearityCalib& calib, u32 amplifier, double gain_if_electrons, float* values,
+                   size_t count);
+
+// Null when memory is short. The calib and the frame must outlive the phase.
+// Crosstalk of an assembled image: rows of all amplifiers are taken in readout order.
+Phase* new_crosstalk(const CrosstalkCalib& calib, IsrFrame* frame);
+// Crosstalk of raw amplifiers before assembly (float32, whole HDUs of equal size, in readout order).
+Phase* new_raw_crosstalk(const CrosstalkCalib& calib, IsrFrame* frame, float* const* raws, u32 raw_width,
+                         u32 raw_height);
+Phase* new_defects(const DefectsCalib& calib, IsrFrame* frame);
+Phase* new_interpolate(IsrFrame* frame);
+Phase* new_brighter_fatter(const BrighterFatterCalib& calib, IsrFrame* frame);
+// Laplacian edge detection (van Dokkum 2001, PASP 113, 1420).
+Phase* new_cosmic_rays(IsrFrame* frame);
+
+}  // namespace af
+
+#endif  // ASTRO_FITS_ISR_STEPS_H_
