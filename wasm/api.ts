@@ -95,6 +95,8 @@ export interface FitsStream {
   end(): void;
   /** `hdu.complete` must be true. The stream must outlive the decoding. */
   decode(hdu: Hdu): Decoding;
+  /** Gives back the memory of a complete HDU's data once nothing reads it any more. The header stays. */
+  release(hdu: Hdu): void;
   free(): void;
 }
 
@@ -152,11 +154,17 @@ export interface Statistics {
 /** How a decoding gives its pixels: `working` for reduction and display, `physical` in a type that keeps them. */
 export type PixelForm = 'working' | 'physical';
 
+export interface StreamOptions {
+  /** The size of the file as it is pushed; sizes in headers are checked against it. */
+  readonly expectedBytes?: number;
+  /** Most bytes that the stream may hold, and most that one plane or table of it may take; 1 GiB when not given. */
+  readonly memoryLimit?: number;
+}
+
 export interface Engine {
   readonly version: string;
   readonly memoryBytes: number;
-  /** `expectedBytes` is the size of the file as it is pushed; sizes in headers are checked against it. */
-  openStream(options?: { readonly expectedBytes?: number }): FitsStream;
+  openStream(options?: StreamOptions): FitsStream;
   reduce(request: ReductionRequest): Reduction;
   /** Mean of the finite pixels of each factor x factor cell, f32, sizes rounded up; NaN where none is finite. */
   bin(plane: Plane, factor: number): Plane;

@@ -8,6 +8,7 @@ import type {
   Reduction,
   ReductionRequest,
   Statistics,
+  StreamOptions,
 } from './api.ts';
 import { FitsError } from './api.ts';
 import type { Routines } from './layout.ts';
@@ -96,8 +97,8 @@ class WasmEngine implements Engine {
     return this.#instance.routines.memory.buffer.byteLength;
   }
 
-  openStream(options: { readonly expectedBytes?: number } = {}): FitsStream {
-    return new EngineStream(this.#instance, Math.max(0, Math.trunc(options.expectedBytes ?? 0)));
+  openStream(options: StreamOptions = {}): FitsStream {
+    return new EngineStream(this.#instance, options);
   }
 
   reduce(request: ReductionRequest): Reduction {

@@ -14,6 +14,7 @@ export interface Routines {
   af_stream_new(options: number): number;
   af_stream_push(stream: number, bytes: number, count: number, error: number): number;
   af_stream_end(stream: number, error: number): number;
+  af_stream_release(stream: number, hdu: number, error: number): number;
   af_stream_hdu_count(stream: number): number;
   af_stream_hdu(stream: number, index: number, hdu: number, error: number): number;
   af_stream_free(stream: number): void;

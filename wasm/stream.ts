@@ -1,5 +1,14 @@
 /** FITS files as they arrive: HDUs, headers, decodings. */
-import type { Decoding, FitsCard, FitsHeader, FitsStream, Hdu, HduKind, Plane } from './api.ts';
+import type {
+  Decoding,
+  FitsCard,
+  FitsHeader,
+  FitsStream,
+  Hdu,
+  HduKind,
+  Plane,
+  StreamOptions,
+} from './api.ts';
 import { FitsError } from './api.ts';
 import type { Instance } from './layout.ts';
 import { CardType, HDU_KINDS, Layout, Status } from './layout.ts';
@@ -105,10 +114,13 @@ export class EngineStream implements FitsStream {
   readonly #hdus: EngineHdu[] = [];
   #handle: number;
 
-  constructor(instance: Instance, expectedBytes: number) {
+  constructor(instance: Instance, { expectedBytes = 0, memoryLimit = 0 }: StreamOptions) {
+    const { streamOptions: layout } = Layout;
+    const whole = (bytes: number): bigint => BigInt(Math.max(0, Math.trunc(bytes)));
     this.#instance = instance;
-    this.#handle = instance.withScratch(Layout.streamOptions.size, (options) => {
-      instance.view.setBigUint64(options + Layout.streamOptions.expectedBytes, BigInt(expectedBytes), true);
+    this.#handle = instance.withScratch(layout.size, (options) => {
+      instance.view.setBigUint64(options + layout.expectedBytes, whole(expectedBytes), true);
+      instance.view.setBigUint64(options + layout.memoryLimit, whole(memoryLimit), true);
       return instance.routines.af_stream_new(options);
     });
     if (this.#handle === 0) throw new FitsError('WasmFailed', 'the engine is out of memory');
@@ -140,9 +152,12 @@ export class EngineStream implements FitsStream {
   }
 
   decode(hdu: Hdu): Decoding {
-    const own = this.#hdus[hdu.index];
-    if (own !== hdu) throw new FitsError('WasmFailed', 'the HDU belongs to another stream');
-    return new EngineDecoding(this.#instance, this.#open(), hdu.index);
+    return new EngineDecoding(this.#instance, this.#open(), this.#own(hdu));
+  }
+
+  release(hdu: Hdu): void {
+    const { routines, error } = this.#instance;
+    this.#instance.check(routines.af_stream_release(this.#open(), this.#own(hdu), error));
   }
 
   free(): void {
@@ -158,6 +173,11 @@ export class EngineStream implements FitsStream {
   #open(): number {
     if (this.#handle === 0) throw new FitsError('WasmFailed', 'the stream was freed');
     return this.#handle;
+  }
+
+  #own(hdu: Hdu): number {
+    if (this.#hdus[hdu.index] !== hdu) throw new FitsError('WasmFailed', 'the HDU belongs to another stream');
+    return hdu.index;
   }
 
   #describe<T>(index: number, body: (hdu: number) => T): T {

@@ -100,7 +100,8 @@ typedef struct AfStreamOptions {
   /* Size of the file as it is pushed; 0 = not known. Without a gzip wrapper sizes in headers are checked
    * against it. */
   uint64_t expected_bytes;
-  /* Most memory that one HDU's data or one plane may take; 0 = 1 GiB. */
+  /* Most memory that the stream may hold (headers and data of all HDUs that were not released) and most that one
+   * plane or table made from it may take; 0 = 1 GiB. */
   uint64_t memory_limit;
 } AfStreamOptions;
 
@@ -154,8 +155,13 @@ AF_EXPORT(af_stream_new) AfStream* af_stream_new(const AfStreamOptions* options)
 /* Any chunking. After an error every further call gives the same error. */
 AF_EXPORT(af_stream_push)
 AfStatus af_stream_push(AfStream* stream, const uint8_t* bytes, size_t count, AfError* error);
-/* Says that nothing more comes: AF_MALFORMED when the file is truncated. */
+/* Says that nothing more comes: AF_MALFORMED when the file is truncated. Pushing afterwards is
+ * AF_INVALID_ARGUMENT. */
 AF_EXPORT(af_stream_end) AfStatus af_stream_end(AfStream* stream, AfError* error);
+/* Gives back the memory of a complete HDU's data, of which no decoding, table or calib may be in use any more; reading
+ * it afterwards is AF_INVALID_ARGUMENT. The header stays. Harmless the second time. */
+AF_EXPORT(af_stream_release)
+AfStatus af_stream_release(AfStream* stream, uint32_t hdu, AfError* error);
 /* Of HDUs whose header is complete. */
 AF_EXPORT(af_stream_hdu_count) uint32_t af_stream_hdu_count(const AfStream* stream);
 AF_EXPORT(af_stream_hdu)

@@ -136,6 +136,7 @@ AfStatus AfDecoding::start(AfError* error) {
   const i64 at = static_cast<i64>(hdu->header_offset);
   const bool compressed = hdu->kind == AF_HDU_COMPRESSED_IMAGE;
   if (!hdu->complete) return fail(error, AF_INVALID_ARGUMENT, "the HDU has not arrived completely", {index});
+  if (hdu->released) return fail(error, AF_INVALID_ARGUMENT, "the HDU's data were released", {index});
   if (hdu->kind == AF_HDU_BINTABLE || hdu->kind == AF_HDU_OTHER)
     return fail(error, AF_UNSUPPORTED, "the HDU is no image", {index, -1, at, "XTENSION"});
   if (hdu->width == 0 || hdu->height == 0)

@@ -10,6 +10,8 @@ struct Header {
   Array<AfCard> cards;
   Array<char> text;
 
+  // The memory that it takes.
+  size_t bytes() const { return cards.capacity() * sizeof(AfCard) + text.capacity(); }
   // Of the first card with that keyword; null when there is none.
   const AfCard* find(const char* keyword) const;
   // False when the card is absent or of another type; `out` is then unchanged.

@@ -44,6 +44,7 @@ AfStatus AfStream::fail_at(AfStatus status, const char* message, i64 offset, con
 
 AfStatus AfStream::push(const u8* bytes, size_t count) {
   if (error.status != AF_OK) return static_cast<AfStatus>(error.status);
+  if (ended) return fail_at(AF_INVALID_ARGUMENT, "bytes after the end of the stream", -1);
   if (!sniffed_) {
     while (count > 0 && magic_count_ < 2) {
       magic_[magic_count_++] = *bytes++;
@@ -145,7 +146,10 @@ AfStatus AfStream::take_header_block() {
     }
     return fail_at(AF_MALFORMED, "an extension does not begin with XTENSION", offset, "XTENSION");
   }
-  if (cards_.size() + kBlock > kMaxHeaderBytes) return fail_at(AF_LIMIT, "a header without an end", offset);
+  if (cards_.size() + kBlock > kMaxHeaderBytes)
+    return fail_at(AF_MALFORMED, "no END card in the first 4 MB of a header", offset);
+  if (cards_.size() + kBlock > options.memory_limit - held_)
+    return fail_at(AF_LIMIT, "headers larger than the memory limit", offset);
   if (!cards_.append(text, kBlock)) return fail_at(AF_OUT_OF_MEMORY, "no memory for a header", -1);
   block_.clear();
   for (size_t at = cards_.size() - kBlock; at < cards_.size(); at += kCardLength) {
@@ -168,6 +172,8 @@ AfStatus AfStream::finish_header() {
   AfStatus status = AF_OK;
   if (!parse_cards(cards_.data(), cards_.size() / kCardLength, &hdu->header)) {
     status = fail_at(AF_OUT_OF_MEMORY, "no memory for a header", -1);
+  } else if (!claim(sizeof(HduRecord) + hdu->header.bytes())) {
+    status = fail_at(AF_LIMIT, "headers larger than the memory limit", static_cast<i64>(header_offset_));
   } else {
     status = measure(hdu);
   }
@@ -219,7 +225,7 @@ AfStatus AfStream::measure(HduRecord* hdu) {
     return fail_at(AF_LIMIT, "data larger than any memory", at);
   if (gzip_ == nullptr && options.expected_bytes != 0 && hdu->data_offset + bytes > options.expected_bytes)
     return fail_at(AF_MALFORMED, "truncated: the header promises more bytes than the file has", at);
-  if (bytes > options.memory_limit || bytes > std::numeric_limits<size_t>::max() / 2 - kReadAhead)
+  if (bytes > std::numeric_limits<size_t>::max() / 2 - kReadAhead || !claim(bytes + kReadAhead))
     return fail_at(AF_LIMIT, "data larger than the memory limit", at);
   hdu->data_size = bytes;
 
@@ -256,6 +262,12 @@ AfStatus AfStream::measure(HduRecord* hdu) {
       !hdu->data.reserve(static_cast<size_t>(bytes) + kReadAhead))
     return fail_at(AF_OUT_OF_MEMORY, "no memory for the data", at);
   return AF_OK;
+}
+
+bool AfStream::claim(u64 bytes) {
+  if (bytes > options.memory_limit - held_) return false;
+  held_ += bytes;
+  return true;
 }
 
 AfStatus AfStream::take_data(const u8** bytes, const u8* end) {
@@ -300,6 +312,19 @@ AfStatus AfStream::end() {
                 {static_cast<i32>(hdus.size()) - 1, -1, at});
   if (state_ == State::kHeader && (!block_.empty() || !cards_.empty() || hdus.empty()))
     return fail_at(AF_MALFORMED, "truncated inside a header", at);
+  ended = true;
+  return AF_OK;
+}
+
+AfStatus AfStream::release(u32 index, AfError* failure) {
+  const Place place{static_cast<i32>(index)};
+  if (index >= hdus.size()) return fail(failure, AF_INVALID_ARGUMENT, "no such HDU");
+  HduRecord& hdu = *hdus[index];
+  if (!hdu.complete) return fail(failure, AF_INVALID_ARGUMENT, "the HDU has not arrived completely", place);
+  if (hdu.released) return AF_OK;
+  hdu.data.release();
+  hdu.released = true;
+  held_ -= hdu.data_size + kReadAhead;
   return AF_OK;
 }
 
@@ -321,6 +346,10 @@ AfStatus af_stream_end(AfStream* stream, AfError* error) {
   const AfStatus status = stream->end();
   if (status != AF_OK) *error = stream->error;
   return status;
+}
+
+AfStatus af_stream_release(AfStream* stream, uint32_t hdu, AfError* error) {
+  return stream->release(hdu, error);
 }
 
 uint32_t af_stream_hdu_count(const AfStream* stream) { return static_cast<u32>(stream->hdus.size()); }

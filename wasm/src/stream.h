@@ -16,7 +16,8 @@ struct HduRecord {
   u32 width = 0;      // of the uncompressed image; 0 without pixels
   u32 height = 0;
   bool complete = false;
-  Array<u8> data;  // kReadAhead zero bytes follow once it is complete
+  bool released = false;  // the data were given back
+  Array<u8> data;         // kReadAhead zero bytes follow once it is complete
 };
 
 }  // namespace af
@@ -29,10 +30,12 @@ struct AfStream {
 
   AfStatus push(const af::u8* bytes, size_t count);
   AfStatus end();
+  AfStatus release(af::u32 index, AfError* failure);
 
   AfStreamOptions options;
   af::Array<af::HduRecord*> hdus;
-  AfError error{};  // the first failure; it stays
+  AfError error{};     // the first failure; it stays
+  bool ended = false;  // nothing more comes
 
  private:
   enum class State { kHeader, kData, kPadding, kTail };
@@ -43,6 +46,8 @@ struct AfStream {
   AfStatus take_header_block();
   AfStatus finish_header();
   AfStatus measure(af::HduRecord* hdu);
+  // Counts memory that the stream is about to hold. False when that is beyond the limit.
+  bool claim(af::u64 bytes);
   AfStatus take_data(const af::u8** bytes, const af::u8* end);
   AfStatus finish_data(af::HduRecord* hdu);
 
@@ -50,6 +55,7 @@ struct AfStream {
   af::Array<af::u8> block_;    // of a header, while it fills
   af::Array<char> cards_;      // of the header so far
   af::u64 header_offset_ = 0;  // where it began
+  af::u64 held_ = 0;           // memory of headers and data, those that the last header promised included
   af::u64 fits_bytes_ = 0;     // taken so far, after the gzip wrapper is removed
   af::u64 padding_ = 0;        // bytes still to skip
   af::u8 magic_[2] = {};

@@ -164,10 +164,93 @@ TEST(the_caller_s_memory_limit_holds) {
   const Bytes raw = check::fixture("raw-rice.fits");
   AfStreamOptions options{0, 1000};
   CHECK(read_all(raw, nullptr, &options).status == AF_LIMIT);
-  options.memory_limit = 3000;  // the compressed bytes fit, the image does not
-  CHECK(read_all(raw, nullptr, &options).status == AF_LIMIT);
-  options.memory_limit = 100000;
+  options.memory_limit = 200000;
   CHECK(read_all(raw, nullptr, &options).status == AF_OK);
+}
+
+namespace {
+
+AfStatus push_all(AfStream* stream, const Bytes& bytes, AfError* error) {
+  return af_stream_push(stream, bytes.data(), bytes.size(), error);
+}
+
+Bytes header_of(std::initializer_list<const char*> cards) {
+  std::string header;
+  for (const char* card : cards) {
+    header += card;
+    header.resize((header.size() + 79) / 80 * 80, ' ');
+  }
+  header.resize((header.size() + 2879) / 2880 * 2880, ' ');
+  return Bytes(header.begin(), header.end());
+}
+
+}  // namespace
+
+TEST(the_memory_limit_bounds_the_whole_stream) {
+  const Bytes first = header_of({"SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 0", "END"});
+  Bytes image = header_of({"XTENSION= 'IMAGE   '", "BITPIX  = 8", "NAXIS   = 1", "NAXIS1  = 28800", "END"});
+  image.resize(image.size() + 28800);
+  const Bytes empty = header_of({"XTENSION= 'IMAGE   '", "BITPIX  = 8", "NAXIS   = 0", "END"});
+  const AfStreamOptions options{0, 100000};
+  AfError error{};
+
+  // Four images do not fit; they do when those that were read are given back.
+  for (const bool release : {false, true}) {
+    AfStream* stream = af_stream_new(&options);
+    CHECK(push_all(stream, first, &error) == AF_OK);
+    AfStatus status = AF_OK;
+    uint32_t pushed = 0;
+    for (; pushed < 20 && status == AF_OK; ++pushed) {
+      status = push_all(stream, image, &error);
+      if (release && status == AF_OK) CHECK(af_stream_release(stream, pushed + 1, &error) == AF_OK);
+    }
+    CHECK(release ? status == AF_OK : status == AF_LIMIT && pushed == 4 && error.hdu == 4);
+    af_stream_free(stream);
+  }
+
+  // Headers alone reach it too.
+  AfStream* stream = af_stream_new(&options);
+  CHECK(push_all(stream, first, &error) == AF_OK);
+  AfStatus status = AF_OK;
+  uint32_t count = 0;
+  while (status == AF_OK && count < 1000) {
+    status = push_all(stream, empty, &error);
+    ++count;
+  }
+  CHECK(status == AF_LIMIT && count > 10 && count < 200);  // 500 bytes each at least
+  af_stream_free(stream);
+
+  // And one header that does not end.
+  stream = af_stream_new(&options);
+  Bytes endless = header_of({"SIMPLE  = T"});
+  status = push_all(stream, endless, &error);
+  const Bytes blank(2880, ' ');
+  for (count = 0; status == AF_OK && count < 1000; ++count) status = push_all(stream, blank, &error);
+  CHECK(status == AF_LIMIT && count < 100);
+  af_stream_free(stream);
+}
+
+TEST(released_data_cannot_be_read) {
+  const Bytes raw = check::fixture("raw-rice.fits");
+  AfError error{};
+  AfStream* stream = af_stream_new(nullptr);
+  CHECK(af_stream_push(stream, raw.data(), 6000, &error) == AF_OK);
+  CHECK(af_stream_hdu_count(stream) == 2);
+  CHECK(af_stream_release(stream, 1, &error) == AF_INVALID_ARGUMENT);  // not complete
+  CHECK(af_stream_release(stream, 2, &error) == AF_INVALID_ARGUMENT);  // not there
+  CHECK(af_stream_push(stream, raw.data() + 6000, raw.size() - 6000, &error) == AF_OK);
+  CHECK(af_stream_end(stream, &error) == AF_OK);
+  CHECK(af_stream_release(stream, 1, &error) == AF_OK);
+  CHECK(af_stream_release(stream, 1, &error) == AF_OK);
+  CHECK(af_decoding_new(stream, 1, AF_FORM_WORKING, &error) == nullptr);
+  CHECK(error.status == AF_INVALID_ARGUMENT && error.hdu == 1);
+  AfDecoding* other = af_decoding_new(stream, 2, AF_FORM_WORKING, &error);
+  CHECK(other != nullptr);
+  af_decoding_free(other);
+  AfHdu hdu{};
+  CHECK(af_stream_hdu(stream, 1, &hdu, &error) == AF_OK && hdu.card_count > 0);
+  CHECK(af_stream_push(stream, raw.data(), 1, &error) == AF_INVALID_ARGUMENT);
+  af_stream_free(stream);
 }
 
 TEST(a_wrong_size_of_the_file_is_noticed) {
