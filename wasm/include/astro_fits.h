@@ -385,6 +385,60 @@ AF_EXPORT(af_statistics)
 AfStatus af_statistics(const AfPlane* plane, const double* fractions, uint32_t count, double* out,
                        AfError* error);
 
+/* ------------------------------------------------------------------ writing FITS */
+
+/* Collects a file in memory. Every HDU gets CHECKSUM and DATASUM. */
+typedef struct AfWriter AfWriter;
+
+typedef enum AfWriteForm {
+  AF_WRITE_PLAIN = 0,
+  AF_WRITE_RICE_1 = 1, /* integers of 8, 16 and 32 bits; one tile a row */
+  AF_WRITE_GZIP_2 = 2  /* all types, floats without loss; one tile a row */
+} AfWriteForm;
+
+/* Texts are zero-terminated printable ASCII; `comment` may be null. */
+typedef struct AfWriterCard {
+  const char* keyword;
+  const char* text; /* of TEXT cards and of COMMENTARY ones (keyword COMMENT, HISTORY or empty) */
+  const char* comment;
+  int32_t type;    /* AfCardType, not BAD */
+  int64_t integer; /* of INTEGER and LOGICAL cards */
+  double real;     /* finite */
+} AfWriterCard;
+
+/* `values` has one row for each row of the table, `width` elements each. */
+typedef struct AfWriterColumn {
+  const char* name;
+  const char* unit;       /* may be null */
+  const AfPlane* values;
+  int32_t letter;         /* 'A' or 'L' for U8 planes of text or of 0 and 1; 0 = the letter of the plane's type */
+} AfWriterColumn;
+
+/* Null when memory is short. */
+AF_EXPORT(af_writer_new) AfWriter* af_writer_new(void);
+/*
+ * Cards of the next HDU, in order. Those that tell an HDU's structure (NAXIS, BZERO, TFORM1, ZTILE1, CHECKSUM, EXTNAME
+ * and so on) are left out, because the writer sets them itself: the cards of another file can be passed as they are.
+ */
+AF_EXPORT(af_writer_cards)
+AfStatus af_writer_cards(AfWriter* writer, const AfWriterCard* cards, uint32_t count, AfError* error);
+/*
+ * Begins an image HDU; `form` is an AfWriteForm, `name` its EXTNAME (empty = none). The first plain image is the
+ * primary HDU. Unsigned planes (and I8) are stored by the standard's BZERO convention. The plane must live until
+ * af_writer_step gives AF_OK.
+ */
+AF_EXPORT(af_writer_image)
+AfStatus af_writer_image(AfWriter* writer, const AfPlane* plane, int32_t form, const char* name, AfError* error);
+/* About `max_rows` rows of the image. AF_OK when done, AF_MORE when not. */
+AF_EXPORT(af_writer_step) AfStatus af_writer_step(AfWriter* writer, uint32_t max_rows, AfError* error);
+/* A whole binary table. */
+AF_EXPORT(af_writer_table)
+AfStatus af_writer_table(AfWriter* writer, const AfWriterColumn* columns, uint32_t count, const char* name,
+                         AfError* error);
+/* The file so far; valid until the next call on the writer. Null while an image is unfinished. */
+AF_EXPORT(af_writer_bytes) const uint8_t* af_writer_bytes(const AfWriter* writer, size_t* count);
+AF_EXPORT(af_writer_free) void af_writer_free(AfWriter* writer);
+
 #ifdef __cplusplus
 }
 #endif
