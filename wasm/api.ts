@@ -1,3 +1,5 @@
+import type { FitsWriter } from './writer.ts';
+
 /** What the engine offers. One `Engine` is one WebAssembly instance with its own memory; it is not thread-safe. */
 
 export type EngineSource = ArrayBuffer | Uint8Array | WebAssembly.Module | Response;
@@ -175,5 +177,7 @@ export interface Engine {
    * linear between order statistics) come from at most 100,000 evenly strided pixels.
    */
   statistics(plane: Plane, fractions: readonly number[]): Statistics;
+  /** Begins a file. */
+  write(): FitsWriter;
   free(plane: Plane): void;
 }

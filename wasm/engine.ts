@@ -15,6 +15,8 @@ import type { Routines } from './layout.ts';
 import { Instance, Layout, Status } from './layout.ts';
 import { EnginePlane, ownPlane } from './plane.ts';
 import { EngineStream } from './stream.ts';
+import type { FitsWriter } from './writer.ts';
+import { EngineWriter } from './writer.ts';
 
 function writeBox(instance: Instance, address: number, box: BoxLike): void {
   [box.x0, box.y0, box.x1, box.y1].forEach((side, i) => instance.view.setInt32(address + 4 * i, side, true));
@@ -131,6 +133,10 @@ class WasmEngine implements Engine {
       const at = (i: number): number => instance.view.getFloat64(out + 8 * i, true);
       return { min: at(0), max: at(1), percentiles: fractions.map((_, i) => at(2 + i)) };
     });
+  }
+
+  write(): FitsWriter {
+    return new EngineWriter(this.#instance);
   }
 
   free(plane: Plane): void {

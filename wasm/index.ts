@@ -5,4 +5,5 @@
  * memory and are named by handles; views onto it are only valid until the next call that may grow it.
  */
 export * from './api.ts';
+export type { CardToWrite, ColumnToWrite, FitsWriter, HduToWrite, ImageToWrite, Writing } from './writer.ts';
 export { createEngine } from './engine.ts';

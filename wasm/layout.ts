@@ -26,6 +26,13 @@ export interface Routines {
   af_reduction_step(reduction: number, maxRows: number, error: number): number;
   af_reduction_plane(reduction: number): number;
   af_reduction_free(reduction: number): void;
+  af_writer_new(): number;
+  af_writer_cards(writer: number, cards: number, count: number, error: number): number;
+  af_writer_image(writer: number, plane: number, form: number, name: number, error: number): number;
+  af_writer_step(writer: number, maxRows: number, error: number): number;
+  af_writer_table(writer: number, columns: number, count: number, name: number, error: number): number;
+  af_writer_bytes(writer: number, count: number): number;
+  af_writer_free(writer: number): void;
   af_bin(plane: number, factor: number, error: number): number;
   af_zscale(plane: number, limits: number, error: number): number;
   af_statistics(plane: number, fractions: number, count: number, out: number, error: number): number;
@@ -75,6 +82,8 @@ export const Layout = {
     darkScale: 40,
     size: 48,
   },
+  writerCard: { keyword: 0, text: 4, comment: 8, type: 12, integer: 16, real: 24, size: 32 },
+  writerColumn: { name: 0, unit: 4, values: 8, letter: 12, size: 16 },
 } as const;
 
 export const CardType = {

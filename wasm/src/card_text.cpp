@@ -1,9 +1,7 @@
 #include "card_text.h"
 
-#include <algorithm>
-#include <cstdio>
-
 #include "header.h"
+#include "number_text.h"
 
 namespace af {
 namespace {
@@ -90,25 +88,14 @@ void CardText::logical(const char* keyword, bool value, const char* comment) {
 }
 
 void CardText::integer(const char* keyword, i64 value, const char* comment) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(value));
-  value_card(keyword, digits, true, comment);
-}
-
-void CardText::unsigned_integer(const char* keyword, u64 value, const char* comment) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%llu", static_cast<unsigned long long>(value));
+  char digits[kNumberText];
+  integer_text(value, digits);
   value_card(keyword, digits, true, comment);
 }
 
 void CardText::real(const char* keyword, double value, const char* comment) {
-  char digits[40];
-  for (int precision = 15; precision <= 17; ++precision) {
-    std::snprintf(digits, sizeof digits, "%.*G", precision, value);
-    if (std::strtod(digits, nullptr) == value) break;
-  }
-  // A whole number would otherwise come back as an integer.
-  if (std::strpbrk(digits, ".E") == nullptr) std::strcat(digits, ".0");
+  char digits[kNumberText];
+  real_text(value, digits);
   value_card(keyword, digits, true, comment);
 }
 
@@ -142,10 +129,14 @@ void CardText::text(const char* keyword, const char* value, const char* comment)
     if (first) {
       value_card(keyword, quoted, false, goes_on ? "" : comment);
     } else {
-      char line[2 * kCardLength];
-      const bool told = !goes_on && *comment != '\0';
-      const int length = std::snprintf(line, sizeof line, "CONTINUE  %s%s%.80s", quoted, told ? " / " : "", told ? comment : "");
-      card(line, std::min(static_cast<size_t>(length), sizeof line - 1));
+      char line[2 * kCardLength] = "CONTINUE  ";
+      std::strcat(line, quoted);
+      if (!goes_on && *comment != '\0') {
+        std::strcat(line, " / ");
+        const size_t length = std::strlen(line);
+        copy_text(line + length, sizeof line - length, comment);
+      }
+      card(line, std::strlen(line));
     }
     first = false;
   } while (*rest != '\0');

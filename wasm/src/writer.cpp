@@ -1,11 +1,11 @@
 // Files from planes: images (plain, RICE_1, GZIP_2) and binary tables (FITS standard 4.0, sections 4.4, 5.2.5, 7.3, 10).
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "card_text.h"
 #include "deflate.h"
 #include "header.h"
+#include "number_text.h"
 #include "rice_encode.h"
 
 using namespace af;
@@ -53,7 +53,8 @@ void offset_cards(const Stored& s, const char* scale, const char* zero, CardText
   if (!s.offset) return;
   cards->integer(scale, 1);
   if (s.bytes == 1) cards->integer(zero, -128, "offset of signed bytes");
-  else cards->unsigned_integer(zero, u64{1} << (8 * s.bytes - 1), "offset of unsigned integers");
+  else if (s.bytes == 8) cards->real(zero, 0x1p63, "offset of unsigned integers");
+  else cards->integer(zero, i64{1} << (8 * s.bytes - 1), "offset of unsigned integers");
 }
 
 void to_big_endian(const Stored& s, const u8* from, size_t count, u8* to) {
@@ -196,8 +197,8 @@ AfStatus AfWriter::add_cards(const AfWriterCard* given, u32 count, AfError* erro
 void AfWriter::common_cards(CardText* header) const {
   if (name[0] != '\0') header->text("EXTNAME", name);
   header->append(cards);
-  char sum[16];
-  std::snprintf(sum, sizeof sum, "%lu", static_cast<unsigned long>(datasum));
+  char sum[kNumberText];
+  integer_text(datasum, sum);
   // Both keep their length, so that the header can be put in place when the sums are known.
   header->text("CHECKSUM", checksum, "of the HDU");
   header->text("DATASUM", sum, "of the data");
@@ -223,8 +224,8 @@ void AfWriter::image_cards(CardText* header) const {
 
 void AfWriter::compressed_cards(CardText* header) const {
   const size_t table = size_t{8} * plane->height;
-  char tile_form[24];
-  std::snprintf(tile_form, sizeof tile_form, "1PB(%lu)", static_cast<unsigned long>(longest_tile));
+  char tile_form[8 + kNumberText] = "1PB(";
+  std::strcpy(integer_text(longest_tile, tile_form + 4), ")");
   header->text("XTENSION", "BINTABLE");
   header->integer("BITPIX", 8);
   header->integer("NAXIS", 2);
@@ -415,9 +416,9 @@ AfStatus AfWriter::table(const AfWriterColumn* columns, u32 count, const char* t
     const AfWriterColumn& c = columns[i];
     const Stored s = stored_as(c.values->type);
     auto indexed = [&](const char* stem) { return IndexedKeyword(stem, i + 1); };
-    char column_form[24];
-    std::snprintf(column_form, sizeof column_form, "%lu%c", static_cast<unsigned long>(c.values->width),
-                  c.letter != 0 ? static_cast<char>(c.letter) : s.letter);
+    char column_form[kNumberText] = "";
+    char* const letter = integer_text(c.values->width, column_form);
+    *letter = c.letter != 0 ? static_cast<char>(c.letter) : s.letter;
     structure.text(indexed("TTYPE").text, c.name);
     structure.text(indexed("TFORM").text, column_form);
     if (c.unit != nullptr && *c.unit != '\0') structure.text(indexed("TUNIT").text, c.unit);

@@ -1,0 +1,110 @@
+/** Files written by the built module, read again by it; astropy reads them in the Python tests. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Engine, FitsHeader, Plane } from './index.ts';
+import { FitsError, createEngine } from './index.ts';
+import type { CardToWrite, ImageToWrite } from './writer.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine(
+    new Uint8Array(readFileSync(resolve(import.meta.dirname, 'dist/astro_fits.wasm'))),
+  );
+});
+
+/** The raw fixture's first segment. */
+function somePlane(): Plane {
+  const stream = engine.openStream();
+  stream.push(new Uint8Array(readFileSync(resolve(import.meta.dirname, '../fixtures/engine/raw-rice.fits'))));
+  const decoding = stream.decode(stream.hdus[1]!);
+  while (!decoding.step(100));
+  stream.free();
+  return decoding.plane;
+}
+
+function written(plane: Plane, options: ImageToWrite): Uint8Array<ArrayBuffer> {
+  const writer = engine.write();
+  try {
+    const writing = writer.image(plane, options);
+    expect(() => writer.bytes()).toThrow(FitsError);
+    while (!writing.step(5));
+    return writer.bytes();
+  } finally {
+    writer.free();
+  }
+}
+
+function readBack(bytes: Uint8Array): { header: FitsHeader; pixels: number[] } {
+  const stream = engine.openStream({ expectedBytes: bytes.length });
+  stream.push(bytes);
+  stream.end();
+  const hdu = stream.hdus.find(({ width }) => width > 0)!;
+  const decoding = stream.decode(hdu);
+  while (!decoding.step(100));
+  const pixels = Array.from(decoding.plane.view(), Number);
+  engine.free(decoding.plane);
+  stream.free();
+  return { header: hdu.header, pixels };
+}
+
+describe('writing', () => {
+  test.each(['none', 'RICE_1', 'GZIP_2'] as const)(
+    'an image with compression %s reads back',
+    (compression) => {
+      const plane = somePlane();
+      const pixels = Array.from(plane.view(), Number);
+      const cards: CardToWrite[] = [
+        { keyword: 'OBJECT', value: "Barnard's star", comment: 'target' },
+        { keyword: 'NAXIS1', value: 12 },
+        { keyword: 'SEEING', value: null },
+        { keyword: 'COMMENT', comment: 'x'.repeat(100) },
+      ];
+      const back = readBack(written(plane, { compression, name: 'REDUCED', cards }));
+      expect(back.pixels).toEqual(pixels);
+      expect(back.header.text('OBJECT')).toBe("Barnard's star");
+      expect(back.header.text('EXTNAME')).toBe('REDUCED');
+      expect(back.header.cards.find((c) => c.keyword === 'SEEING')?.value).toBeNull();
+      expect(back.header.cards.filter((c) => c.keyword === 'COMMENT')).toHaveLength(2);
+      engine.free(plane);
+    },
+  );
+
+  test('every value of a card comes back as it was', () => {
+    const plane = somePlane();
+    const ascii = fc.string({
+      unit: fc.integer({ min: 32, max: 126 }).map((c) => String.fromCharCode(c)),
+      maxLength: 200,
+    });
+    const value = fc.oneof(
+      ascii.map((text) => text.trimEnd()),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.integer(),
+      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+      fc.boolean(),
+    );
+    fc.assert(
+      fc.property(value, (wanted) => {
+        const { header } = readBack(written(plane, { cards: [{ keyword: 'VALUE', value: wanted }] }));
+        const got = header.cards.find((card) => card.keyword === 'VALUE')?.value;
+        const small =
+          typeof wanted === 'bigint' &&
+          BigInt(Number(wanted)) === wanted &&
+          Number.isSafeInteger(Number(wanted));
+        expect(got).toEqual(small ? Number(wanted) : wanted === 0 ? 0 : wanted);
+      }),
+      { numRuns: 300 },
+    );
+    engine.free(plane);
+  });
+
+  test('cards that FITS cannot hold are refused by name', () => {
+    const plane = somePlane();
+    const refused = (card: CardToWrite) => () => written(plane, { cards: [card] });
+    expect(refused({ keyword: 'SEEING', value: Number.NaN })).toThrow(/SEEING/);
+    expect(refused({ keyword: 'OBSERVER', value: 'Zoë' })).toThrow(/OBSERVER/);
+    expect(refused({ keyword: 'SEEING' })).toThrow(/no value/);
+    engine.free(plane);
+  });
+});
