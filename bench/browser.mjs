@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { chromium } from '@playwright/test';
+import { CHROMIUM_ARGUMENTS } from './chromiumArguments.mjs';
 
-const ARGUMENTS = ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
 const VIEWPORT = { width: 1600, height: 1000 };
 const READY = '[data-testid="image-pane"][data-state="ready"]';
 const LIVE_EXPOSURES = 20;
@@ -35,7 +35,7 @@ async function signedInState(site, browser) {
 
 /** One sign-in for all visits: each would leave the machine busy with a notebook server's start. */
 async function signedInCookies(site, executablePath) {
-  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGUMENTS });
   const { cookies } = await signedInState(site, browser);
   await browser.close();
   await settle();
@@ -50,7 +50,7 @@ async function withFreshProfile(cookies, executablePath, act) {
   const folder = await mkdtemp(join(tmpdir(), 'summit-bench-'));
   const context = await chromium.launchPersistentContext(folder, {
     executablePath,
-    args: ARGUMENTS,
+    args: CHROMIUM_ARGUMENTS,
     viewport: VIEWPORT,
   });
   try {
@@ -122,8 +122,6 @@ export async function measureInitialScripts(site, tools) {
         unit: 'kB',
         better: 'lower',
         ours: workspace,
-        peer: null,
-        peerName: null,
         samples: [workspace],
       },
     ];
@@ -144,9 +142,7 @@ export async function measureFirstVisit(site, tools) {
     console.log(`  visit ${visit + 1}: ${seconds.toFixed(2)} s`);
   }
   const ours = median(samples);
-  return [
-    { name: 'first-visit-to-painted', unit: 's', better: 'lower', ours, peer: null, peerName: null, samples },
-  ];
+  return [{ name: 'first-visit-to-painted', unit: 's', better: 'lower', ours, samples }];
 }
 
 /**
@@ -199,14 +195,14 @@ function mainThreadFigure({ events, dataLossOccurred }, images) {
     if (dataLossOccurred) throw new Error('The browser lost a part of the trace.');
     const samples = longestTasks(events, images);
     const ours = Math.max(...samples);
-    return { name, unit: 'ms', better: 'lower', ours, peer: null, peerName: null, samples };
+    return { name, unit: 'ms', better: 'lower', ours, samples };
   } catch (error) {
     return { name, error };
   }
 }
 
 export async function measureLiveLatency(site, tools, exposures = LIVE_EXPOSURES) {
-  const browser = await chromium.launch({ executablePath: tools.chromium, args: ARGUMENTS });
+  const browser = await chromium.launch({ executablePath: tools.chromium, args: CHROMIUM_ARGUMENTS });
   try {
     const context = await browser.newContext({
       viewport: VIEWPORT,
@@ -273,8 +269,6 @@ export async function measureLiveLatency(site, tools, exposures = LIVE_EXPOSURES
       unit: 's',
       better: 'lower',
       ours,
-      peer: null,
-      peerName: null,
       samples,
     });
     return [

@@ -15,50 +15,43 @@ import { startSite } from './site.mjs';
 const ROOT = resolve(import.meta.dirname, '..');
 const LATEST = resolve(ROOT, 'bench/results/latest.json');
 
-/** @typedef {{ name: string, unit: string, better: 'lower' | 'higher', ours: number, peer: number | null, peerName: string | null, otherPeers?: { name: string, value: number }[], samples: number[] }} Measured */
+/** @typedef {{ name: string, unit: string, better: 'lower' | 'higher', ours: number, peer?: number, peerName?: string, otherPeers?: { name: string, value: number }[], samples: number[] }} Measured */
 
 // Loaded when they are needed: what they import is installed by the set-up.
-const inBrowser = (name) => async (site, tools) => (await import('./browser.mjs'))[name](site, tools);
+const inBrowser = (name) => async (tools, site) => (await import('./browser.mjs'))[name](site, tools);
+const ofEngine = (name) => async (tools) => (await import('./engine/figures.mjs'))[name](tools);
 
 /**
  * One entry per way of measuring; each gives one or more named figures, a figure that failed alone as { name, error }.
+ * The engine's come first, while no site keeps the machine busy.
+ * @type {{ names: string[], needs: ('chromium' | 'cfitsio' | 'inputs')[], site?: boolean, run: (tools: Record<string, string>, site?: any) => Promise<any[]> }[]}
  */
 const MEASUREMENTS = [
-  { names: ['initial-js-gzip'], needs: 'chromium', run: inBrowser('measureInitialScripts') },
-  { names: ['first-visit-to-painted'], needs: 'chromium', run: inBrowser('measureFirstVisit') },
+  { names: ['wasm-gzip'], needs: [], run: ofEngine('measureWasmSize') },
+  { names: ['instantiate'], needs: ['chromium', 'inputs'], run: ofEngine('measureInstantiate') },
+  { names: ['rice-decode'], needs: ['chromium', 'inputs', 'cfitsio'], run: ofEngine('measureRiceDecode') },
+  {
+    names: ['gzip2-calib-vs-cfitsio'],
+    needs: ['chromium', 'inputs', 'cfitsio'],
+    run: ofEngine('measureGzip2Calib'),
+  },
+  { names: ['initial-js-gzip'], needs: ['chromium'], site: true, run: inBrowser('measureInitialScripts') },
+  { names: ['first-visit-to-painted'], needs: ['chromium'], site: true, run: inBrowser('measureFirstVisit') },
   {
     names: ['landed-to-painted-median', 'landed-to-painted-worst', 'main-thread-longest-task'],
-    needs: 'chromium',
+    needs: ['chromium'],
+    site: true,
     run: inBrowser('measureLiveLatency'),
   },
-  { names: ['rice-decode'], needs: 'cfitsio', run: measureRiceDecode },
 ];
 
 function git(...args) {
   return execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
 }
 
-async function measureRiceDecode(site, tools) {
-  const { riceDecode } = await import('./riceDecode.mjs');
-  const { ours, cfitsio, astropy, samples } = await riceDecode(await site.someRaw(), tools.cfitsio);
-  return [
-    {
-      name: 'rice-decode',
-      unit: 's',
-      better: 'lower',
-      ours,
-      peer: cfitsio,
-      peerName: 'cfitsio',
-      otherPeers: [{ name: 'astropy', value: astropy }],
-      samples,
-    },
-  ];
-}
-
 /** > 1 means ahead of the peer. */
 function ratioOf({ better, ours }, peer) {
-  if (peer === null) return null;
-  return Number((better === 'lower' ? peer / ours : ours / peer).toFixed(3));
+  return peer === undefined ? null : Number((better === 'lower' ? peer / ours : ours / peer).toFixed(3));
 }
 
 const peersOf = (row) => [
@@ -101,47 +94,51 @@ const measured = [];
 /** @type {Map<string, Error>} by the figure's name */
 const failed = new Map();
 try {
-  const { paths, missing } = await setUp(new Set(chosen.map(({ needs }) => needs)));
-  for (const { names, needs } of chosen)
-    if (missing[needs]) for (const name of names) failed.set(name, missing[needs]);
+  const { paths, missing } = await setUp(new Set(chosen.flatMap(({ needs }) => needs)));
+  const possible = chosen.filter(({ names, needs }) => {
+    const lacking = needs.find((need) => missing[need]);
+    if (lacking) for (const name of names) failed.set(name, missing[lacking]);
+    return !lacking;
+  });
   for (const [name, { message }] of failed) console.error(`${name} cannot be measured. ${message}`);
-  const possible = chosen.filter(({ needs }) => !missing[needs]);
-  if (possible.length > 0) await measure(possible, paths);
+  for (const measurement of possible.filter(({ site }) => !site)) await measure(measurement, paths);
+  const onSite = possible.filter(({ site }) => site);
+  if (onSite.length > 0) {
+    const site = await startSite(ROOT);
+    try {
+      for (const measurement of onSite) await measure(measurement, paths, site);
+    } finally {
+      await site.stop();
+    }
+  }
 } catch (error) {
   exitWith(error);
 }
 
-/** On one site, one after the other; a failure costs only its own figures. */
-async function measure(measurements, tools) {
-  const site = await startSite(ROOT);
+/** A failure costs only its own figures. */
+async function measure({ names, run }, tools, site) {
+  console.log(`Measuring ${names.join(', ')} ...`);
   try {
-    for (const { names, run } of measurements) {
-      console.log(`Measuring ${names.join(', ')} ...`);
-      try {
-        for (const figure of await run(site, tools)) {
-          if (figure.error) failed.set(figure.name, figure.error);
-          else measured.push(figure);
-        }
-      } catch (error) {
-        for (const name of names) failed.set(name, error);
-        console.error(error);
-      }
+    for (const figure of await run(tools, site)) {
+      if (figure.error) failed.set(figure.name, figure.error);
+      else measured.push(figure);
     }
-  } finally {
-    await site.stop();
+  } catch (error) {
+    for (const name of names) failed.set(name, error);
+    console.error(error);
   }
 }
 
 const machine = `${cpus().length} x ${cpus()[0].model}`;
 const commit = git('rev-parse', '--short', 'HEAD');
-const round = (value) => (value === null ? null : Number(value.toPrecision(4)));
+const round = (value) => (value === undefined ? null : Number(value.toPrecision(4)));
 const rows = measured.map((m) => ({
   name: m.name,
   unit: m.unit,
   better: m.better,
   ours: round(m.ours),
   peer: round(m.peer),
-  peerName: m.peerName,
+  peerName: m.peerName ?? null,
   ratio: ratioOf(m, m.peer),
   ...(m.otherPeers && {
     otherPeers: m.otherPeers.map(({ name, value }) => ({

@@ -2,26 +2,28 @@
  * What the figures need, set up as `npm start` and `npm test` do it, before the first measurement. Like the launcher's
  * own, with Node's modules only: in a fresh clone there are no others yet.
  */
-import { mkdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { aptInstall } from '../scripts/setup/apt.mjs';
 import { ensureBuild } from '../scripts/setup/build.mjs';
 import { ensureChromium } from '../scripts/setup/chromium.mjs';
 import { withLock } from '../scripts/setup/lock.mjs';
 import { ensureNodeModules } from '../scripts/setup/nodeModules.mjs';
-import { LOCAL, ROOT } from '../scripts/setup/paths.mjs';
+import { LOCAL, ROOT, RUNTIME_PYTHON, pythonOf } from '../scripts/setup/paths.mjs';
 import { ensureRuntimePython } from '../scripts/setup/python.mjs';
-import { SetupError, capture, lastLines } from '../scripts/setup/steps.mjs';
+import { SetupError, capture, lastLines, step } from '../scripts/setup/steps.mjs';
+
+const BENCH = join(LOCAL, 'bench');
 
 /** Builds the C program that decodes with cfitsio; gives its path. */
 async function ensureCfitsioPeer() {
-  const directory = join(LOCAL, 'bench');
-  const program = join(directory, 'cfitsio_decode');
+  const program = join(BENCH, 'cfitsio_decode');
   const source = join(ROOT, 'bench/peers/cfitsio_decode.c');
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(BENCH, { recursive: true });
   const compile = () => capture('cc', ['-O2', '-o', program, source, '-lcfitsio', '-lm']);
   if ((await compile()).code === 0) return program;
-  const reason = 'The peer of rice-decode is a C program with cfitsio';
+  const reason = 'The peer of the engine is a C program with cfitsio';
   if ((await capture('cc', ['--version'])).code !== 0) await aptInstall('gcc', reason);
   // The header files of the C library, which gcc only recommends.
   await aptInstall('libc6-dev', reason);
@@ -31,7 +33,35 @@ async function ensureCfitsioPeer() {
   return program;
 }
 
-const TOOLS = { chromium: ensureChromium, cfitsio: ensureCfitsioPeer };
+/** The raw and the calibs that the engine reads, made anew when what makes them has changed; gives their folder. */
+async function ensureInputs() {
+  const generator = join(ROOT, 'bench/engine/inputs.py');
+  const demo = join(ROOT, 'python/summit_notebook/demo');
+  const sources = [
+    generator,
+    ...readdirSync(demo)
+      .toSorted()
+      .map((name) => join(demo, name)),
+  ];
+  const hash = createHash('sha256');
+  for (const path of sources.filter((name) => name.endsWith('.py'))) hash.update(readFileSync(path));
+  const folder = join(BENCH, `inputs-${hash.digest('hex').slice(0, 16)}`);
+  if (existsSync(folder)) return folder;
+  for (const old of existsSync(BENCH) ? readdirSync(BENCH) : [])
+    if (old.startsWith('inputs-')) rmSync(join(BENCH, old), { recursive: true });
+  const part = `${folder}.part`;
+  mkdirSync(part, { recursive: true });
+  await step('Making a raw and master calibs', async () => {
+    const { code, output } = await capture(pythonOf(RUNTIME_PYTHON), [generator, part], {
+      env: { ...process.env, PYTHONPATH: join(ROOT, 'python') },
+    });
+    if (code !== 0) throw new SetupError(`The files of the bench cannot be made.\n${lastLines(output, 15)}`);
+  });
+  renameSync(part, folder);
+  return folder;
+}
+
+const TOOLS = { chromium: ensureChromium, cfitsio: ensureCfitsioPeer, inputs: ensureInputs };
 
 /**
  * A tool that cannot be had costs only the figures that need it; without npm packages or Python there is no site at all.

@@ -1,13 +1,12 @@
 /** Starts the demo site that the measurements use, the same way a user does, and ends it. */
 import { spawn } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SetupError } from '../scripts/setup/steps.mjs';
 
 const PASSWORD = 'bench-of-the-summit';
 
-/** @returns a running site: { url, stateDir, user, password, someRaw(), stop() } */
+/** @returns a running site: { url, stateDir, user, password, stop() } */
 export async function startSite(root) {
   const stateDir = join(root, '.local/bench-site');
   const child = spawn(
@@ -41,18 +40,6 @@ export async function startSite(root) {
     stateDir,
     user: 'observer',
     password: PASSWORD,
-    async someRaw() {
-      const folder = join(stateDir, 'oods');
-      for (;;) {
-        const names = await readdir(folder, { recursive: true }).catch(() => []);
-        const raw = names
-          .filter((name) => /_R00_S00\.fits(\.fz)?$/.test(name))
-          .toSorted()
-          .at(-1);
-        if (raw) return join(folder, raw);
-        await new Promise((resolve) => setTimeout(resolve, 1000));
-      }
-    },
     async stop() {
       child.kill('SIGTERM');
       await exited;
