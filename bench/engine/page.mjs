@@ -37,11 +37,11 @@ async function serve(inputs) {
     '/worker.js': { type: 'text/javascript', body: await bundleWorker() },
   };
   const files = { 'engine.wasm': ENGINE, ...inputs };
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const path = files[basename(request.url)];
     const { type, body } = fixed[request.url] ?? {
       type: 'application/octet-stream',
-      body: path && (await readFile(path)),
+      body: path && readFileSync(path),
     };
     response.writeHead(body === undefined ? 404 : 200, { 'content-type': type }).end(body);
   });
@@ -63,6 +63,7 @@ async function workerThreads(browser) {
   for (const { id: pid, type } of processInfo) {
     if (type !== 'renderer') continue;
     for (const tid of await readdir(`/proc/${pid}/task`)) {
+      // A thread may end while it is looked at.
       const name = await readFile(`/proc/${pid}/task/${tid}/comm`, 'utf8').catch(() => '');
       if (name.trim() === WORKER_THREAD) threads.push({ pid, tid });
     }
