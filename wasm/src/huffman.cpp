@@ -17,29 +17,30 @@ bool HuffmanCode::build(const u8* lengths, u32 symbols, const u32* entry_of_symb
   if (free_codes > 0 && longest > 1) return false;
 
   u32 offset[kMaxBits + 2] = {};
-  u32 next[kMaxBits + 2] = {};
-  for (u32 n = 1; n <= kMaxBits; ++n) {
-    offset[n + 1] = offset[n] + count[n];
-    next[n + 1] = (next[n] + count[n]) << 1;
-  }
-  const u32 root_size = 1u << (longest < 1                        ? 1
-                               : longest < kRootBits ? longest
-                                                                  : kRootBits);
-  mask = root_size - 1;
-  const bool all_written = free_codes == 0;
-  if (!all_written)
-    for (u32 i = 0; i < root_size; ++i) root[i] = entry(kInvalid, 0, 0);
-  for (u32 s = 0; s < symbols; ++s) {
-    const u32 n = lengths[s];
-    if (n == 0) continue;
-    symbol[offset[n]++] = static_cast<u16>(s);
-    const u32 in_order = next[n]++;
-    u32 reversed = 0;  // the stream gives a code's first bit first, the look-up wants it lowest
-    for (u32 b = 0; b < n; ++b) reversed |= (in_order >> b & 1) << (n - 1 - b);
-    if (n <= kRootBits) {
-      for (u32 i = reversed; i < root_size; i += 1u << n) root[i] = entry_of_symbol[s] | n;
-    } else {
-      root[reversed & (root_size - 1)] = entry(kLong, 0, 0);
+  for (u32 n = 1; n <= kMaxBits; ++n) offset[n + 1] = offset[n] + count[n];
+  for (u32 s = 0; s < symbols; ++s)
+    if (lengths[s] != 0) symbol[offset[lengths[s]]++] = static_cast<u16>(s);
+
+  const u32 root_bits = longest < 1 ? 1 : longest < kRootBits ? longest : kRootBits;
+  mask = (1u << root_bits) - 1;
+  if (free_codes > 0)
+    for (u32 i = 0; i <= mask; ++i) root[i] = entry(kInvalid, 0, 0);
+  // The codes in their order, the shorter first. The stream gives a code's first bit first and the look-up
+  // wants it lowest, so `code` counts with its bits reversed. With every bit more the look-up becomes twice as
+  // long, its second half a copy of the first.
+  u32 code = 0, next = 0;
+  for (u32 n = 1; n <= longest; ++n) {
+    const u32 half = 1u << (n - 1);
+    if (n > 1 && n <= root_bits && free_codes == 0) std::memcpy(root + half, root, half * sizeof root[0]);
+    for (u32 k = count[n]; k > 0; --k) {
+      if (n <= root_bits) {
+        root[code] = entry_of_symbol[symbol[next++]] | n;
+      } else {
+        root[code & mask] = entry(kLong, 0, 0);
+      }
+      u32 bit = half;
+      while ((code & bit) != 0) bit >>= 1;
+      code = (code & (bit - 1)) | bit;
     }
   }
   return true;

@@ -12,11 +12,17 @@ struct HuffmanCode {
   static constexpr u32 kRootBits = 11;
   static constexpr u32 kMaxBits = 15;
   // What a decoded symbol means; the same entry layout serves literals, lengths and distances.
-  enum Kind : u32 { kLiteral = 0, kBase = 1, kEndOfBlock = 2, kLong = 3, kInvalid = 4 };
-  // bits 0-3 code length, 4-7 kind, 8-15 number of extra bits, 16-31 literal or base
-  static constexpr u32 entry(u32 kind, u32 extra_bits, u32 value) {
-    return kind << 4 | extra_bits << 8 | value << 16;
+  // bits 0-5 code length, 8-11 number of extra bits, 12-14 kind, 16-30 literal or base, 31 set for a literal
+  enum Kind : u32 { kBase = 0, kEndOfBlock = 1, kLong = 2, kInvalid = 3 };
+  static constexpr u32 literal(u32 value) { return 1u << 31 | value << 16; }
+  static constexpr u32 entry(Kind kind, u32 extra_bits, u32 base) {
+    return extra_bits << 8 | kind << 12 | base << 16;
   }
+  static bool is_literal(u32 entry) { return (entry >> 31) != 0; }
+  static Kind kind(u32 entry) { return static_cast<Kind>(entry >> 12 & 7); }
+  static u32 length(u32 entry) { return entry & 63; }
+  static u32 extra_bits(u32 entry) { return entry >> 8 & 15; }
+  static u32 value(u32 entry) { return entry >> 16 & 0x7FFF; }
 
   // From the code length of each symbol. False when the lengths describe no prefix code; an incomplete code is
   // only allowed with a single symbol of one bit, as the reference implementation has it.

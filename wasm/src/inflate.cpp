@@ -1,48 +1,12 @@
-// References: RFC 1951 (deflate), RFC 1952 (gzip). A symbol is only decoded when 48 bits are at hand, which
-// any symbol with its extra bits fits in; the eight bytes of the trailer behind the last block make that safe
-// to ask for.
+// References: RFC 1951 (deflate), RFC 1952 (gzip). The gzip wrapper and the headers of blocks; their symbols are in
+// inflate_symbols.cpp.
 #include "inflate.h"
 
-#include <array>
-
 #include "crc32.h"
+#include "deflate_codes.h"
 
 namespace af {
 namespace {
-
-constexpr u32 kNeededBits = 48;
-
-struct SymbolTables {
-  std::array<u32, 288> literal{};
-  std::array<u32, 32> distance{};
-  std::array<u32, 19> code_length{};
-};
-
-constexpr SymbolTables make_symbol_tables() {
-  SymbolTables t;
-  for (u32 s = 0; s < 256; ++s) t.literal[s] = HuffmanCode::entry(HuffmanCode::kLiteral, 0, s);
-  t.literal[256] = HuffmanCode::entry(HuffmanCode::kEndOfBlock, 0, 0);
-  // Lengths: eight codes without extra bits, then groups of four with one bit more each; 285 is 258 exactly.
-  u32 base = 3;
-  for (u32 s = 257; s < 285; ++s) {
-    const u32 extra = s < 265 ? 0 : (s - 261) / 4;
-    t.literal[s] = HuffmanCode::entry(HuffmanCode::kBase, extra, base);
-    base += 1u << extra;
-  }
-  t.literal[285] = HuffmanCode::entry(HuffmanCode::kBase, 0, 258);
-  t.literal[286] = t.literal[287] = HuffmanCode::entry(HuffmanCode::kInvalid, 0, 0);
-  // Distances: four codes without extra bits, then pairs.
-  base = 1;
-  for (u32 s = 0; s < 30; ++s) {
-    const u32 extra = s < 4 ? 0 : (s - 2) / 2;
-    t.distance[s] = HuffmanCode::entry(HuffmanCode::kBase, extra, base);
-    base += 1u << extra;
-  }
-  t.distance[30] = t.distance[31] = HuffmanCode::entry(HuffmanCode::kInvalid, 0, 0);
-  for (u32 s = 0; s < 19; ++s) t.code_length[s] = HuffmanCode::entry(HuffmanCode::kLiteral, 0, s);
-  return t;
-}
-constexpr SymbolTables kSymbols = make_symbol_tables();
 
 // In which order a block gives the lengths of the code-length code (RFC 1951, 3.2.7).
 constexpr u8 kCodeLengthOrder[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
@@ -296,9 +260,9 @@ GzipReader::Result GzipReader::run_blocks(const u8** in, const u8* end, u8* out,
       case State::kCodeLengths: {
         // The code-length code lives in `distances_` until the distances themselves are known.
         const u32 e = distances_.look(hold_);
-        if ((e >> 4 & 15) != HuffmanCode::kLiteral) return bad("a deflate block with a broken code");
-        take(e & 15);
-        const u32 s = e >> 16;
+        if (!HuffmanCode::is_literal(e)) return bad("a deflate block with a broken code");
+        take(HuffmanCode::length(e));
+        const u32 s = HuffmanCode::value(e);
         u32 repeat = 1;
         u8 length = static_cast<u8>(s);
         if (s == 16) {
@@ -325,113 +289,6 @@ GzipReader::Result GzipReader::run_blocks(const u8** in, const u8* end, u8* out,
       default:
         return bad("deflate state");
     }
-  }
-}
-
-void GzipReader::copy_match(u8* out, size_t* position, size_t capacity) {
-  size_t p = *position;
-  const size_t room = capacity - p;
-  u32 count = match_length_ < room ? match_length_ : static_cast<u32>(room);
-  match_length_ -= count;
-  produced_ += count;
-  *position += count;
-  const u8* from = out + p - match_distance_;
-  u8* to = out + p;
-  if (match_distance_ >= 8 && room >= count + 8) {
-    // Eight at a time, up to seven bytes past the match: they are overwritten next.
-    u8* const stop = to + count;
-    do {
-      u64 w;
-      std::memcpy(&w, from, 8);
-      std::memcpy(to, &w, 8);
-      from += 8;
-      to += 8;
-    } while (to < stop);
-  } else if (match_distance_ == 1) {
-    std::memset(to, *from, count);
-  } else {
-    for (; count > 0; --count) *to++ = *from++;
-  }
-}
-
-// The inner loop while there is plenty of input and room. True when the block ended, false to go on
-// carefully.
-bool GzipReader::run_symbols_fast(const u8** in, const u8* end, u8* out, size_t* position, size_t capacity) {
-  constexpr size_t kRoom = 258 + 8 + 4;
-  while (end - *in >= 16 && capacity - *position >= kRoom) {
-    refill(in, end);
-    u32 e = literals_.look(hold_);
-    // Four literals of at most 11 bits fit in the 56 bits at hand.
-    size_t p = *position;
-    const size_t start = p;
-    for (int k = 0; k < 4 && (e >> 4 & 15) == HuffmanCode::kLiteral; ++k) {
-      hold_ >>= e & 15;
-      held_ -= e & 15;
-      out[p++] = static_cast<u8>(e >> 16);
-      e = literals_.look(hold_);
-    }
-    produced_ += p - start;
-    *position = p;
-    if ((e >> 4 & 15) == HuffmanCode::kLiteral) continue;
-    refill(in, end);
-    const HuffmanCode::Kind kind = static_cast<HuffmanCode::Kind>(e >> 4 & 15);
-    if (kind == HuffmanCode::kEndOfBlock) {
-      take(e & 15);
-      return true;
-    }
-    if (kind != HuffmanCode::kBase) return false;
-    const u32 d = distances_.look(hold_ >> ((e & 15) + (e >> 8 & 255)));
-    if ((d >> 4 & 15) != HuffmanCode::kBase) return false;
-    take(e & 15);
-    match_length_ = (e >> 16) + take(e >> 8 & 255);
-    take(d & 15);
-    match_distance_ = (d >> 16) + take(d >> 8 & 255);
-    if (match_distance_ > produced_ || match_distance_ > *position) {
-      state_ = State::kMatch;  // the careful path says what is wrong
-      return false;
-    }
-    copy_match(out, position, capacity);
-  }
-  return false;
-}
-
-GzipReader::Result GzipReader::run_symbols(const u8** in, const u8* end, u8* out, size_t* position,
-                                           size_t capacity) {
-  for (;;) {
-    if (state_ == State::kMatch) {
-      if (match_distance_ > produced_ || match_distance_ > *position)
-        return bad("a deflate match that reaches before the beginning");
-      copy_match(out, position, capacity);
-      if (match_length_ > 0) return Result::kOutputFull;
-      state_ = State::kSymbols;
-    }
-    if (run_symbols_fast(in, end, out, position, capacity)) return Result::kDone;
-    if (state_ == State::kMatch) continue;
-    refill(in, end);
-    if (held_ < kNeededBits) return Result::kNeedInput;
-    u32 e = literals_.look(hold_);
-    if ((e >> 4 & 15) == HuffmanCode::kLong) e = literals_.find_long(hold_, kSymbols.literal.data());
-    if ((e >> 4 & 15) == HuffmanCode::kLiteral && *position == capacity) return Result::kOutputFull;
-    take(e & 15);
-    switch (e >> 4 & 15) {
-      case HuffmanCode::kLiteral:
-        out[(*position)++] = static_cast<u8>(e >> 16);
-        ++produced_;
-        continue;
-      case HuffmanCode::kEndOfBlock:
-        return Result::kDone;
-      case HuffmanCode::kBase:
-        break;
-      default:
-        return bad("a deflate code that means nothing");
-    }
-    match_length_ = (e >> 16) + take(e >> 8 & 255);
-    u32 d = distances_.look(hold_);
-    if ((d >> 4 & 15) == HuffmanCode::kLong) d = distances_.find_long(hold_, kSymbols.distance.data());
-    take(d & 15);
-    if ((d >> 4 & 15) != HuffmanCode::kBase) return bad("a deflate distance that means nothing");
-    match_distance_ = (d >> 16) + take(d >> 8 & 255);
-    state_ = State::kMatch;
   }
 }
 
