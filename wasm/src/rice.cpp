@@ -28,6 +28,8 @@ constexpr Coding coding(u32 bytes_per_pixel) {
 constexpr size_t kRun = 32;
 // A window of 64 bits that begins inside a byte has at least this many good ones.
 constexpr u32 kWindowBits = 57;
+// Four pixels of so few low bits, with the unary parts that noise gives them, nearly always fit in one window.
+constexpr i32 kFewBits = 8;
 
 // WebAssembly has no byte swap, and eight shifts and masks are what a compiler makes of one; a shuffle is one
 // instruction.
@@ -128,17 +130,44 @@ bool decode(const RiceTile& tile, u32 block, size_t count) {
   return true;
 }
 
-// One pixel without a branch. Sets `*hard` when the pixel does not fit in the window; what was read is then
-// wrong and the run is done again by decode_block.
-inline __attribute__((always_inline)) void easy_pixel(Reader& r, u32 low_bits, i32* out, u32* hard) {
-  const u64 w = r.window();
-  const u32 zeros = static_cast<u32>(__builtin_clzll(w | 1));
-  const u32 used = zeros + 1 + low_bits;
+// kPixels pixels of one block without a branch, all from one window. Sets `*hard` when they do not fit in it; what was
+// read is then wrong and the run is done again by decode_block.
+template <u32 kPixels>
+inline __attribute__((always_inline)) void easy_pixels(Reader& r, u32 low_bits, i32* out, u32* hard) {
+  u64 w = r.window();
+  u32 used = 0;
+  for (u32 i = 0; i < kPixels; ++i) {
+    const u32 zeros = static_cast<u32>(__builtin_clzll(w | 1));
+    const u64 stop = w << zeros;  // the highest bit is the one that ends the zeros
+    const u32 low = static_cast<u32>(stop >> (63 - low_bits));
+    w = stop << low_bits << 1;
+    used += zeros + 1 + low_bits;
+    // `low` still has the stop bit, hence the 1.
+    r.last += unfold(((zeros - 1) << low_bits) + low);
+    out[i] = static_cast<i32>(r.last);
+  }
   *hard |= used > kWindowBits ? 1u : 0u;
-  const u32 low = static_cast<u32>(w << zeros << 1 >> 1 >> (63 - low_bits));
   r.position += used;
-  r.last += unfold(zeros << low_bits | low);
-  *out = static_cast<i32>(r.last);
+}
+
+template <u32 kPixels>
+inline u32 easy_run(Reader (&r)[4], const i32 (&low_bits)[4], const RiceTile tiles[4], size_t at, size_t count) {
+  Reader a = r[0], b = r[1], c = r[2], d = r[3];
+  const u32 la = static_cast<u32>(low_bits[0]), lb = static_cast<u32>(low_bits[1]),
+            lc = static_cast<u32>(low_bits[2]), ld = static_cast<u32>(low_bits[3]);
+  i32 *oa = tiles[0].out + at, *ob = tiles[1].out + at, *oc = tiles[2].out + at, *od = tiles[3].out + at;
+  u32 hard = 0;
+  for (size_t j = 0; j < count; j += kPixels) {
+    easy_pixels<kPixels>(a, la, oa + j, &hard);
+    easy_pixels<kPixels>(b, lb, ob + j, &hard);
+    easy_pixels<kPixels>(c, lc, oc + j, &hard);
+    easy_pixels<kPixels>(d, ld, od + j, &hard);
+  }
+  r[0] = a;
+  r[1] = b;
+  r[2] = c;
+  r[3] = d;
+  return hard;
 }
 
 }  // namespace
@@ -167,34 +196,20 @@ bool rice_decode_four(const RiceTile tiles[4], u32 block, size_t count, u32* bad
   for (size_t i = 0; i < count; i += block) {
     const size_t n = count - i < block ? count - i : block;
     i32 low_bits[kTiles];
-    bool easy = n <= kRun;
+    bool easy = n <= kRun, few_bits = true;
     for (u32 k = 0; k < kTiles; ++k) {
       if (!read_code<4>(r[k], &low_bits[k])) {
         *bad = k;
         return false;
       }
       easy = easy && low_bits[k] >= 0 && low_bits[k] < static_cast<i32>(coding(4).plain_code);
+      few_bits = few_bits && low_bits[k] <= kFewBits;
     }
     if (easy) {
       const Reader before[kTiles] = {r[0], r[1], r[2], r[3]};
-      Reader a = r[0], b = r[1], c = r[2], d = r[3];
-      const u32 la = static_cast<u32>(low_bits[0]), lb = static_cast<u32>(low_bits[1]),
-                lc = static_cast<u32>(low_bits[2]), ld = static_cast<u32>(low_bits[3]);
-      i32 *oa = tiles[0].out + i, *ob = tiles[1].out + i, *oc = tiles[2].out + i, *od = tiles[3].out + i;
-      u32 hard = 0;
-      for (size_t j = 0; j < n; ++j) {
-        easy_pixel(a, la, oa + j, &hard);
-        easy_pixel(b, lb, ob + j, &hard);
-        easy_pixel(c, lc, oc + j, &hard);
-        easy_pixel(d, ld, od + j, &hard);
-      }
-      if (hard == 0 && !a.past_end() && !b.past_end() && !c.past_end() && !d.past_end()) {
-        r[0] = a;
-        r[1] = b;
-        r[2] = c;
-        r[3] = d;
-        continue;
-      }
+      const u32 hard = few_bits && n % 4 == 0 ? easy_run<4>(r, low_bits, tiles, i, n)
+                                              : easy_run<1>(r, low_bits, tiles, i, n);
+      if (hard == 0 && !r[0].past_end() && !r[1].past_end() && !r[2].past_end() && !r[3].past_end()) continue;
       for (u32 k = 0; k < kTiles; ++k) r[k] = before[k];
     }
     for (u32 k = 0; k < kTiles; ++k) {
