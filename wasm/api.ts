@@ -33,13 +33,31 @@ export class FitsError extends Error {
   }
 }
 
+/** The type of a plane's numbers, and the array that shows them. */
+export interface PlaneArrays {
+  readonly i32: Int32Array;
+  readonly f32: Float32Array;
+  readonly u8: Uint8Array;
+  readonly i8: Int8Array;
+  readonly i16: Int16Array;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+  readonly i64: BigInt64Array;
+  readonly u64: BigUint64Array;
+  readonly f64: Float64Array;
+}
+
+export type PlaneType = keyof PlaneArrays;
+
 /** Pixels in the engine's memory, row 0 first. Freed with `Engine.free`; using it afterwards throws. */
 export interface Plane {
-  readonly type: 'i32' | 'f32';
+  /** Planes of other types than `i32` and `f32` cannot be reduced or displayed. */
+  readonly type: PlaneType;
   readonly width: number;
   readonly height: number;
   /** Straight onto the engine's memory: valid only until the next engine call that may grow it. */
-  view(): Int32Array | Float32Array;
+  view(): PlaneArrays[PlaneType];
+  /** Rounded to a float64 where the plane has wider integers; NaN outside. */
   at(x: number, y: number): number;
 }
 
@@ -77,11 +95,17 @@ export interface Hdu {
 }
 
 /**
- * The decoding of one image HDU in bands. `plane` is i32 for integer images without BSCALE, BZERO and BLANK, else
- * f32; its rows are defined once `step` has returned true, and it then belongs to the caller.
+ * How a decoding gives its pixels: `working` for reduction and display, `i32` for integer images of up to 32 bits
+ * without BSCALE, BZERO and BLANK, else `f32`; `physical` in a type that keeps them (AfPixelForm has the rules).
+ */
+export type PixelForm = 'working' | 'physical';
+
+/**
+ * The decoding of one image HDU in bands. The pixels of `plane` are defined once `step` has returned true, and it then
+ * belongs to the caller.
  */
 export interface Decoding {
-  /** Decodes at least one tile and about `maxRows` rows. True when done. */
+  /** Decodes at least one tile and about as many pixels as `maxRows` rows have. True when done. */
   step(maxRows: number): boolean;
   readonly plane: Plane;
   /** Gives up scratch memory, and the plane too if it is not finished. Harmless after the end. */
@@ -96,7 +120,7 @@ export interface FitsStream {
   /** Throws `MalformedFits` when the file is truncated. */
   end(): void;
   /** `hdu.complete` must be true. The stream must outlive the decoding. */
-  decode(hdu: Hdu): Decoding;
+  decode(hdu: Hdu, form?: PixelForm): Decoding;
   /** Gives back the memory of a complete HDU's data once nothing reads it any more. The header stays. */
   release(hdu: Hdu): void;
   free(): void;
@@ -153,8 +177,13 @@ export interface Statistics {
   readonly percentiles: readonly number[];
 }
 
-/** How a decoding gives its pixels: `working` for reduction and display, `physical` in a type that keeps them. */
-export type PixelForm = 'working' | 'physical';
+/** Of the pixels that are not NaN; all NaN when there are none. The median of an even count is between the middle two. */
+export interface Summary {
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly median: number;
+}
 
 export interface StreamOptions {
   /** The size of the file as it is pushed; sizes in headers are checked against it. */
@@ -177,6 +206,8 @@ export interface Engine {
    * linear between order statistics) come from at most 100,000 evenly strided pixels.
    */
   statistics(plane: Plane, fractions: readonly number[]): Statistics;
+  /** Exact, of every pixel of a plane of any type; infinities count. */
+  summary(plane: Plane): Summary;
   /** Begins a file. */
   write(): FitsWriter;
   free(plane: Plane): void;

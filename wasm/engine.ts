@@ -9,6 +9,7 @@ import type {
   ReductionRequest,
   Statistics,
   StreamOptions,
+  Summary,
 } from './api.ts';
 import { FitsError } from './api.ts';
 import type { Routines } from './layout.ts';
@@ -137,6 +138,15 @@ class WasmEngine implements Engine {
 
   write(): FitsWriter {
     return new EngineWriter(this.#instance);
+  }
+
+  summary(plane: Plane): Summary {
+    const instance = this.#instance;
+    return instance.withScratch(32, (out) => {
+      instance.routines.af_plane_summary(ownPlane(plane, instance).address, out);
+      const at = (i: number): number => instance.view.getFloat64(out + 8 * i, true);
+      return { min: at(0), max: at(1), mean: at(2), median: at(3) };
+    });
   }
 
   free(plane: Plane): void {

@@ -11,6 +11,7 @@ export interface Routines {
   af_free(memory: number): void;
   af_plane_new(type: number, width: number, height: number): number;
   af_plane_free(plane: number): void;
+  af_plane_summary(plane: number, out: number): void;
   af_stream_new(options: number): number;
   af_stream_push(stream: number, bytes: number, count: number, error: number): number;
   af_stream_end(stream: number, error: number): number;
@@ -96,7 +97,9 @@ export const CardType = {
   bad: 6,
 } as const;
 
-export const PLANE_TYPES = ['i32', 'f32'] as const;
+/** By AfPlaneType and by AfPixelForm. */
+export const PLANE_TYPES = ['i32', 'f32', 'u8', 'i8', 'i16', 'u16', 'u32', 'i64', 'u64', 'f64'] as const;
+export const PIXEL_FORMS = ['working', 'physical'] as const;
 export const HDU_KINDS = ['primary', 'image', 'compressed-image', 'bintable', 'other'] as const;
 
 const LATIN1 = new TextDecoder('latin1');

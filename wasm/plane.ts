@@ -1,11 +1,26 @@
-import type { Plane } from './api.ts';
+import type { Plane, PlaneArrays, PlaneType } from './api.ts';
 import { FitsError } from './api.ts';
 import type { Instance } from './layout.ts';
 import { Layout, PLANE_TYPES } from './layout.ts';
 
+type View = PlaneArrays[PlaneType];
+
+const ARRAYS: { readonly [T in PlaneType]: new (buffer: ArrayBuffer, at: number, count: number) => View } = {
+  i32: Int32Array,
+  f32: Float32Array,
+  u8: Uint8Array,
+  i8: Int8Array,
+  i16: Int16Array,
+  u16: Uint16Array,
+  u32: Uint32Array,
+  i64: BigInt64Array,
+  u64: BigUint64Array,
+  f64: Float64Array,
+};
+
 /** A plane by its address; the address becomes 0 when the plane is freed, and every use then throws. */
 export class EnginePlane implements Plane {
-  readonly type: 'i32' | 'f32';
+  readonly type: PlaneType;
   readonly width: number;
   readonly height: number;
   readonly instance: Instance;
@@ -27,19 +42,14 @@ export class EnginePlane implements Plane {
     return this.#address;
   }
 
-  view(): Int32Array | Float32Array {
+  view(): View {
     const buffer = (this.address, this.instance.routines.memory.buffer);
-    const pixels = this.width * this.height;
-    return this.type === 'i32'
-      ? new Int32Array(buffer, this.#data, pixels)
-      : new Float32Array(buffer, this.#data, pixels);
+    return new ARRAYS[this.type](buffer, this.#data, this.width * this.height);
   }
 
   at(x: number, y: number): number {
     if (!(x >= 0 && y >= 0 && x < this.width && y < this.height)) return Number.NaN;
-    const address = (this.address, this.#data + 4 * (Math.trunc(y) * this.width + Math.trunc(x)));
-    const { view } = this.instance;
-    return this.type === 'i32' ? view.getInt32(address, true) : view.getFloat32(address, true);
+    return Number(this.view()[Math.trunc(y) * this.width + Math.trunc(x)]);
   }
 
   forget(): void {

@@ -6,12 +6,13 @@ import type {
   FitsStream,
   Hdu,
   HduKind,
+  PixelForm,
   Plane,
   StreamOptions,
 } from './api.ts';
 import { FitsError } from './api.ts';
 import type { Instance } from './layout.ts';
-import { CardType, HDU_KINDS, Layout, Status } from './layout.ts';
+import { CardType, HDU_KINDS, Layout, PIXEL_FORMS, Status } from './layout.ts';
 import { EnginePlane } from './plane.ts';
 
 /** Chunks are copied into the engine in pieces of this size. */
@@ -151,8 +152,8 @@ export class EngineStream implements FitsStream {
     this.#instance.check(this.#instance.routines.af_stream_end(this.#open(), this.#instance.error));
   }
 
-  decode(hdu: Hdu): Decoding {
-    return new EngineDecoding(this.#instance, this.#open(), this.#own(hdu));
+  decode(hdu: Hdu, form: PixelForm = 'working'): Decoding {
+    return new EngineDecoding(this.#instance, this.#open(), this.#own(hdu), form);
   }
 
   release(hdu: Hdu): void {
@@ -201,9 +202,10 @@ class EngineDecoding implements Decoding {
   readonly #instance: Instance;
   #handle: number;
 
-  constructor(instance: Instance, stream: number, index: number) {
+  constructor(instance: Instance, stream: number, index: number, form: PixelForm) {
     this.#instance = instance;
-    this.#handle = instance.routines.af_decoding_new(stream, index, 0, instance.error);
+    const number = PIXEL_FORMS.indexOf(form);
+    this.#handle = instance.routines.af_decoding_new(stream, index, number, instance.error);
     if (this.#handle === 0) instance.fail();
     this.plane = new EnginePlane(instance, instance.routines.af_decoding_plane(this.#handle));
   }

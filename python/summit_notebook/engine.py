@@ -21,6 +21,12 @@ Array = npt.NDArray[Any]
 MODULE_PATH = Path(__file__).resolve().parents[2] / "wasm" / "dist" / "astro_fits.wasm"
 HDU_KINDS = ("primary", "image", "compressed-image", "bintable", "other")
 
+PLANE_DTYPES = tuple(
+    np.dtype(name)
+    for name in ("i4", "f4", "u1", "i1", "i2", "u2", "u4", "i8", "u8", "f8")  # by AfPlaneType
+)
+PIXEL_FORMS = ("working", "physical")
+
 _OK, _MORE, _MALFORMED, _UNSUPPORTED, _LIMIT = range(5)
 _ERROR_SIZE, _PLANE_SIZE, _HDU_SIZE, _CARD_SIZE = 200, 20, 40, 48
 _AMPLIFIER = struct.Struct("<I14i")
@@ -52,7 +58,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Hdu:
-    """`data` is a copy, int32 or float32, row 0 first; None for HDUs that are no image or have no pixels."""
+    """`data` is a copy, row 0 first, axes beyond the second stacked; None for HDUs without pixels."""
 
     index: int
     name: str
@@ -102,8 +108,11 @@ class Engine:
         """Size of the instance's memory, which never shrinks."""
         return int(self._memory.data_len(self._store))
 
-    def read(self, content: bytes, *, chunk: int = 1 << 22) -> list[Hdu]:
-        """Reads a whole file, with or without a gzip wrapper."""
+    def read(self, content: bytes, *, chunk: int = 1 << 22, form: str = "working") -> list[Hdu]:
+        """Reads a whole file, with or without a gzip wrapper.
+
+        `form` "working" gives pixels as int32 or float32, "physical" in the type that keeps them; see AfPixelForm.
+        """
         stream = self._call("af_stream_new", 0)
         if stream == 0:
             raise self._out_of_memory()
@@ -115,7 +124,7 @@ class Engine:
                 self._check(self._call("af_stream_push", stream, piece, len(part), self._error))
             self._check(self._call("af_stream_end", stream, self._error))
             count = self._call("af_stream_hdu_count", stream)
-            return [self._read_hdu(stream, index) for index in range(count)]
+            return [self._read_hdu(stream, index, PIXEL_FORMS.index(form)) for index in range(count)]
         finally:
             self._call("af_free", piece)
             self._call("af_stream_free", stream)
@@ -209,6 +218,16 @@ class Engine:
             self._call("af_free", memory)
             self._call("af_plane_free", plane)
 
+    def summary(self, array: Array) -> tuple[float, float, float, float]:
+        """Minimum, maximum, mean and median of what is not NaN; see af_plane_summary."""
+        plane = self._new_plane(array)
+        out = self._alloc(32)
+        self._call("af_plane_summary", plane, out)
+        low, high, mean, median = struct.unpack("<4d", self._read(out, 32))
+        self._call("af_free", out)
+        self._call("af_plane_free", plane)
+        return low, high, mean, median
+
     def _call(self, name: str, *arguments: int) -> int:
         routine = self._exports[name]
         assert isinstance(routine, wasmtime.Func)
@@ -231,12 +250,9 @@ class Engine:
         return self._read(address, 64).split(b"\0", 1)[0].decode("latin-1")
 
     def _new_plane(self, array: Array) -> int:
-        if array.dtype == np.int32:
-            kind = 0
-        elif array.dtype == np.float32:
-            kind = 1
-        else:
-            raise TypeError(f"a plane is int32 or float32, not {array.dtype}")
+        if array.dtype not in PLANE_DTYPES:
+            raise TypeError(f"a plane of {array.dtype} is not possible, only of {PLANE_DTYPES}")
+        kind = PLANE_DTYPES.index(array.dtype)
         height, width = array.shape
         plane = self._call("af_plane_new", kind, width, height)
         if plane == 0:
@@ -247,10 +263,11 @@ class Engine:
 
     def _read_plane(self, plane: int) -> Array:
         kind, width, height, _, data = struct.unpack("<5I", self._read(plane, _PLANE_SIZE))
-        dtype = np.int32 if kind == 0 else np.float32
-        return np.frombuffer(self._read(data, 4 * width * height), dtype).reshape(height, width).copy()
+        dtype = PLANE_DTYPES[kind]
+        content = self._read(data, dtype.itemsize * width * height)
+        return np.frombuffer(content, dtype).reshape(height, width).copy()
 
-    def _read_hdu(self, stream: int, index: int) -> Hdu:
+    def _read_hdu(self, stream: int, index: int, form: int) -> Hdu:
         memory = self._alloc(_HDU_SIZE)
         try:
             self._check(self._call("af_stream_hdu", stream, index, memory, self._error))
@@ -263,10 +280,10 @@ class Engine:
         cards = tuple(_card(text, fields) for fields in struct.iter_unpack("<6Ii4xqd", packed))
         name = next((str(card.value) for card in cards if card.keyword == "EXTNAME"), "")
         image = kind in (0, 1, 2) and width > 0 and height > 0
-        return Hdu(index, name, HDU_KINDS[kind], cards, self._decode(stream, index) if image else None)
+        return Hdu(index, name, HDU_KINDS[kind], cards, self._decode(stream, index, form) if image else None)
 
-    def _decode(self, stream: int, index: int) -> Array:
-        decoding = self._call("af_decoding_new", stream, index, 0, self._error)
+    def _decode(self, stream: int, index: int, form: int) -> Array:
+        decoding = self._call("af_decoding_new", stream, index, form, self._error)
         if decoding == 0:
             raise self._failure()
         try:

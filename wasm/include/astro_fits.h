@@ -82,9 +82,16 @@ typedef struct AfPlane {
   void* data; /* width * height numbers, 16-byte aligned */
 } AfPlane;
 
-/* Contents undefined. Null when memory is short or width * height is 0. */
+/* Contents undefined. Null when memory is short, width * height is 0 or there is no such type. */
 AF_EXPORT(af_plane_new) AfPlane* af_plane_new(int32_t type, uint32_t width, uint32_t height);
 AF_EXPORT(af_plane_free) void af_plane_free(AfPlane* plane);
+
+/*
+ * out = minimum, maximum, mean, median of the numbers that are not NaN, all NaN when there are none. Exact, but for
+ * one rounding to float64; the mean's error is below 4 float64 roundings of the mean of the absolute values. The median
+ * of an even count is the mean of the two middle numbers, added in float64.
+ */
+AF_EXPORT(af_plane_summary) void af_plane_summary(const AfPlane* plane, double out[4]);
 
 /* ------------------------------------------------------------------ memory for the host's own arguments */
 
@@ -171,21 +178,23 @@ AF_EXPORT(af_stream_free) void af_stream_free(AfStream* stream);
 /* ------------------------------------------------------------------ decoding one image in bands */
 
 /*
- * Reads BITPIX 8, 16, 32, 64, -32, -64 uncompressed, and RICE_1, GZIP_1, GZIP_2 tiles of any shape. The plane
- * is I32 for BITPIX 8, 16, 32 without scaling and BLANK, else F32: BITPIX 8 and 16 are scaled in float32, the
- * others in float64 and rounded once. BLANK and ZBLANK become NaN.
+ * Reads images that are not compressed and tiles of RICE_1, GZIP_1, GZIP_2 and NOCOMPRESS, of any shape in any number
+ * of axes; docs/fits-support.md has the whole list.
  */
 typedef struct AfDecoding AfDecoding;
 
 typedef enum AfPixelForm {
-  /* I32 or F32, as told above: what the routines for reduction and display take. */
+  /*
+   * What the routines for reduction and display take: I32 for BITPIX 8, 16, 32 without scaling and BLANK, else F32.
+   * BITPIX 8, 16 and -32 are scaled in float32, the others in float64 and rounded once. BLANK and ZBLANK become NaN.
+   */
   AF_FORM_WORKING = 0,
   /*
    * The physical pixels in a type that keeps them. BSCALE 1 with BZERO 2^(n-1) (-128 for BITPIX 8) gives U16, U32,
    * U64 (I8), and BLANK is ignored. Without scaling and BLANK the stored type. Otherwise F32 for BITPIX 8 and 16, F64
    * for 32 and 64, BLANK is NaN; floats keep their type. stored * BSCALE is rounded in that type, then + BZERO.
-   * Quantized floats are computed in float64 and rounded once; ZBLANK is NaN. Every NaN that is made here is quiet,
-   * positive and without payload.
+   * Quantized floats are computed in float64 and rounded once; ZBLANK is NaN. A BZERO of 0 is not added, so that -0.0
+   * stays. Every NaN, of either form, is quiet, positive and without payload.
    */
   AF_FORM_PHYSICAL = 1
 } AfPixelForm;
@@ -193,7 +202,7 @@ typedef enum AfPixelForm {
 /* The stream must outlive the decoding; the HDU must be complete. `form` is an AfPixelForm. Null on error. */
 AF_EXPORT(af_decoding_new)
 AfDecoding* af_decoding_new(const AfStream* stream, uint32_t hdu, int32_t form, AfError* error);
-/* At least one row of tiles and about `max_rows` rows. AF_OK when done, AF_MORE when not. */
+/* At least one tile and about as many pixels as `max_rows` rows have. AF_OK when done, AF_MORE when not. */
 AF_EXPORT(af_decoding_step)
 AfStatus af_decoding_step(AfDecoding* decoding, uint32_t max_rows, AfError* error);
 /* Once the decoding is done the plane belongs to the caller (af_plane_free). */

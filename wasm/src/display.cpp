@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "support.h"
+#include "pixels.h"
 
 using namespace af;
 
@@ -44,6 +44,10 @@ void with_pixels(const AfPlane& plane, Visit visit) {
   } else {
     visit(static_cast<const float*>(plane.data), count);
   }
+}
+
+AfStatus refuse_type(AfError* error) {
+  return fail(error, AF_INVALID_ARGUMENT, "a plane that is neither i32 nor f32");
 }
 
 struct Survey {
@@ -191,6 +195,10 @@ AfPlane* af_bin(const AfPlane* plane, uint32_t factor, AfError* error) {
     fail(error, AF_INVALID_ARGUMENT, "a bin factor of 0");
     return nullptr;
   }
+  if (!is_working_type(plane->type)) {
+    refuse_type(error);
+    return nullptr;
+  }
   const u32 width = plane->width / factor + (plane->width % factor != 0 ? 1 : 0);
   const u32 height = plane->height / factor + (plane->height % factor != 0 ? 1 : 0);
   Array<double> sums;  // of each column over the rows of a cell
@@ -235,6 +243,7 @@ AfPlane* af_bin(const AfPlane* plane, uint32_t factor, AfError* error) {
 
 AfStatus af_zscale(const AfPlane* plane, double limits[2], AfError* error) {
   limits[0] = limits[1] = kNanDouble;
+  if (!is_working_type(plane->type)) return refuse_type(error);
   Survey known;
   Array<double> samples;
   Array<u8> rejected, grown;
@@ -270,6 +279,7 @@ AfStatus af_zscale(const AfPlane* plane, double limits[2], AfError* error) {
 
 AfStatus af_statistics(const AfPlane* plane, const double* fractions, uint32_t count, double* out,
                        AfError* error) {
+  if (!is_working_type(plane->type)) return refuse_type(error);
   Survey known;
   Array<double> samples;
   if (!survey(*plane, &known)) return fail(error, AF_OUT_OF_MEMORY, "no memory for the samples");

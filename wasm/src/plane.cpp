@@ -1,5 +1,5 @@
 // Planes and the host's own memory.
-#include "support.h"
+#include "pixels.h"
 
 using namespace af;
 
@@ -28,7 +28,7 @@ void af_free(void* memory) { std::free(memory); }
 
 AfPlane* af_plane_new(int32_t type, uint32_t width, uint32_t height) {
   u64 bytes = 0;
-  if (!multiply(u64{width} * 4, height, &bytes) || bytes == 0) return nullptr;
+  if (!multiply(u64{width} * bytes_of_plane_type(type), height, &bytes) || bytes == 0) return nullptr;
   if (bytes > std::numeric_limits<size_t>::max() / 2) return nullptr;
   void* data = std::malloc(static_cast<size_t>(bytes));
   if (data == nullptr) return nullptr;

@@ -2,7 +2,7 @@
 // The overscan follows the Science Pipelines' MEDIAN_PER_ROW (lsst.ip.isr overscan.py) in float arithmetic.
 #include <algorithm>
 
-#include "support.h"
+#include "pixels.h"
 
 using namespace af;
 
@@ -102,6 +102,7 @@ AfStatus AfReduction::start(const AfReductionOptions* options, AfError* error) {
     const AfAmplifier& a = request.amplifiers[i];
     if (a.raw == nullptr || !inside(a.data, a.raw->width, a.raw->height))
       return invalid("an amplifier's data box that is not inside its raw plane");
+    if (!is_working_type(a.raw->type)) return invalid("a raw plane that is neither i32 nor f32");
     if (!inside(a.detector, width, height)) return invalid("an amplifier's detector box outside the result");
     if (box_width(a.data) != box_width(a.detector) || box_height(a.data) != box_height(a.detector))
       return invalid("an amplifier's data and detector boxes of different sizes");
