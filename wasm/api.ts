@@ -66,14 +66,27 @@ export interface Plane {
  * the card is in `comment`), null for a keyword without a value, bigint for integers beyond 2^53.
  */
 export interface FitsCard {
+  /** Of the (first) card in the header as it is stored, from 1. */
+  readonly number: number;
   readonly keyword: string;
   readonly value: string | number | boolean | bigint | null | undefined;
   readonly comment: string;
 }
 
+/** Something that breaks the FITS standard and that reading can do without. */
+export interface FitsProblem {
+  /** The card's number in the header, from 1; 0 when it is about the header or the data as a whole. */
+  readonly card: number;
+  readonly text: string;
+}
+
 /** Cards in the order of the file, duplicates kept; the look-ups take the first card of that keyword. */
 export interface FitsHeader {
   readonly cards: readonly FitsCard[];
+  /** Known when the header has arrived; `FitsStream.verify` knows those of the data too. */
+  readonly problems: readonly FitsProblem[];
+  /** The cards as they are stored, 80 characters each, up to END and with it. */
+  readonly raw: readonly string[];
   text(keyword: string): string | undefined;
   number(keyword: string): number | undefined;
   boolean(keyword: string): boolean | undefined;

@@ -3,6 +3,7 @@ import type {
   Decoding,
   FitsCard,
   FitsHeader,
+  FitsProblem,
   FitsStream,
   Hdu,
   HduKind,
@@ -18,13 +19,25 @@ import { EnginePlane } from './plane.ts';
 /** Chunks are copied into the engine in pieces of this size. */
 const PIECE = 1 << 18;
 
+const CARD_LENGTH = 80;
+
 class Header implements FitsHeader {
   readonly cards: readonly FitsCard[];
+  readonly problems: readonly FitsProblem[];
+  readonly #raw: string;
   readonly #first = new Map<string, FitsCard['value']>();
 
-  constructor(cards: readonly FitsCard[]) {
+  constructor(cards: readonly FitsCard[], problems: readonly FitsProblem[], raw: string) {
     this.cards = cards;
+    this.problems = problems;
+    this.#raw = raw;
     for (const { keyword, value } of cards) if (!this.#first.has(keyword)) this.#first.set(keyword, value);
+  }
+
+  get raw(): readonly string[] {
+    return Array.from({ length: this.#raw.length / CARD_LENGTH }, (_, i) =>
+      this.#raw.slice(i * CARD_LENGTH, (i + 1) * CARD_LENGTH),
+    );
   }
 
   text(keyword: string): string | undefined {
@@ -71,10 +84,21 @@ function readCard(instance: Instance, card: number, text: string): FitsCard {
     }
   };
   return {
+    number: view.getUint32(card + layout.number, true),
     keyword: part(layout.keyword, layout.keywordLength),
     value: value(),
     comment: part(layout.comment, layout.commentLength),
   };
+}
+
+/** Of an `AfHdu` at this address. */
+export function readProblems(instance: Instance, hdu: number): FitsProblem[] {
+  const { hdu: layout, problem } = Layout;
+  const list = instance.u32(hdu + layout.problems);
+  return Array.from({ length: instance.u32(hdu + layout.problemCount) }, (_, i) => {
+    const at = list + i * problem.size;
+    return { card: instance.u32(at + problem.card), text: instance.text(instance.u32(at + problem.text)) };
+  });
 }
 
 class EngineHdu implements Hdu {
@@ -100,6 +124,8 @@ class EngineHdu implements Hdu {
       Array.from({ length: instance.u32(hdu + layout.cardCount) }, (_, i) =>
         readCard(instance, cards + i * Layout.card.size, text),
       ),
+      readProblems(instance, hdu),
+      instance.text(instance.u32(hdu + layout.raw), instance.u32(hdu + layout.rawLength)),
     );
     this.name = this.header.text('EXTNAME') ?? '';
   }

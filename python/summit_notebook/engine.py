@@ -20,6 +20,7 @@ Array = npt.NDArray[Any]
 
 MODULE_PATH = Path(__file__).resolve().parents[2] / "wasm" / "dist" / "astro_fits.wasm"
 HDU_KINDS = ("primary", "image", "compressed-image", "bintable", "other")
+CARD_KINDS = ("commentary", "undefined", "text", "logical", "integer", "real", "bad")
 
 PLANE_DTYPES = tuple(
     np.dtype(name)
@@ -28,7 +29,7 @@ PLANE_DTYPES = tuple(
 PIXEL_FORMS = ("working", "physical")
 
 _OK, _MORE, _MALFORMED, _UNSUPPORTED, _LIMIT = range(5)
-_ERROR_SIZE, _PLANE_SIZE, _HDU_SIZE, _CARD_SIZE = 200, 20, 40, 48
+_ERROR_SIZE, _PLANE_SIZE, _HDU_SIZE, _CARD_SIZE = 200, 20, 56, 48
 _AMPLIFIER = struct.Struct("<I14i")
 _REDUCTION = struct.Struct("<IIIiIIIIIxxxxd")
 _ALL_ROWS = 0x7FFFFFFF
@@ -49,22 +50,40 @@ class FitsError(Exception):
 
 @dataclass(frozen=True)
 class Card:
-    """`value` is None for commentary, undefined and broken cards."""
+    """`value` is None for commentary, undefined and broken cards.
+
+    `kind` is one of CARD_KINDS; `number` tells the (first) card's place in the stored header, from 1.
+    """
 
     keyword: str
     value: str | bool | int | float | None
     comment: str
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What breaks the FITS standard and reading can do without; `card` counts from 1, 0 is the HDU as a whole."""
+
+    card: int
+    text: str
 
 
 @dataclass(frozen=True)
 class Hdu:
-    """`data` is a copy, row 0 first, axes beyond the second stacked; None for HDUs without pixels."""
+    """`data` is a copy, row 0 first, axes beyond the second stacked; None for HDUs without pixels.
+
+    `raw` has the cards as they are stored, 80 characters each, END included.
+    """
 
     index: int
     name: str
     kind: str
     cards: tuple[Card, ...]
     data: Array | None
+    problems: tuple[Problem, ...]
+    raw: str
 
 
 @dataclass(frozen=True)
@@ -108,10 +127,11 @@ class Engine:
         """Size of the instance's memory, which never shrinks."""
         return int(self._memory.data_len(self._store))
 
-    def read(self, content: bytes, *, chunk: int = 1 << 22, form: str = "working") -> list[Hdu]:
+    def read(self, content: bytes, *, chunk: int = 1 << 22, form: str | None = "working") -> list[Hdu]:
         """Reads a whole file, with or without a gzip wrapper.
 
-        `form` "working" gives pixels as int32 or float32, "physical" in the type that keeps them; see AfPixelForm.
+        `form` "working" gives pixels as int32 or float32, "physical" in the type that keeps them; see AfPixelForm. None
+        reads the headers alone.
         """
         stream = self._call("af_stream_new", 0)
         if stream == 0:
@@ -124,7 +144,7 @@ class Engine:
                 self._check(self._call("af_stream_push", stream, piece, len(part), self._error))
             self._check(self._call("af_stream_end", stream, self._error))
             count = self._call("af_stream_hdu_count", stream)
-            return [self._read_hdu(stream, index, PIXEL_FORMS.index(form)) for index in range(count)]
+            return [self._read_hdu(stream, index, form) for index in range(count)]
         finally:
             self._call("af_free", piece)
             self._call("af_stream_free", stream)
@@ -247,7 +267,7 @@ class Engine:
         self._memory.write(self._store, content, address)
 
     def _text(self, address: int) -> str:
-        return self._read(address, 64).split(b"\0", 1)[0].decode("latin-1")
+        return self._read(address, 128).split(b"\0", 1)[0].decode("latin-1")
 
     def _new_plane(self, array: Array) -> int:
         if array.dtype not in PLANE_DTYPES:
@@ -267,20 +287,26 @@ class Engine:
         content = self._read(data, dtype.itemsize * width * height)
         return np.frombuffer(content, dtype).reshape(height, width).copy()
 
-    def _read_hdu(self, stream: int, index: int, form: int) -> Hdu:
+    def _read_hdu(self, stream: int, index: int, form: str | None) -> Hdu:
         memory = self._alloc(_HDU_SIZE)
         try:
             self._check(self._call("af_stream_hdu", stream, index, memory, self._error))
-            fields = struct.unpack("<6Iq2I", self._read(memory, _HDU_SIZE))
+            fields = struct.unpack("<6Iq6I", self._read(memory, _HDU_SIZE))
         finally:
             self._call("af_free", memory)
-        kind, _, width, height, card_count, text_length, _, card_address, text_address = fields
+        kind, _, width, height, card_count, text_length, _, card_address, text_address, *more = fields
+        raw_address, raw_length, problem_count, problem_address = more
         text = self._read(text_address, text_length)
         packed = self._read(card_address, card_count * _CARD_SIZE)
-        cards = tuple(_card(text, fields) for fields in struct.iter_unpack("<6Ii4xqd", packed))
+        cards = tuple(_card(text, fields) for fields in struct.iter_unpack("<6IiIqd", packed))
+        listed = struct.iter_unpack("<2I", self._read(problem_address, 8 * problem_count))
+        problems = tuple(Problem(number, self._text(address)) for number, address in listed)
+        raw = self._read(raw_address, raw_length).decode("latin-1")
         name = next((str(card.value) for card in cards if card.keyword == "EXTNAME"), "")
-        image = kind in (0, 1, 2) and width > 0 and height > 0
-        return Hdu(index, name, HDU_KINDS[kind], cards, self._decode(stream, index, form) if image else None)
+        data = None
+        if form is not None and kind in (0, 1, 2) and width > 0 and height > 0:
+            data = self._decode(stream, index, PIXEL_FORMS.index(form))
+        return Hdu(index, name, HDU_KINDS[kind], cards, data, problems, raw)
 
     def _decode(self, stream: int, index: int, form: int) -> Array:
         decoding = self._call("af_decoding_new", stream, index, form, self._error)
@@ -331,7 +357,9 @@ def _signed(value: int) -> int:
 
 
 def _card(text: bytes, fields: tuple[Any, ...]) -> Card:
-    keyword, keyword_length, value, value_length, comment, comment_length, kind, integer, real = fields
+    keyword, keyword_length, value, value_length, comment, comment_length, kind, number, integer, real = (
+        fields
+    )
 
     def part(start: int, length: int) -> str:
         return text[start : start + length].decode("latin-1")
@@ -342,4 +370,7 @@ def _card(text: bytes, fields: tuple[Any, ...]) -> Card:
         4: integer,
         5: real,
     }
-    return Card(part(keyword, keyword_length), values.get(kind), part(comment, comment_length))
+    parsed = CARD_KINDS[kind]
+    return Card(
+        part(keyword, keyword_length), values.get(kind), part(comment, comment_length), parsed, number
+    )

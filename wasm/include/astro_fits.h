@@ -123,26 +123,32 @@ typedef enum AfHduKind {
 typedef enum AfCardType {
   AF_CARD_COMMENTARY = 0, /* COMMENT, HISTORY, blank keyword: the text is the comment */
   AF_CARD_UNDEFINED = 1,  /* a keyword with a value indicator and no value */
-  AF_CARD_TEXT = 2,
+  AF_CARD_TEXT = 2, /* a string; also a complex number, as it is written */
   AF_CARD_LOGICAL = 3, /* integer is 0 or 1 */
   AF_CARD_INTEGER = 4,
   AF_CARD_REAL = 5,
   AF_CARD_BAD = 6 /* cannot be parsed: the rest of the card is the comment */
 } AfCardType;
 
-/* Offsets into the text block of the HDU; the text is not zero-terminated. Long strings are already joined.
- */
+/* Offsets into the text block of the HDU; the text is not zero-terminated. Long strings are already joined. Keywords
+ * are in upper case, but those of HIERARCH cards as they are written. */
 typedef struct AfCard {
   uint32_t keyword, keyword_length;
   uint32_t text, text_length;
   uint32_t comment, comment_length;
-  int32_t type; /* AfCardType */
-  uint32_t reserved;
+  int32_t type;    /* AfCardType */
+  uint32_t number; /* of the (first) card in the header as it is stored, from 1 */
   int64_t integer; /* of INTEGER and LOGICAL cards */
   double real;     /* of REAL and INTEGER cards */
 } AfCard;
 
-/* Pointers live as long as the stream. */
+/* Something that breaks the FITS standard and that reading can do without. */
+typedef struct AfProblem {
+  uint32_t card; /* its number in the header, from 1; 0 when it is about the header or the data as a whole */
+  const char* text; /* zero-terminated; static */
+} AfProblem;
+
+/* Pointers live as long as the stream; `problems` until the next push or end, which may find more. */
 typedef struct AfHdu {
   int32_t kind;     /* AfHduKind */
   int32_t complete; /* 1 when every byte of its data has arrived */
@@ -153,6 +159,10 @@ typedef struct AfHdu {
   int64_t byte_offset; /* of the header */
   const AfCard* cards;
   const char* text;
+  const char* raw; /* the cards as they are stored, 80 characters each, up to END and with it */
+  uint32_t raw_length;
+  uint32_t problem_count;
+  const AfProblem* problems;
 } AfHdu;
 
 typedef struct AfStream AfStream;

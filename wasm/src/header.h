@@ -9,9 +9,19 @@ namespace af {
 struct Header {
   Array<AfCard> cards;
   Array<char> text;
+  Array<char> raw;  // whole blocks, as they are stored
+  size_t stored_cards = 0;  // with END
+  Array<AfProblem> problems;
 
   // The memory that it takes.
-  size_t bytes() const { return cards.capacity() * sizeof(AfCard) + text.capacity(); }
+  size_t bytes() const {
+    return cards.capacity() * sizeof(AfCard) + text.capacity() + raw.capacity() +
+           problems.capacity() * sizeof(AfProblem);
+  }
+  // `problem` is static. False when memory is short.
+  [[nodiscard]] bool report(size_t card, const char* problem) {
+    return problems.push({static_cast<u32>(card), problem});
+  }
   // Of the first card with that keyword; null when there is none.
   const AfCard* find(const char* keyword) const;
   // False when the card is absent or of another type; `out` is then unchanged.
@@ -29,8 +39,12 @@ struct IndexedKeyword {
 
 inline constexpr size_t kCardLength = 80;
 
-// Parses `count` cards up to END. Bad cards are kept as such; only a lack of memory fails.
-[[nodiscard]] bool parse_cards(const char* cards, size_t count, Header* header);
+// True for the card that ends a header, whatever stands behind the word.
+bool is_end_card(const char* card);
+// Parses the cards of `header->raw`. Bad ones are kept as such and reported; only a lack of memory fails.
+[[nodiscard]] bool parse_cards(Header* header);
+// Reports what breaks the rules for the keywords that every header must have (section 4.4.1).
+[[nodiscard]] bool check_mandatory_cards(Header* header);
 
 }  // namespace af
 

@@ -10,7 +10,9 @@ static_assert(offsetof(AfError, byte_offset) == 16 && offsetof(AfError, message)
               sizeof(AfError) == 200);
 static_assert(offsetof(AfPlane, data) == 16 && sizeof(AfPlane) == 20);
 static_assert(sizeof(AfStreamOptions) == 16);
-static_assert(offsetof(AfHdu, cards) == 32 && offsetof(AfHdu, text) == 36 && sizeof(AfHdu) == 40);
+static_assert(offsetof(AfHdu, cards) == 32 && offsetof(AfHdu, raw) == 40 && offsetof(AfHdu, problems) == 52 &&
+              sizeof(AfHdu) == 56);
+static_assert(offsetof(AfProblem, text) == 4 && sizeof(AfProblem) == 8);
 static_assert(offsetof(AfCard, type) == 24 && offsetof(AfCard, integer) == 32 && sizeof(AfCard) == 48);
 static_assert(offsetof(AfAmplifier, detector) == 36 && sizeof(AfAmplifier) == 60);
 static_assert(offsetof(AfReductionOptions, into) == 32 && offsetof(AfReductionOptions, dark_scale) == 40 &&

@@ -118,12 +118,8 @@ AfStatus AfStream::feed(const u8* bytes, size_t count) {
         break;
       }
       case State::kPadding: {
-        u64 take = static_cast<u64>(end - bytes);
-        if (take > padding_) take = padding_;
-        bytes += take;
-        fits_bytes_ += take;
-        padding_ -= take;
-        if (padding_ == 0) state_ = State::kHeader;
+        const AfStatus status = take_padding(&bytes, end);
+        if (status != AF_OK) return status;
         break;
       }
       case State::kTail:
@@ -138,13 +134,10 @@ AfStatus AfStream::take_header_block() {
   const char* text = reinterpret_cast<const char*>(block_.data());
   const i64 offset = static_cast<i64>(fits_bytes_ - kBlock);
   if (cards_.empty() && !hdus.empty() && std::memcmp(text, "XTENSION=", 9) != 0) {
-    bool blank = true;
-    for (size_t i = 1; i < kBlock; ++i) blank = blank && text[i] == text[0];
-    if (blank && (text[0] == 0 || text[0] == ' ')) {
-      state_ = State::kTail;  // some writers pad to a tape record
-      return AF_OK;
-    }
-    return fail_at(AF_MALFORMED, "an extension does not begin with XTENSION", offset, "XTENSION");
+    // The standard lets special records follow the last HDU (section 3.5), and some writers pad to a tape
+    // record. What was read stays good.
+    state_ = State::kTail;
+    return report_last("bytes that are no HDU follow");
   }
   if (cards_.size() + kBlock > kMaxHeaderBytes)
     return fail_at(AF_MALFORMED, "no END card in the first 4 MB of a header", offset);
@@ -154,11 +147,7 @@ AfStatus AfStream::take_header_block() {
   block_.clear();
   for (size_t at = cards_.size() - kBlock; at < cards_.size(); at += kCardLength) {
     const char* card = cards_.data() + at;
-    for (size_t i = 0; i < 8; ++i)
-      if (card[i] < ' ' || card[i] > '~')
-        return fail_at(AF_MALFORMED, "a header card whose keyword is not text",
-                       static_cast<i64>(header_offset_ + at));
-    if (std::memcmp(card, "END     ", 8) == 0) return finish_header();
+    if (is_end_card(card)) return finish_header();
   }
   return AF_OK;
 }
@@ -170,14 +159,16 @@ AfStatus AfStream::finish_header() {
   hdu->header_offset = header_offset_;
   hdu->data_offset = fits_bytes_;
   AfStatus status = AF_OK;
-  if (!parse_cards(cards_.data(), cards_.size() / kCardLength, &hdu->header)) {
+  Header& header = hdu->header;
+  if (!header.raw.append(cards_.data(), cards_.size()) || !parse_cards(&header)) {
     status = fail_at(AF_OUT_OF_MEMORY, "no memory for a header", -1);
-  } else if (!claim(sizeof(HduRecord) + hdu->header.bytes())) {
+  } else if (!claim(sizeof(HduRecord) + header.bytes())) {
     status = fail_at(AF_LIMIT, "headers larger than the memory limit", static_cast<i64>(header_offset_));
   } else {
     status = measure(hdu);
   }
-  if (status == AF_OK && !hdus.push(hdu)) status = fail_at(AF_OUT_OF_MEMORY, "no memory for a header", -1);
+  if (status == AF_OK && (!check_mandatory_cards(&header) || !hdus.push(hdu)))
+    status = fail_at(AF_OUT_OF_MEMORY, "no memory for a header", -1);
   if (status != AF_OK) {
     destroy(hdu);
     return status;
@@ -290,6 +281,26 @@ AfStatus AfStream::take_data(const u8** bytes, const u8* end) {
   return data.size() == hdu->data_size ? finish_data(hdu) : AF_OK;
 }
 
+AfStatus AfStream::take_padding(const u8** bytes, const u8* end) {
+  HduRecord& hdu = *hdus[hdus.size() - 1];
+  const u8 fill = hdu.header.text_is("XTENSION", "TABLE") ? ' ' : 0;
+  bool clean = true;
+  for (; *bytes < end && padding_ > 0; ++*bytes, ++fits_bytes_, --padding_) {
+    const u8 byte = **bytes;
+    clean = clean && byte == fill;
+    hdu.padding_sum += u64{byte} << (24 - 8 * (fits_bytes_ & 3));
+  }
+  if (padding_ == 0) state_ = State::kHeader;
+  if (clean || hdu.padding_told) return AF_OK;
+  hdu.padding_told = true;
+  return report_last("the fill behind the data is not zero, or not blank for an ASCII table");
+}
+
+AfStatus AfStream::report_last(const char* problem) {
+  if (hdus[hdus.size() - 1]->header.report(0, problem)) return AF_OK;
+  return fail_at(AF_OUT_OF_MEMORY, "no memory for a header", -1);
+}
+
 AfStatus AfStream::finish_data(HduRecord* hdu) {
   if (!hdu->data.reserve(static_cast<size_t>(hdu->data_size) + kReadAhead))
     return fail(&error, AF_OUT_OF_MEMORY, "no memory for the data", {static_cast<i32>(hdus.size()) - 1});
@@ -310,10 +321,13 @@ AfStatus AfStream::end() {
   if (state_ == State::kData)
     return fail(&error, AF_MALFORMED, "truncated inside the data",
                 {static_cast<i32>(hdus.size()) - 1, -1, at});
-  if (state_ == State::kHeader && (!block_.empty() || !cards_.empty() || hdus.empty()))
-    return fail_at(AF_MALFORMED, "truncated inside a header", at);
+  const size_t begun = block_.size() < 9 ? block_.size() : 9;
+  const bool extension = hdus.empty() || std::memcmp(block_.data(), "XTENSION=", begun) == 0;
+  if (state_ == State::kHeader && (!cards_.empty() || hdus.empty() || (begun > 0 && extension)))
+    return fail_at(AF_MALFORMED, "truncated inside a header: its END card is missing", at);
   ended = true;
-  return AF_OK;
+  if (state_ == State::kPadding) return report_last("the fill behind the data is missing or too short");
+  return state_ == State::kHeader && begun > 0 ? report_last("bytes that are no HDU follow") : AF_OK;
 }
 
 AfStatus AfStream::release(u32 index, AfError* failure) {
@@ -365,7 +379,11 @@ AfStatus af_stream_hdu(const AfStream* stream, uint32_t index, AfHdu* hdu, AfErr
                static_cast<u32>(record.header.text.size()),
                static_cast<i64>(record.header_offset),
                record.header.cards.data(),
-               record.header.text.data()};
+               record.header.text.data(),
+               record.header.raw.data(),
+               static_cast<u32>(record.header.stored_cards * kCardLength),
+               static_cast<u32>(record.header.problems.size()),
+               record.header.problems.data()};
   return AF_OK;
 }
 

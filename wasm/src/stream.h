@@ -17,6 +17,8 @@ struct HduRecord {
   u32 height = 0;
   bool complete = false;
   bool released = false;  // the data were given back
+  bool padding_told = false;  // that the fill is wrong
+  u64 padding_sum = 0;    // of the fill behind the data as big-endian 32-bit words of the data block
   Array<u8> data;         // kReadAhead zero bytes follow once it is complete
 };
 
@@ -49,6 +51,8 @@ struct AfStream {
   // Counts memory that the stream is about to hold. False when that is beyond the limit.
   bool claim(af::u64 bytes);
   AfStatus take_data(const af::u8** bytes, const af::u8* end);
+  AfStatus take_padding(const af::u8** bytes, const af::u8* end);
+  AfStatus report_last(const char* problem);
   AfStatus finish_data(af::HduRecord* hdu);
 
   State state_ = State::kHeader;

@@ -9,6 +9,7 @@ int main() {
     } catch (const std::exception& failure) {
       ++failed;
       std::printf("failed %s: %s\n", test.name, failure.what());
+      std::fflush(stdout);  // a sanitizer that reports at exit ends the program before it would be
     }
   }
   std::printf("%zu passed, %d failed\n", check::cases().size() - static_cast<size_t>(failed), failed);
