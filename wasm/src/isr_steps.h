@@ -1,9 +1,10 @@
-// The steps beyond overscan, bias, dark and flat: crosstalk, linearity, defects, interpolation, brighter-fatter,
-// cosmic rays. Each is checked against a naive twin and an outside oracle in wasm/test.
+// The steps beyond overscan, bias, dark and flat: crosstalk, linearity, defects, interpolation,
+// brighter-fatter, cosmic rays. Each is checked against a naive twin and an outside oracle in wasm/test.
 #ifndef ASTRO_FITS_ISR_STEPS_H_
 #define ASTRO_FITS_ISR_STEPS_H_
 
 #include "isr_frame.h"
+#include "stream.h"
 
 namespace af {
 
@@ -13,8 +14,8 @@ enum class Unit { kUnknown, kAdu, kElectron };
 struct CrosstalkCalib {
   u32 amplifiers = 0;
   // [source * amplifiers + target], dimensionless; `quadratic` is per unit, empty without one.
+  // The amplifiers are in the camera's order, which is that of the raw's HDUs.
   Array<double> linear, quadratic;
-  Array<char> names;  // 8 bytes an amplifier, in the order of the matrix; empty = the order of the raw's HDUs
   Unit unit = Unit::kUnknown;
 };
 
@@ -51,7 +52,8 @@ AfStatus read_defects(const AfStream& stream, DefectsCalib* out, AfError* error)
 AfStatus read_linearity(const AfStream& stream, LinearityCalib* out, AfError* error);
 AfStatus read_brighter_fatter(const AfStream& stream, BrighterFatterCalib* out, AfError* error);
 
-// `count` values of one amplifier, in its own order, in the unit of the calib. `gain` converts when that differs.
+// `count` values of one amplifier, in its own order, in the unit of the calib. `gain` converts when that
+// differs.
 void linearize_row(const LinearityCalib& calib, u32 amplifier, double gain_if_electrons, float* values,
                    size_t count);
 
@@ -63,6 +65,10 @@ Phase* new_raw_crosstalk(const CrosstalkCalib& calib, IsrFrame* frame, float* co
                          u32 raw_height);
 Phase* new_defects(const DefectsCalib& calib, IsrFrame* frame);
 Phase* new_interpolate(IsrFrame* frame);
+// Replaces the values where bad[x] != 0 by the line between the nearest good ones, at the ends by the nearest
+// good one: a + (b - a) * (float32(x - xa) / float32(xb - xa)) in float32. False, and nothing done, without a
+// good one.
+bool interpolate_row(const u8* bad, u32 width, float* row);
 Phase* new_brighter_fatter(const BrighterFatterCalib& calib, IsrFrame* frame);
 // Laplacian edge detection (van Dokkum 2001, PASP 113, 1420).
 Phase* new_cosmic_rays(IsrFrame* frame);
