@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
+import { defaultClientConditions, defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 /** JupyterLab's packages import `./x.svg` and expect the raw markup, as webpack's `asset/source` gives it. */
@@ -30,11 +31,15 @@ const noThemeForWebComponents: Plugin = {
   },
 };
 
+/** Finds the TypeScript of astro-fits-wasm instead of the JavaScript that it publishes. */
+const ENGINE_SOURCES = 'astro-fits-wasm-source';
+
 export default defineConfig({
   // Relative, so that the three entries work under any prefix (/, /services/summit/, /nb/services/summit/).
   base: './',
   plugins: [labSvgAsMarkup, noThemeForWebComponents, react()],
   resolve: {
+    conditions: [ENGINE_SOURCES, ...defaultClientConditions],
     dedupe: [
       'react',
       'react-dom',
@@ -47,6 +52,8 @@ export default defineConfig({
       '@jupyterlab/services',
     ],
   },
+  // Vitest takes its conditions from here.
+  ssr: { resolve: { conditions: [ENGINE_SOURCES, ...defaultServerConditions] } },
   worker: { format: 'es' },
   build: {
     target: 'es2022',

@@ -11,7 +11,11 @@ export type EngineSource = ArrayBuffer | Uint8Array | WebAssembly.Module | Respo
  */
 export type FitsErrorTag = 'MalformedFits' | 'UnsupportedFits' | 'WasmFailed';
 
+/** Finer than the tag: `limit` is a size beyond the caller's memory limit, `usage` something impossible asked for. */
+export type FitsErrorKind = 'malformed' | 'unsupported' | 'limit' | 'memory' | 'usage';
+
 export interface FitsErrorDetail {
+  readonly kind?: FitsErrorKind;
   /** 0 is the primary HDU. */
   readonly hduIndex?: number;
   /** Row of the compressed image's table, from 0. */

@@ -1,14 +1,17 @@
 /**
- * Builds wasm/dist/astro_fits.wasm from wasm/src with the clang that the npm package @yowasp/clang brings: no system
- * compiler, no network. Objects are cached by everything that makes them, so that a build without changes is instant.
+ * Builds the package into wasm/dist: astro_fits.wasm from wasm/src with the clang that the npm package @yowasp/clang
+ * brings (no system compiler, no network), and the TypeScript as JavaScript with declarations. Objects are cached by
+ * everything that makes them, so that a build without changes is instant.
  *
  *     node wasm/build.mjs [--quiet]
  */
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const HERE = import.meta.dirname;
 const CACHE = join(HERE, '..', '.local', 'wasm-cache');
@@ -158,9 +161,23 @@ export async function buildEngine({ log = console.log } = {}) {
   return OUTPUT;
 }
 
+/** The API and the command line for those who do not read TypeScript: Node, and users of the published package. */
+async function buildScripts() {
+  const compiler = fileURLToPath(import.meta.resolve('typescript/package.json')).replace(
+    /package\.json$/,
+    'bin/tsc',
+  );
+  try {
+    await promisify(execFile)(process.execPath, [compiler, '-p', join(HERE, 'tsconfig.build.json')]);
+  } catch (error) {
+    throw new Error(`the scripts could not be compiled\n${error.stdout}${error.stderr}`, { cause: error });
+  }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     await buildEngine(process.argv.includes('--quiet') ? { log: () => {} } : {});
+    await buildScripts();
   } catch (error) {
     console.error(error.message);
     process.exit(1);

@@ -1,6 +1,6 @@
 /** The exported routines and the layout of the structs of `astro_fits.h` on wasm32. */
 import { FitsError } from './api.ts';
-import type { FitsErrorDetail } from './api.ts';
+import type { FitsErrorDetail, FitsErrorKind } from './api.ts';
 
 /** Pointers and sizes are numbers; `i64` and `u64` fields are read from memory, never passed as arguments. */
 export interface Routines {
@@ -40,6 +40,15 @@ export interface Routines {
 }
 
 export const Status = { ok: 0, more: 1, malformed: 2, unsupported: 3, limit: 4 } as const;
+
+/** By the AfStatus of failures. */
+const ERROR_KINDS: Readonly<Record<number, FitsErrorKind>> = {
+  2: 'malformed',
+  3: 'unsupported',
+  4: 'limit',
+  5: 'memory',
+  6: 'usage',
+};
 
 /** Byte offsets; `size` is the whole struct. */
 export const Layout = {
@@ -145,7 +154,7 @@ export class Instance {
 
   alloc(bytes: number): number {
     const memory = this.routines.af_alloc(bytes);
-    if (memory === 0) throw new FitsError('WasmFailed', 'the engine is out of memory');
+    if (memory === 0) throw new FitsError('WasmFailed', 'the engine is out of memory', { kind: 'memory' });
     return memory >>> 0;
   }
 
@@ -175,7 +184,9 @@ export class Instance {
     const tile = view.getInt32(error + layout.tile, true);
     const byteOffset = Number(view.getBigInt64(error + layout.byteOffset, true));
     const keyword = this.text(error + layout.keyword);
+    const kind = ERROR_KINDS[status];
     const detail: FitsErrorDetail = {
+      ...(kind ? { kind } : {}),
       ...(hdu >= 0 ? { hduIndex: hdu } : {}),
       ...(tile >= 0 ? { tile } : {}),
       ...(keyword !== '' ? { keyword } : {}),

@@ -150,7 +150,8 @@ export class EngineStream implements FitsStream {
       instance.view.setBigUint64(options + layout.memoryLimit, whole(memoryLimit), true);
       return instance.routines.af_stream_new(options);
     });
-    if (this.#handle === 0) throw new FitsError('WasmFailed', 'the engine is out of memory');
+    if (this.#handle === 0)
+      throw new FitsError('WasmFailed', 'the engine is out of memory', { kind: 'memory' });
   }
 
   get hdus(): readonly Hdu[] {

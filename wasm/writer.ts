@@ -136,7 +136,8 @@ export class EngineWriter implements FitsWriter {
   constructor(instance: Instance) {
     this.#instance = instance;
     this.#handle = instance.routines.af_writer_new();
-    if (this.#handle === 0) throw new FitsError('WasmFailed', 'the engine is out of memory');
+    if (this.#handle === 0)
+      throw new FitsError('WasmFailed', 'the engine is out of memory', { kind: 'memory' });
   }
 
   image(plane: Plane, options: ImageToWrite = {}): Writing {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { LOCAL, ROOT, WEB_DIR } from './paths.mjs';
 import { SetupError, capture, lastLines, step } from './steps.mjs';
 
-const ENGINE = join(ROOT, 'wasm/dist/astro_fits.wasm');
+const ENGINE = ['astro_fits.wasm', 'cli/main.js'].map((name) => join(ROOT, 'wasm/dist', name));
 const STAMP = join(LOCAL, 'build.sha256');
 const SOURCES = [
   'src',
@@ -71,6 +71,6 @@ export async function build() {
 /** Builds only when a source has changed since the last build. */
 export async function ensureBuild() {
   const stamp = existsSync(STAMP) ? readFileSync(STAMP, 'utf8') : '';
-  if (existsSync(join(WEB_DIR, 'index.html')) && existsSync(ENGINE) && stamp === sourcesHash()) return;
+  if (existsSync(join(WEB_DIR, 'index.html')) && ENGINE.every(existsSync) && stamp === sourcesHash()) return;
   await build();
 }

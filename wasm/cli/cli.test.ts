@@ -1,0 +1,164 @@
+/** The command line as it is installed, on real files. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const PROGRAM = resolve(import.meta.dirname, '../bin/astro-fits-wasm.mjs');
+const FIXTURES = resolve(import.meta.dirname, '../../fixtures/engine');
+const RAW = join(FIXTURES, 'raw-rice.fits');
+const PLAIN = join(FIXTURES, 'plain-images.fits');
+
+let scratch: string;
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'astro fits '));
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function run(args: readonly string[], input?: Uint8Array) {
+  const { status, stdout, stderr } = spawnSync(PROGRAM, args, { encoding: 'utf8', ...(input && { input }) });
+  return { status, stdout, stderr };
+}
+
+/** The one JSON document of a run that ends well. */
+function json(...args: string[]): unknown {
+  const { status, stdout, stderr } = run([...args, '--json']);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+/** The one line of a run that fails; standard output stays empty. */
+function failure(...args: string[]): string {
+  const { status, stdout, stderr } = run(args);
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toMatch(/^[^\n]+\n$/);
+  return stderr.trimEnd();
+}
+
+function write(name: string, bytes: Uint8Array): string {
+  const path = join(scratch, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+describe('help', () => {
+  test('is there for the program and each command', () => {
+    const { status, stdout } = run(['--help']);
+    expect(status).toBe(0);
+    const names = [...stdout.matchAll(/^ {2}(\w+) {2}/gm)].map(([, name]) => name ?? '');
+    expect(names).toEqual(expect.arrayContaining(['info', 'stats']));
+    for (const name of names) {
+      const help = run([name, '--help']);
+      expect(help.status).toBe(0);
+      expect(help.stdout).toContain(`usage: astro-fits-wasm ${name} FILE`);
+    }
+  });
+});
+
+describe('info', () => {
+  test('lists the HDUs of a raw', () => {
+    const hdus = json('info', RAW) as Record<string, unknown>[];
+    expect(hdus).toHaveLength(5);
+    expect(hdus[0]).toMatchObject({ index: 0, name: '', type: 'primary', width: 0, height: 0, shape: null });
+    expect(hdus[1]).toEqual({
+      index: 1,
+      name: 'Segment10',
+      type: 'compressed-image',
+      width: 96,
+      height: 24,
+      shape: [24, 96],
+      bitpix: 32,
+      compression: 'RICE_1',
+      sections: { DATASEC: '[4:64,1:20]' },
+    });
+  });
+
+  test('tells people the same', () => {
+    const { stdout } = run(['info', RAW]);
+    expect(stdout).toMatch(/^1 +Segment10 +compressed-image +24 x 96 +32 +RICE_1 +DATASEC=\[4:64,1:20\]$/m);
+  });
+});
+
+describe('stats', () => {
+  test('gives shape, type and figures of each image', () => {
+    const images = json('stats', PLAIN) as { index: number; dtype: string; shape: number[] }[];
+    expect(images.map(({ index }) => index)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(images.map(({ dtype }) => dtype)).toEqual([
+      'uint8',
+      'int16',
+      'int32',
+      'int64',
+      'float32',
+      'float64',
+    ]);
+    for (const { shape } of images) expect(shape).toEqual([5, 9]);
+  });
+
+  test('is the same from standard input, gzipped, and under a name with spaces', () => {
+    const bytes = readFileSync(RAW);
+    const expected = json('stats', RAW);
+    expect(expected).toHaveLength(4);
+    expect(json('stats', write('with spaces.fits', bytes))).toEqual(expected);
+    expect(json('stats', write('gzipped.fits', gzipSync(bytes)))).toEqual(expected);
+    expect(JSON.parse(run(['stats', '-', '--json'], bytes).stdout)).toEqual(expected);
+  });
+});
+
+describe('failures', () => {
+  test('of arguments', () => {
+    expect(failure('stats')).toMatch(/^error: usage: stats: no file is given/);
+    expect(failure('stats', 'a', 'b')).toMatch(/^error: usage: stats: .*"b"/);
+    expect(failure('measure', RAW)).toMatch(/^error: usage: astro-fits-wasm: .*"measure".*info/);
+    expect(failure('info', RAW, '--deep')).toMatch(/^error: usage: info: .*--deep/);
+    expect(failure('info', RAW, '--memory-limit', 'much')).toMatch(
+      /^error: usage: info: --memory-limit.*"much"/,
+    );
+  });
+
+  test('of files', () => {
+    expect(failure('info', join(scratch, 'none.fits'))).toBe(
+      `error: io: ${join(scratch, 'none.fits')}: there is no such file`,
+    );
+    expect(failure('info', scratch)).toMatch(/^error: io: .*directory$/);
+    expect(failure('info', write('empty.fits', new Uint8Array()))).toMatch(
+      /^error: malformed: .*empty\.fits: /,
+    );
+    const text = write('text.fits', Buffer.from('no FITS at all, '.repeat(400)));
+    expect(failure('stats', text, '--json')).toMatch(/^error: malformed: .*text\.fits: /);
+  });
+
+  test('say HDU and byte of a truncation, and stay one line whatever the name is', () => {
+    const path = write('two\nlines.fits', readFileSync(RAW).subarray(0, 9000));
+    expect(failure('stats', path, '--json')).toMatch(
+      /^error: malformed: .*two\\nlines\.fits: .*HDU 2, byte 9000/,
+    );
+  });
+
+  test('say the tile that cannot be decoded', () => {
+    const bytes = new Uint8Array(readFileSync(RAW));
+    // The first tile of HDU 2, behind its header and its table of 24 descriptors.
+    const header = Buffer.from(bytes).indexOf('END      ', 2880 * 3, 'latin1');
+    const table = Math.ceil((header + 80) / 2880) * 2880;
+    new DataView(bytes.buffer).setUint32(table, 5);
+    expect(failure('stats', write('broken.fits', bytes))).toMatch(
+      /^error: malformed: .*broken\.fits: .*\(HDU 2, tile 0/,
+    );
+  });
+
+  test('say the limit that a bomb meets', () => {
+    const cards = [
+      'SIMPLE  =                    T',
+      'BITPIX  =                    8',
+      'NAXIS   =                    1',
+    ];
+    cards.push('NAXIS1  =             50000000', 'END');
+    const header = Buffer.alloc(2880, ' ');
+    cards.forEach((card, i) => header.write(card, 80 * i));
+    const bomb = gzipSync(Buffer.concat([header, Buffer.alloc(Math.ceil(50_000_000 / 2880) * 2880)]));
+    const path = write('bomb.fits', bomb);
+    expect(failure('stats', path, '--memory-limit', '16')).toMatch(/^error: limit: .*bomb\.fits: /);
+    expect(json('stats', path)).toMatchObject([{ shape: [50_000_000], min: 0, max: 0, dtype: 'uint8' }]);
+  });
+});

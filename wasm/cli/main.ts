@@ -1,0 +1,72 @@
+/** The command line `astro-fits-wasm`. Its words, its JSON and its exit codes are a contract: see README.md. */
+import { readArguments } from './arguments.ts';
+import type { Command } from './command.ts';
+import { Failure } from './failure.ts';
+import { info } from './info.ts';
+import { startEngine } from './source.ts';
+import { stats } from './stats.ts';
+
+const COMMANDS = new Map<string, Command>(Object.entries({ info, stats }));
+
+const COMMON_HELP = [
+  '--json              one JSON document on standard output, and nothing else',
+  '--memory-limit MIB  the most that a file, and an image made from it, may take; default 1024',
+  '--help              this text',
+];
+
+function generalHelp(): string {
+  const width = Math.max(...[...COMMANDS.keys()].map((name) => name.length));
+  return [
+    'usage: astro-fits-wasm COMMAND FILE [OPTION...]',
+    '',
+    ...[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    'FILE may be gzipped; - is standard input. astro-fits-wasm COMMAND --help tells more.',
+    'The exit code is 0, or 1 with one line on standard error: `error: KIND: FILE: WHAT`, where KIND is malformed,',
+    'unsupported, limit, memory, usage or io.',
+  ].join('\n');
+}
+
+function commandHelp(name: string, { summary, usage, help }: Command): string {
+  return [
+    `usage: astro-fits-wasm ${name} ${usage}`,
+    '',
+    summary,
+    '',
+    ...[...help, ...COMMON_HELP].map((line) => `  ${line}`),
+  ].join('\n');
+}
+
+async function answer(args: readonly string[]): Promise<string> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === '-h') return generalHelp();
+  const command = COMMANDS.get(name);
+  if (!command) {
+    const known = [...COMMANDS.keys()].join(', ');
+    throw new Failure(
+      'usage',
+      'astro-fits-wasm',
+      `there is no command ${JSON.stringify(name)}, only ${known}`,
+    );
+  }
+  const read = readArguments(name, rest, command.options);
+  return read ? command.run(await startEngine(), read) : commandHelp(name, command);
+}
+
+/** The exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  // A reader such as `head` that has seen enough is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  try {
+    const text = await answer(args);
+    // FITS headers are one byte a character, and stay as they are.
+    process.stdout.write(`${text}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    process.stderr.write(`${error.line}\n`);
+    return 1;
+  }
+}
