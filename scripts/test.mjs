@@ -96,13 +96,16 @@ async function reported(
   return report;
 }
 
-/** @returns {Promise<Report>} */
-async function native() {
-  const { code, output } = await run(process.execPath, ['wasm/test/native.mjs'], { keepOutput: true });
+/** A program of the engine that ends with `N passed, N failed`. @returns {Promise<Report>} */
+async function counted(/** @type {string} */ name, /** @type {string[]} */ args) {
+  const { code, output } = await run(process.execPath, args, { keepOutput: true });
   const totals = [...output.matchAll(/^(\d+) passed, (\d+) failed/gm)].at(-1);
   const failedCount = Number(totals?.[2] ?? 0);
-  const failed = Array.from({ length: failedCount }, (_, index) => `native: failure ${index + 1}, see above`);
-  if (!totals || (code !== 0 && failedCount === 0)) failed.push(`native: ended with code ${code}`);
+  const failed = Array.from(
+    { length: failedCount },
+    (_, index) => `${name}: failure ${index + 1}, see above`,
+  );
+  if (!totals || (code !== 0 && failedCount === 0)) failed.push(`${name}: ended with code ${code}`);
   return { passed: Number(totals?.[1] ?? 0), failed, skipped: [] };
 }
 
@@ -119,7 +122,7 @@ function merge(reports) {
 const inPython = { cwd: join(ROOT, 'python'), env: { PYTHONPATH: join(ROOT, 'python') } };
 
 /** Seen from python/, whose pyproject.toml holds the rules for all. */
-const PYTHON_SOURCES = ['.', '../e2e', '../bench', '../fixtures'];
+const PYTHON_SOURCES = ['.', '../e2e', '../bench', '../fixtures', '../wasm'];
 
 /** In order; each gives its counts. @type {Record<string, () => Promise<Report>>} */
 const STAGES = {
@@ -153,7 +156,8 @@ const STAGES = {
       '--reporter=junit',
       `--outputFile.junit=${join(RESULTS, 'unit.xml')}`,
     ]),
-  native,
+  native: () => counted('native', ['wasm/test/native.mjs']),
+  fuzz: () => counted('fuzz', ['wasm/fuzz/run.mjs', '--jobs', '2', '--seconds', values.long ? '60' : '10']),
   python: () =>
     reported(
       'python',
