@@ -54,6 +54,26 @@ async function readAll(directory, pattern) {
   );
 }
 
+/**
+ * The headers that a source includes, directly or not, so that a change to one compiles only what reads it.
+ * @param {Buffer} source
+ * @param {Map<string, Buffer>} headers content by name
+ * @returns {[string, Buffer][]} name and content, by name
+ */
+function included(source, headers) {
+  const found = new Map();
+  const visit = (text) => {
+    for (const [, name] of text.toString().matchAll(/^#include "(.+)"/gm)) {
+      const content = headers.get(name);
+      if (content === undefined || found.has(name)) continue;
+      found.set(name, content);
+      visit(content);
+    }
+  };
+  visit(source);
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
 async function readOrUndefined(path) {
   try {
     return await readFile(path);
@@ -106,8 +126,10 @@ export async function buildEngine({ log = console.log } = {}) {
   ];
   const bundle = createRequire(import.meta.url).resolve('@yowasp/clang');
   const { version } = JSON.parse(await readFile(join(dirname(bundle), '..', 'package.json'), 'utf8'));
-  const common = digest(version, ...COMPILE_FLAGS, ...headers.flat());
-  const keys = units.map(([name, source]) => digest(common, name, source));
+  const contents = new Map(headers);
+  const keys = units.map(([name, source]) =>
+    digest(version, ...COMPILE_FLAGS, name, source, ...included(source, contents).flat()),
+  );
   const linkKey = digest(...LINK_FLAGS, ...keys);
 
   const linked = join(CACHE, `${linkKey}.wasm`);
