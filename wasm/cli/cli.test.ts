@@ -48,7 +48,7 @@ describe('help', () => {
     const { status, stdout } = run(['--help']);
     expect(status).toBe(0);
     const names = [...stdout.matchAll(/^ {2}(\w+) {2}/gm)].map(([, name]) => name ?? '');
-    expect(names).toEqual(expect.arrayContaining(['info', 'stats']));
+    expect(names).toEqual(expect.arrayContaining(['info', 'header', 'stats']));
     for (const name of names) {
       const help = run([name, '--help']);
       expect(help.status).toBe(0);
@@ -78,6 +78,28 @@ describe('info', () => {
   test('tells people the same', () => {
     const { stdout } = run(['info', RAW]);
     expect(stdout).toMatch(/^1 +Segment10 +compressed-image +24 x 96 +32 +RICE_1 +DATASEC=\[4:64,1:20\]$/m);
+  });
+});
+
+describe('header', () => {
+  test('prints the cards of the file as they are', () => {
+    const bytes = readFileSync(RAW).toString('latin1');
+    const { stdout } = run(['header', RAW, '--hdu', '1']);
+    const cards = stdout.split('\n').slice(0, -1);
+    expect(cards.at(-1)).toBe('END'.padEnd(80));
+    expect(bytes).toContain(cards.join(''));
+    expect(cards[0]).toMatch(/^XTENSION= 'BINTABLE'/);
+    const all = run(['header', RAW]).stdout;
+    expect(all.match(/^END {77}$/gm)).toHaveLength(5);
+    expect(all).toContain(stdout);
+    expect(json('header', RAW, '--hdu', '1')).toEqual([{ index: 1, cards }]);
+  });
+
+  test('an HDU that is not there is a failure', () => {
+    expect(failure('header', RAW, '--hdu', '5')).toBe(
+      `error: usage: ${RAW}: there is no HDU 5; the file has HDUs 0 to 4`,
+    );
+    expect(failure('header', RAW, '--hdu', '-1')).toMatch(/^error: usage: header: --hdu wants/);
   });
 });
 

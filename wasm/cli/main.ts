@@ -2,11 +2,12 @@
 import { readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { Failure } from './failure.ts';
+import { header } from './header.ts';
 import { info } from './info.ts';
 import { startEngine } from './source.ts';
 import { stats } from './stats.ts';
 
-const COMMANDS = new Map<string, Command>(Object.entries({ info, stats }));
+const COMMANDS = new Map<string, Command>(Object.entries({ info, header, stats }));
 
 const COMMON_HELP = [
   '--json              one JSON document on standard output, and nothing else',
@@ -61,7 +62,6 @@ export async function main(args: readonly string[]): Promise<number> {
   });
   try {
     const text = await answer(args);
-    // FITS headers are one byte a character, and stay as they are.
     process.stdout.write(`${text}\n`);
     return 0;
   } catch (error) {
