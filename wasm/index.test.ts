@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Engine, FitsStream, Hdu, Plane, ReductionRequest } from './index.ts';
+import type { Engine, FitsStream, Hdu, PixelForm, Plane, ReductionRequest } from './index.ts';
 import { FitsError, createEngine } from './index.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures/engine');
@@ -11,7 +11,7 @@ const MODULE = resolve(import.meta.dirname, 'dist/astro_fits.wasm');
 const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(resolve(FIXTURES, name)));
 const expected = JSON.parse(readFileSync(resolve(FIXTURES, 'expected.json'), 'utf8')) as Record<
   string,
-  (string | null)[]
+  (Record<PixelForm, string> | null)[]
 >;
 
 let engine: Engine;
@@ -40,23 +40,28 @@ function open(bytes: Uint8Array, chunk: () => number = () => bytes.length): Fits
   return stream;
 }
 
-function decode(stream: FitsStream, hdu: Hdu, rows = 7): Plane {
-  const decoding = stream.decode(hdu);
+function decode(stream: FitsStream, hdu: Hdu, rows = 7, form: PixelForm = 'working'): Plane {
+  const decoding = stream.decode(hdu, form);
   while (!decoding.step(rows));
   return decoding.plane;
 }
 
-function hashes(stream: FitsStream): (string | null)[] {
-  return stream.hdus.map((hdu) => {
-    if (hdu.width === 0) return null;
-    const plane = decode(stream, hdu);
-    const pixels = plane.view();
-    const hash = createHash('sha256').update(
-      new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength),
-    );
-    engine.free(plane);
-    return hash.digest('hex');
-  });
+function hashOf(plane: Plane): string {
+  const { buffer, byteOffset, byteLength } = plane.view();
+  const hash = createHash('sha256').update(new Uint8Array(buffer, byteOffset, byteLength));
+  engine.free(plane);
+  return hash.digest('hex');
+}
+
+function hashes(stream: FitsStream): (Record<PixelForm, string> | null)[] {
+  return stream.hdus.map((hdu) =>
+    hdu.width === 0
+      ? null
+      : {
+          working: hashOf(decode(stream, hdu)),
+          physical: hashOf(decode(stream, hdu, 5, 'physical')),
+        },
+  );
 }
 
 function failure(action: () => unknown): FitsError {

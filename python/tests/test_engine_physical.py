@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from astropy.io import fits
+from astropy_pixels import assert_equal_bits, image_file, read_by_astropy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,37 +21,6 @@ CANONICAL_NAN = {4: b"\x00\x00\xc0\x7f", 8: b"\x00\x00\x00\x00\x00\x00\xf8\x7f"}
 @pytest.fixture(scope="module")
 def engine() -> Engine:
     return Engine()
-
-
-def image_file(stored: Array, **cards: float) -> bytes:
-    """A primary image of these stored numbers; astropy would apply the scaling cards to the pixels."""
-    bitpix = {"u1": 8, "i2": 16, "i4": 32, "i8": 64, "f4": -32, "f8": -64}[stored.dtype.str[1:]]
-    values: dict[str, Any] = {"SIMPLE": True, "BITPIX": bitpix, "NAXIS": stored.ndim}
-    values.update({f"NAXIS{n + 1}": length for n, length in enumerate(stored.shape[::-1])})
-    header = fits.Header([*values.items(), *cards.items()])
-    data = stored.astype(stored.dtype.newbyteorder(">")).tobytes()
-    return header.tostring().encode() + data + bytes(-len(data) % 2880)
-
-
-def oracle(content: bytes, index: int = 0) -> Array:
-    """What astropy reads, in this machine's byte order, every NaN as the one NaN."""
-    with fits.open(io.BytesIO(content)) as hdus:
-        blank = hdus[index].header.get("BLANK")  # gone once the pixels are read
-        data = np.array(hdus[index].data)
-        if blank == 0 and data.dtype.kind == "f":  # astropy takes a BLANK of 0 for none
-            with fits.open(io.BytesIO(content), do_not_scale_image_data=True) as stored:
-                data[stored[index].data == 0] = np.nan
-    data = data.astype(data.dtype.newbyteorder("="))
-    if data.dtype.kind == "f":
-        data[np.isnan(data)] = np.nan
-    return data
-
-
-def assert_equal_bits(got: Array | None, wanted: Array) -> None:
-    assert got is not None
-    assert got.dtype == wanted.dtype
-    assert got.size == wanted.size
-    assert got.tobytes() == wanted.tobytes()
 
 
 STORED = {
@@ -80,7 +48,7 @@ def test_integers_equal_astropy(engine: Engine, data: st.DataObject) -> None:
     if cards.get("BZERO") == -128 and dtype.itemsize == 1 and cards.get("BSCALE", 1) == 1:
         cards.pop("BLANK", None)
     content = image_file(stored, **cards)
-    assert_equal_bits(engine.read(content, form="physical")[0].data, oracle(content))
+    assert_equal_bits(engine.read(content, form="physical")[0].data, read_by_astropy(content))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +79,7 @@ def test_floats_equal_astropy(engine: Engine, data: st.DataObject) -> None:
     cards = {"BSCALE": data.draw(SCALES), "BZERO": data.draw(ZEROS)} if scaled else {}
     content = image_file(stored, **cards)
     with np.errstate(all="ignore"):
-        assert_equal_bits(engine.read(content, form="physical")[0].data, oracle(content))
+        assert_equal_bits(engine.read(content, form="physical")[0].data, read_by_astropy(content))
 
 
 @pytest.mark.parametrize("size", [4, 8])

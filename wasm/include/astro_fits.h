@@ -188,8 +188,8 @@ AF_EXPORT(af_stream_free) void af_stream_free(AfStream* stream);
 /* ------------------------------------------------------------------ decoding one image in bands */
 
 /*
- * Reads images that are not compressed and tiles of RICE_1, GZIP_1, GZIP_2 and NOCOMPRESS, of any shape in any number
- * of axes; docs/fits-support.md has the whole list.
+ * Reads images that are not compressed and every tile compression of FITS 4.0, of any tile shape in any number of axes;
+ * docs/fits-support.md has the whole list.
  */
 typedef struct AfDecoding AfDecoding;
 

@@ -1,6 +1,7 @@
 // Reference: FITS standard 4.0, sections 10.1.2 (keywords) and 10.4 (algorithms).
 #include "tile_codec.h"
 
+#include "plio.h"
 #include "rice.h"
 
 namespace af {
@@ -32,11 +33,14 @@ AfStatus TileCodec::read(const HduRecord& hdu, i32 index, AfError* error) {
     how_ = How::kGzip1;
   } else if (h.text_is("ZCMPTYPE", "GZIP_2")) {
     how_ = How::kGzip2;
+  } else if (h.text_is("ZCMPTYPE", "PLIO_1")) {
+    how_ = How::kPlio;
+  } else if (h.text_is("ZCMPTYPE", "HCOMPRESS_1")) {
+    how_ = How::kHcompress;
   } else if (h.text_is("ZCMPTYPE", "NOCOMPRESS")) {
     how_ = How::kNone;
   } else {
-    return fail(error, AF_UNSUPPORTED, "a compression that is not read (RICE_1, GZIP_1 and GZIP_2 are)",
-                {index, -1, at, "ZCMPTYPE"});
+    return fail(error, AF_UNSUPPORTED, "an unknown compression", {index, -1, at, "ZCMPTYPE"});
   }
   // The standard's defaults are BLOCKSIZE 32 and BYTEPIX 4.
   for (u32 n = 1; n <= 999; ++n) {
@@ -54,6 +58,8 @@ AfStatus TileCodec::read(const HduRecord& hdu, i32 index, AfError* error) {
         return fail(error, AF_UNSUPPORTED, "RICE pixels of a size that is not read",
                     {index, -1, at, value.text});
       rice_bytes_ = static_cast<u32>(number);
+    } else if (h.text_is(name.text, "SMOOTH")) {
+      smooth_ = number != 0;
     }
   }
   return AF_OK;
@@ -118,14 +124,27 @@ AfStatus TileCodec::unshuffle(size_t count, TileNumbers* numbers, const char** p
   return AF_OK;
 }
 
-AfStatus TileCodec::unrice(const HeapBytes& cell, size_t count, TileNumbers* out, const char** problem) {
+// The compressions of integers alone.
+AfStatus TileCodec::decode_words(const HeapBytes& cell, size_t count, const char** problem) {
   const AfStatus status = take(words_, count, problem);
   if (status != AF_OK) return status;
-  *problem = "a RICE tile that cannot be decoded";
-  if (!rice_decode({cell.bytes, cell.length, words_.data()}, rice_bytes_, rice_block_, count))
-    return AF_MALFORMED;
-  *out = {Stored::kI32, reinterpret_cast<const u8*>(words_.data())};
-  return AF_OK;
+  if (how_ == How::kRice) {
+    *problem = "a RICE tile that cannot be decoded";
+    return rice_decode({cell.bytes, cell.length, words_.data()}, rice_bytes_, rice_block_, count)
+               ? AF_OK
+               : AF_MALFORMED;
+  }
+  if (how_ == How::kPlio) {
+    *problem = "a PLIO tile that cannot be decoded";
+    return plio_decode(cell.bytes, cell.length, count, words_.data()) ? AF_OK : AF_MALFORMED;
+  }
+  if (HcompressReader::memory_for(count) > memory_limit_) {
+    *problem = "a tile larger than the memory limit";
+    return AF_LIMIT;
+  }
+  bool no_memory = false;
+  *problem = hcompress_.decode(cell.bytes, cell.length, count, smooth_, words_.data(), &no_memory);
+  return *problem == nullptr ? AF_OK : no_memory ? AF_OUT_OF_MEMORY : AF_MALFORMED;
 }
 
 AfStatus TileCodec::decode(const HeapBytes& cell, size_t count, i32 bitpix, TileNumbers* out,
@@ -146,13 +165,16 @@ AfStatus TileCodec::decode(const HeapBytes& cell, size_t count, i32 bitpix, Tile
     *problem = "floats that are not quantized, in a compression of integers";
     return AF_UNSUPPORTED;
   }
-  return unrice(cell, count, out, problem);
+  const AfStatus status = decode_words(cell, count, problem);
+  *out = {Stored::kI32, reinterpret_cast<const u8*>(words_.data())};
+  return status;
 }
 
 void TileCodec::release() {
   bytes_.release();
   shuffled_.release();
   words_.release();
+  hcompress_.release();
 }
 
 }  // namespace af

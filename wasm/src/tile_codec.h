@@ -2,6 +2,7 @@
 #ifndef ASTRO_FITS_TILE_CODEC_H_
 #define ASTRO_FITS_TILE_CODEC_H_
 
+#include "hcompress.h"
 #include "inflate.h"
 #include "pixels.h"
 #include "tiles.h"
@@ -41,19 +42,21 @@ class TileCodec {
   void release();
 
  private:
-  enum class How { kNone, kRice, kGzip1, kGzip2 };
+  enum class How { kNone, kRice, kGzip1, kGzip2, kPlio, kHcompress };
 
   template <class T>
   AfStatus take(Array<T>& memory, size_t count, const char** problem) const;
   AfStatus unshuffle(size_t count, TileNumbers* numbers, const char** problem);
-  AfStatus unrice(const HeapBytes& cell, size_t count, TileNumbers* out, const char** problem);
+  AfStatus decode_words(const HeapBytes& cell, size_t count, const char** problem);
 
   u64 memory_limit_;
   How how_ = How::kNone;
   u32 rice_bytes_ = 4, rice_block_ = 32;
+  bool smooth_ = false;
   GzipReader* gzip_ = nullptr;
   Array<u8> bytes_, shuffled_;
   Array<i32> words_;
+  HcompressReader hcompress_;
 };
 
 }  // namespace af

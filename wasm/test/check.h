@@ -48,8 +48,9 @@ inline Bytes fixture(const std::string& name) {
 }
 
 inline const std::vector<std::string>& fixture_names() {
-  static const std::vector<std::string> names = {"raw-rice.fits", "raw-rice-in-gzip.fits", "calib-gzip2.fits",
-                                                 "plain-images.fits", "tiles.fits"};
+  static const std::vector<std::string> names = {"raw-rice.fits",    "raw-rice-in-gzip.fits",
+                                                 "calib-gzip2.fits", "plain-images.fits",
+                                                 "tiles.fits",       "compressions.fits"};
   return names;
 }
 
