@@ -15,7 +15,7 @@ struct DetectorInfo {
   char detector_name[16];  // for example R22_S11; empty where the headers do not tell
   char detector_type[8];   // ITL, E2V, ITL_WF, ITL_G; empty when the table does not know the detector
   u32 width, height;       // of the assembled image: DETSIZE, else the bounding box of all DETSEC
-  bool size_known;         // false while the bounding box is not: every segment's header is wanted first
+  bool complete;           // false until finish_detector has looked at every segment
   double exposure_seconds;
   double dark_seconds;  // DARKTIME, else EXPTIME
   u32 amplifier_count;  // segments that the detector has: 16, 8 for a wavefront half, by the raw for others
@@ -43,9 +43,11 @@ struct AmplifierInfo {
 
 // True for HDUs named Segment[01][0-7].
 bool is_segment(const Header& header);
-// From the primary header and that of the first segment.
-AfStatus read_detector(const Header& primary, const Header& segment, AfGeometryMode mode, DetectorInfo* out,
-                       AfError* error);
+// From the primary header and that of the first segment. `out->complete` is false where that is not enough: of detectors
+// that the camera table does not know, and without DETSIZE when the header is obeyed.
+void read_detector(const Header& primary, const Header& segment, AfGeometryMode mode, DetectorInfo* out);
+// Of a raw that has arrived whole: the number of segments and, without DETSIZE, the bounding box of their DETSEC.
+AfStatus finish_detector(const AfStream& raw, DetectorInfo* out, AfError* error);
 // `warning` (may stay empty) is one sentence, for example that DATASEC differs from the table.
 AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32 hdu, u32 raw_width,
                         u32 raw_height, AfGeometryMode mode, AmplifierInfo* out, char (&warning)[160],
