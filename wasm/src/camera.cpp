@@ -1,4 +1,5 @@
-// Sections are those of the FITS headers: "[x1:x2,y1:y2]", 1-based, ends included, x1 > x2 where x is mirrored.
+// Sections are those of the FITS headers: "[x1:x2,y1:y2]", 1-based, ends included, x1 > x2 where x is
+// mirrored.
 #include "camera.h"
 
 #include <algorithm>
@@ -14,7 +15,9 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 // Larger than any mosaic, small enough that sums of two fit an i32.
 constexpr i32 kLargestCoordinate = 100000000;
 
-bool equal(const AfBox& a, const AfBox& b) { return a.x0 == b.x0 && a.y0 == b.y0 && a.x1 == b.x1 && a.y1 == b.y1; }
+bool equal(const AfBox& a, const AfBox& b) {
+  return a.x0 == b.x0 && a.y0 == b.y0 && a.x1 == b.x1 && a.y1 == b.y1;
+}
 bool same(const char* a, const char* b) { return std::strcmp(a, b) == 0; }
 bool finite(double number) { return number - number == 0; }
 
@@ -37,7 +40,9 @@ void read_text(const Header& primary, const Header& segment, const char* keyword
   if (out[0] == '\0') read_text(segment, keyword, out);
 }
 
-bool starts_with(const char* text, const char* start) { return std::strncmp(text, start, std::strlen(start)) == 0; }
+bool starts_with(const char* text, const char* start) {
+  return std::strncmp(text, start, std::strlen(start)) == 0;
+}
 
 bool same_ignoring_case(const char* a, const char* b) {
   auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -66,7 +71,9 @@ bool read_section(const Header& header, const char* keyword, Section* out) {
   i32 ends[4];
   const char* p = text;
   const char marks[] = {'[', ':', ',', ':'};
-  auto skip_blanks = [&p] { while (*p == ' ') ++p; };
+  auto skip_blanks = [&p] {
+    while (*p == ' ') ++p;
+  };
   for (int i = 0; i < 4; ++i) {
     skip_blanks();
     if (*p++ != marks[i]) return false;
@@ -94,8 +101,10 @@ void name_instrument(const Header& primary, const Header& segment, char (&out)[2
   char text[24], other[24];
   constexpr struct {
     const char *keyword, *value, *instrument;
-  } kMarks[] = {{"TESTTYPE", "IMSIM", "LSSTCam-imSim"},     {"TESTTYPE", "PHOSIM", "LSSTCam-PhoSim"},
-                {"CREATOR", "PHOSIM", "LSSTCam-PhoSim"},    {"TSTAND", "TS8", "LSST-TS8"},
+  } kMarks[] = {{"TESTTYPE", "IMSIM", "LSSTCam-imSim"},
+                {"TESTTYPE", "PHOSIM", "LSSTCam-PhoSim"},
+                {"CREATOR", "PHOSIM", "LSSTCam-PhoSim"},
+                {"TSTAND", "TS8", "LSST-TS8"},
                 {"TSTAND", "BNL-TS3-2-Janeway", "LSST-TS3"}};
   for (const auto& mark : kMarks) {
     read_text(primary, segment, mark.keyword, other);
@@ -106,10 +115,11 @@ void name_instrument(const Header& primary, const Header& segment, char (&out)[2
   if (same_ignoring_case(text, "LSST_CAMERA") && same(other, "CC")) copy_text(text, sizeof text, "ComCam");
   constexpr struct {
     const char *header, *instrument;
-  } kNames[] = {{"LATISS", "LATISS"},         {"LSST_ATISS", "LATISS"},         {"LSSTCam", "LSSTCam"},
-                {"LSSTCamSim", "LSSTCamSim"}, {"ComCam", "LSSTComCam"},         {"LSSTComCam", "LSSTComCam"},
-                {"ComCamSim", "LSSTComCamSim"}, {"LSSTComCamSim", "LSSTComCamSim"}, {"LSST-TS8", "LSST-TS8"},
-                {"LSST-UCDCam", "LSST-UCDCam"}, {"LSST-UCDCam-ITL", "LSST-UCDCam"}};
+  } kNames[] = {
+      {"LATISS", "LATISS"},           {"LSST_ATISS", "LATISS"},           {"LSSTCam", "LSSTCam"},
+      {"LSSTCamSim", "LSSTCamSim"},   {"ComCam", "LSSTComCam"},           {"LSSTComCam", "LSSTComCam"},
+      {"ComCamSim", "LSSTComCamSim"}, {"LSSTComCamSim", "LSSTComCamSim"}, {"LSST-TS8", "LSST-TS8"},
+      {"LSST-UCDCam", "LSST-UCDCam"}, {"LSST-UCDCam-ITL", "LSST-UCDCam"}};
   for (const auto& name : kNames)
     if (same_ignoring_case(text, name.header)) return copy_text(out, sizeof out, name.instrument);
   copy_text(out, sizeof out, text);
@@ -133,7 +143,8 @@ void name_detector(const Header& primary, const Header& segment, DetectorInfo* o
   out->detector = detector_number(out->instrument, out->detector_name);
 }
 
-// The maker that the header names comes first: a slot of the focal plane has not always held the CCD of the table.
+// The maker that the header names comes first: a slot of the focal plane has not always held the CCD of the
+// table.
 const char* name_type(const Header& primary, const Header& segment, const DetectorInfo& detector) {
   const char* of_place = type_of_detector(detector.instrument, detector.detector);
   if (starts_with(of_place, "ITL_")) return of_place;
@@ -197,7 +208,8 @@ void read_readout(const DetectorInfo& detector, const Header& segment, u32 place
   }
 }
 
-void place_by_table(const CcdType& type, const DetectorInfo& detector, i32 column, bool is_1x, AmplifierInfo* out) {
+void place_by_table(const CcdType& type, const DetectorInfo& detector, i32 column, bool is_1x,
+                    AmplifierInfo* out) {
   const i32 width = type.segment_width, height = type.segment_height;
   const bool whole = type.segment_count == 16;
   const bool upper = is_upper_half(detector.instrument, is_1x);
@@ -215,9 +227,11 @@ AfStatus place_by_header(const DetectorInfo& detector, const Header& segment, bo
   Section data, place;
   const Place where{out->hdu, -1, -1, "DATASEC"};
   if (!read_section(segment, "DATASEC", &data))
-    return fail(error, AF_MALFORMED, "the segment has no DATASEC [x1:x2,y1:y2], and the camera table is not used", where);
+    return fail(error, AF_MALFORMED,
+                "the segment has no DATASEC [x1:x2,y1:y2], and the camera table is not used", where);
   if (!read_section(segment, "DETSEC", &place))
-    return fail(error, AF_MALFORMED, "the segment has no DETSEC [x1:x2,y1:y2], and the camera table is not used",
+    return fail(error, AF_MALFORMED,
+                "the segment has no DETSEC [x1:x2,y1:y2], and the camera table is not used",
                 {out->hdu, -1, -1, "DETSEC"});
   if (static_cast<u32>(data.box.x1) > out->raw_width || static_cast<u32>(data.box.y1) > out->raw_height)
     return fail(error, AF_MALFORMED, "DATASEC is larger than the segment", where);
@@ -227,7 +241,8 @@ AfStatus place_by_header(const DetectorInfo& detector, const Header& segment, bo
   const i32 x0 = place.box.x0, y0 = upper ? static_cast<i32>(detector.height) - height : 0;
   if (y0 < 0 || static_cast<u32>(x0) + static_cast<u32>(width) > detector.width ||
       static_cast<u32>(height) > detector.height)
-    return fail(error, AF_MALFORMED, "the data of the segment do not fit into the detector (DETSIZE, DETSEC)", where);
+    return fail(error, AF_MALFORMED, "the data of the segment do not fit into the detector (DETSIZE, DETSEC)",
+                where);
   out->data = data.box;
   out->detector = {x0, y0, x0 + width, y0 + height};
   out->flip_x = place.mirrored_x;
@@ -255,7 +270,8 @@ void read_detector(const Header& primary, const Header& segment, AfGeometryMode 
   name_detector(primary, segment, out);
   out->exposure_seconds = out->dark_seconds = kNone;
   double seconds = 0;
-  if (primary.real("EXPTIME", &seconds) && finite(seconds)) out->exposure_seconds = out->dark_seconds = seconds;
+  if (primary.real("EXPTIME", &seconds) && finite(seconds))
+    out->exposure_seconds = out->dark_seconds = seconds;
   if (primary.real("DARKTIME", &seconds) && finite(seconds)) out->dark_seconds = seconds;
 
   Section size;
@@ -285,20 +301,23 @@ AfStatus finish_detector(const AfStream& raw, DetectorInfo* out, AfError* error)
     Section place;
     if (!bounding) continue;
     if (!read_section(hdu->header, "DETSEC", &place))
-      return fail(error, AF_MALFORMED, "neither DETSIZE nor a DETSEC [x1:x2,y1:y2] gives the size of the detector",
+      return fail(error, AF_MALFORMED,
+                  "neither DETSIZE nor a DETSEC [x1:x2,y1:y2] gives the size of the detector",
                   {index, -1, -1, "DETSEC"});
     out->width = std::max(out->width, static_cast<u32>(place.box.x1));
     out->height = std::max(out->height, static_cast<u32>(place.box.y1));
   }
   if (count > kMaxAmplifiers)
-    return fail(error, AF_UNSUPPORTED, "more than 16 segments: two must have the same name", {index, -1, -1, "EXTNAME"});
+    return fail(error, AF_UNSUPPORTED, "more than 16 segments: two must have the same name",
+                {index, -1, -1, "EXTNAME"});
   out->amplifier_count = count;
   out->complete = true;
   return AF_OK;
 }
 
-AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32 hdu, u32 raw_width, u32 raw_height,
-                        AfGeometryMode mode, AmplifierInfo* out, char (&warning)[160], AfError* error) {
+AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32 hdu, u32 raw_width,
+                        u32 raw_height, AfGeometryMode mode, AmplifierInfo* out, char (&warning)[160],
+                        AfError* error) {
   *out = {};
   warning[0] = '\0';
   if (!read_segment_name(segment, out->hdu_name))
@@ -310,9 +329,11 @@ AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32
   bool is_1x = out->hdu_name[7] == '1';
   i32 column = out->hdu_name[8] - '0';
   if (type != nullptr && type->segment_count == 8) {
-    // The camera files call the segments of either half C10 to C17; the Science Pipelines take them as they come.
+    // The camera files call the segments of either half C10 to C17; the Science Pipelines take them as they
+    // come.
     if (hdu < 1 || hdu > 8)
-      return fail(error, AF_MALFORMED, "the segments of a wavefront half are HDUs 1 to 8", {hdu, -1, -1, "EXTNAME"});
+      return fail(error, AF_MALFORMED, "the segments of a wavefront half are HDUs 1 to 8",
+                  {hdu, -1, -1, "EXTNAME"});
     is_1x = true;
     column = hdu - 1;
   }
@@ -323,7 +344,8 @@ AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32
   if (type != nullptr && (mode == AF_GEOMETRY_TABLE || type->segment_count == 8)) {
     place_by_table(*type, detector, column, is_1x, out);
     if (raw_width < static_cast<u32>(out->data.x1) || raw_height < static_cast<u32>(out->data.y1))
-      return fail(error, AF_MALFORMED, "the segment is smaller than its image area in the camera table", {hdu});
+      return fail(error, AF_MALFORMED, "the segment is smaller than its image area in the camera table",
+                  {hdu});
     Section data;
     if (read_section(segment, "DATASEC", &data) && !equal(data.box, out->data)) {
       Sentence text;
@@ -336,9 +358,9 @@ AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32
     if (status != AF_OK) return status;
     if (mode == AF_GEOMETRY_TABLE) {
       Sentence text;
-      text << "the camera table does not know this detector (" << detector.instrument << " " << detector.detector_name
-           << ", " << detector.width << " x " << detector.height << "); DATASEC and DETSEC of " << out->hdu_name
-           << " were used";
+      text << "the camera table does not know this detector (" << detector.instrument << " "
+           << detector.detector_name << ", " << detector.width << " x " << detector.height
+           << "); DATASEC and DETSEC of " << out->hdu_name << " were used";
       copy_text(warning, sizeof warning, text.text);
     }
   }

@@ -23,7 +23,7 @@ struct DetectorInfo {
 
 // One amplifier: boxes of the raw HDU (half-open, 0-based), and where `data` goes after the flips.
 struct AmplifierInfo {
-  char name[8];      // C10
+  char name[8];       // C10
   char hdu_name[16];  // Segment10
   i32 hdu;
   u32 raw_width, raw_height;
@@ -43,10 +43,11 @@ struct AmplifierInfo {
 
 // True for HDUs named Segment[01][0-7].
 bool is_segment(const Header& header);
-// From the primary header and that of the first segment. `out->complete` is false where that is not enough: of detectors
-// that the camera table does not know, and without DETSIZE when the header is obeyed.
+// From the primary header and that of the first segment. `out->complete` is false where that is not enough:
+// of detectors that the camera table does not know, and without DETSIZE when the header is obeyed.
 void read_detector(const Header& primary, const Header& segment, AfGeometryMode mode, DetectorInfo* out);
-// Of a raw that has arrived whole: the number of segments and, without DETSIZE, the bounding box of their DETSEC.
+// Of a raw that has arrived whole: the number of segments and, without DETSIZE, the bounding box of their
+// DETSEC.
 AfStatus finish_detector(const AfStream& raw, DetectorInfo* out, AfError* error);
 // `warning` (may stay empty) is one sentence, for example that DATASEC differs from the table.
 AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32 hdu, u32 raw_width,

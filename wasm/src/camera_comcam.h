@@ -1,4 +1,4 @@
-// Gain, read noise and saturation of the detectors of LSSTComCam, in the order of the raw's HDUs.
+// Gain, read noise and saturation of the detectors of LSSTComCam, in HDU order.
 //
 // Numbers are those of the LSSTComCam camera of lsst/obs_lsst (afw amplifier table of its camera file).
 #ifndef ASTRO_FITS_CAMERA_COMCAM_H_

@@ -1,4 +1,4 @@
-// Gain, read noise and saturation of the detector of LATISS, in the order of the raw's HDUs.
+// Gain, read noise and saturation of the detector of LATISS, in HDU order.
 //
 // Numbers are those of the LATISS camera of lsst/obs_lsst (afw amplifier table of its camera file).
 #ifndef ASTRO_FITS_CAMERA_LATISS_H_

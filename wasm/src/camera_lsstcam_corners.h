@@ -1,4 +1,4 @@
-// Gain, read noise and saturation of the guiders and wavefront halves of LSSTCam, in the order of the raw's HDUs.
+// Gain, read noise and saturation of the guiders and wavefront halves of LSSTCam, in HDU order.
 //
 // Numbers are those of the LSSTCam camera of lsst/obs_lsst (afw amplifier table of its camera file).
 #ifndef ASTRO_FITS_CAMERA_LSSTCAM_CORNERS_H_

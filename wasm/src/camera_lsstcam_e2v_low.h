@@ -1,4 +1,4 @@
-// Gain, read noise and saturation of the E2V detectors of LSSTCam, rafts R11 to R22, in the order of the raw's HDUs.
+// Gain, read noise and saturation of the E2V detectors of LSSTCam, rafts R11 to R22, in HDU order.
 //
 // Numbers are those of the LSSTCam camera of lsst/obs_lsst (afw amplifier table of its camera file).
 #ifndef ASTRO_FITS_CAMERA_LSSTCAM_E2V_LOW_H_

@@ -1,4 +1,4 @@
-// Gain, read noise and saturation of the ITL science detectors of LSSTCam, in the order of the raw's HDUs.
+// Gain, read noise and saturation of the ITL science detectors of LSSTCam, in HDU order.
 //
 // Numbers are those of the LSSTCam camera of lsst/obs_lsst (afw amplifier table of its camera file).
 #ifndef ASTRO_FITS_CAMERA_LSSTCAM_ITL_H_

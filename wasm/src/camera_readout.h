@@ -1,4 +1,5 @@
-// How the tables of gain, read noise and saturation are written down: whole numbers take half the room of doubles.
+// How the tables of gain, read noise and saturation are written down: whole numbers take half the room of
+// doubles.
 #ifndef ASTRO_FITS_CAMERA_READOUT_H_
 #define ASTRO_FITS_CAMERA_READOUT_H_
 

@@ -11,15 +11,18 @@
 namespace af {
 namespace {
 
-constexpr CcdType kCcdTypes[] = {
-    {"ITL", 3, 509, 2000, 16}, {"E2V", 10, 512, 2002, 16}, {"ITL_G", 3, 509, 2000, 16}, {"ITL_WF", 3, 509, 2000, 8}};
+constexpr CcdType kCcdTypes[] = {{"ITL", 3, 509, 2000, 16},
+                                 {"E2V", 10, 512, 2002, 16},
+                                 {"ITL_G", 3, 509, 2000, 16},
+                                 {"ITL_WF", 3, 509, 2000, 8}};
 
 bool same(const char* a, const char* b) { return std::strcmp(a, b) == 0; }
 
 // Rafts of LSSTCam in the order of their detectors' numbers, nine each.
-constexpr char kScienceRafts[][4] = {"R01", "R02", "R03", "R10", "R11", "R12", "R13", "R14", "R20", "R21", "R22",
-                                     "R23", "R24", "R30", "R31", "R32", "R33", "R34", "R41", "R42", "R43"};
-constexpr bool kRaftIsE2v[] = {false, false, false, false, true, true, true, true, false, true, true,
+constexpr char kScienceRafts[][4] = {"R01", "R02", "R03", "R10", "R11", "R12", "R13",
+                                     "R14", "R20", "R21", "R22", "R23", "R24", "R30",
+                                     "R31", "R32", "R33", "R34", "R41", "R42", "R43"};
+constexpr bool kRaftIsE2v[] = {false, false, false, false, true, true, true, true,  false, true, true,
                                true,  true,  true,  true,  true, true, true, false, false, false};
 // Then the corners, four each.
 constexpr char kCornerRafts[][4] = {"R00", "R04", "R40", "R44"};
@@ -35,7 +38,9 @@ bool is_comcam(const char* instrument) {
   return same(instrument, "LSSTComCam") || same(instrument, "LSSTComCamSim");
 }
 // imSim and PhoSim have no corner rafts.
-bool has_corners(const char* instrument) { return same(instrument, "LSSTCam") || same(instrument, "LSSTCamSim"); }
+bool has_corners(const char* instrument) {
+  return same(instrument, "LSSTCam") || same(instrument, "LSSTCamSim");
+}
 
 void join(const char* raft, const char* slot, DetectorName* out) {
   std::memcpy(out->text, raft, 3);

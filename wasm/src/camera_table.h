@@ -39,8 +39,8 @@ const char* type_of_detector(const char* instrument, i32 number);
 // `segment` is the place in the order of the raw's HDUs: 10..17, 07..00. False when the table has no numbers.
 bool find_readout(const char* instrument, i32 detector, u32 segment, Readout* out);
 
-// Segment1x is the upper half of the detector in the DM frame with its first raw row at the upper edge, and Segment0x
-// the lower half; of imSim and PhoSim it is the other way round.
+// Segment1x is the upper half of the detector in the DM frame with its first raw row at the upper edge, and
+// Segment0x the lower half; of imSim and PhoSim it is the other way round.
 bool is_upper_half(const char* instrument, bool segment_is_1x);
 
 }  // namespace af

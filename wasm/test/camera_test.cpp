@@ -23,7 +23,9 @@ void parse(const Cards& cards, af::Header* header) {
     card.resize(80, ' ');
     text += card;
   }
-  CHECK(af::parse_cards(text.data(), cards.size(), header));
+  text += "END";
+  text.resize((text.size() + 2879) / 2880 * 2880, ' ');
+  CHECK(header->raw.append(text.data(), text.size()) && af::parse_cards(header));
 }
 
 Cards with(Cards cards, const Cards& more) {
@@ -31,23 +33,28 @@ Cards with(Cards cards, const Cards& more) {
   return cards;
 }
 
-const Cards kLatiss2018 = {{"INSTRUME", "'LSST_ATISS'"},      {"LSST_NUM", "'ITL-3800C-098'"},
-                           {"CCD_MANU", "'ITL'"},             {"DETSIZE", "'[1:4072,1:4000]'"},
+const Cards kLatiss2018 = {{"INSTRUME", "'LSST_ATISS'"},
+                           {"LSST_NUM", "'ITL-3800C-098'"},
+                           {"CCD_MANU", "'ITL'"},
+                           {"DETSIZE", "'[1:4072,1:4000]'"},
                            {"EXPTIME", "27.0"}};
-const Cards kLatiss2022 = {{"INSTRUME", "'LATISS'"}, {"RAFTBAY", "'R00'"},
-                           {"CCDSLOT", "'S00'"},     {"CCD_MANU", "'ITL'"},
-                           {"EXPTIME", "20.0"},      {"DARKTIME", "20.3281297683716"},
-                           {"DETSIZE", "'[1:4072,1:4000]'"}};
+const Cards kLatiss2022 = {
+    {"INSTRUME", "'LATISS'"},        {"RAFTBAY", "'R00'"}, {"CCDSLOT", "'S00'"},
+    {"CCD_MANU", "'ITL'"},           {"EXPTIME", "20.0"},  {"DARKTIME", "20.3281297683716"},
+    {"DETSIZE", "'[1:4072,1:4000]'"}};
 const Cards kLsstCam = {{"INSTRUME", "'lsstCam'"}, {"DETSIZE", "'[1:4096,1:4004]'"}, {"CCD_MANU", "'E2V'"}};
 
 Cards segment(const std::string& name, const std::string& data, const std::string& place, int width = 576) {
-  return {{"NAXIS1", std::to_string(width)}, {"NAXIS2", "2048"},         {"EXTNAME", "'Segment" + name + "'"},
-          {"DATASEC", "'" + data + "'"},     {"DETSEC", "'" + place + "'"}};
+  return {{"NAXIS1", std::to_string(width)},
+          {"NAXIS2", "2048"},
+          {"EXTNAME", "'Segment" + name + "'"},
+          {"DATASEC", "'" + data + "'"},
+          {"DETSEC", "'" + place + "'"}};
 }
 
 struct Read {
-  Read(const Cards& primary_cards, const Cards& segment_cards, AfGeometryMode mode = AF_GEOMETRY_TABLE, int hdu = 1,
-       uint32_t width = 576, uint32_t height = 2048) {
+  Read(const Cards& primary_cards, const Cards& segment_cards, AfGeometryMode mode = AF_GEOMETRY_TABLE,
+       int hdu = 1, uint32_t width = 576, uint32_t height = 2048) {
     af::Header primary, cards;
     parse(primary_cards, &primary);
     parse(segment_cards, &cards);
@@ -82,8 +89,10 @@ TEST(camera_latiss_of_2018) {
   CHECK(r.amplifier.gain_electron_per_adu == 1.0811 && r.amplifier.read_noise_electron == 8.4);
   CHECK(r.amplifier.saturation_adu == 142857 && is(r.amplifier.gain_source, "camera table"));
 
-  const Read lower(kLatiss2018, segment("06", "[4:512,1:2000]", "[3563:3055,4000:2001]"), AF_GEOMETRY_TABLE, 10);
-  CHECK(is(lower.amplifier.detector, {3054, 0, 3563, 2000}) && lower.amplifier.flip_x && !lower.amplifier.flip_y);
+  const Read lower(kLatiss2018, segment("06", "[4:512,1:2000]", "[3563:3055,4000:2001]"), AF_GEOMETRY_TABLE,
+                   10);
+  CHECK(is(lower.amplifier.detector, {3054, 0, 3563, 2000}) && lower.amplifier.flip_x &&
+        !lower.amplifier.flip_y);
   CHECK(lower.amplifier.gain_electron_per_adu == 1.1039 && lower.amplifier.read_noise_electron == 10);
 }
 
@@ -91,8 +100,9 @@ TEST(camera_table_wins_over_datasec_and_header_mode_obeys_it) {
   const Cards cards = segment("10", "[1:509,1:2000]", "[509:1,1:2000]");
   const Read table(kLatiss2022, cards);
   CHECK(table.status == AF_OK && is(table.amplifier.data, {3, 0, 512, 2000}));
-  CHECK(is(table.warning,
-           "DATASEC of Segment10 is [1:509,1:2000], the camera table has [4:512,1:2000]; the table was used"));
+  CHECK(
+      is(table.warning,
+         "DATASEC of Segment10 is [1:509,1:2000], the camera table has [4:512,1:2000]; the table was used"));
   CHECK(table.detector.dark_seconds == 20.3281297683716 && table.detector.exposure_seconds == 20);
 
   const Read header(kLatiss2022, cards, AF_GEOMETRY_HEADER);
@@ -106,13 +116,16 @@ TEST(camera_e2v_halves_turn) {
   const Cards primary = with(kLsstCam, {{"RAFTBAY", "'R22'"}, {"CCDSLOT", "'S22'"}});
   const Read upper(primary, segment("10", "[11:522,1:2002]", "[512:1,1:2002]"));
   CHECK(is(upper.detector.instrument, "LSSTCam") && upper.detector.detector == 98);
-  CHECK(is(upper.detector.detector_type, "E2V") && upper.detector.width == 4096 && upper.detector.height == 4004);
+  CHECK(is(upper.detector.detector_type, "E2V") && upper.detector.width == 4096 &&
+        upper.detector.height == 4004);
   CHECK(is(upper.amplifier.data, {10, 0, 522, 2002}) && is(upper.amplifier.detector, {0, 2002, 512, 4004}));
   CHECK(upper.amplifier.flip_x && upper.amplifier.flip_y && upper.warning[0] == '\0');
   const Read lower(primary, segment("07", "[11:522,1:2002]", "[3585:4096,4004:2003]"), AF_GEOMETRY_TABLE, 9);
-  CHECK(is(lower.amplifier.detector, {3584, 0, 4096, 2002}) && !lower.amplifier.flip_x && !lower.amplifier.flip_y);
+  CHECK(is(lower.amplifier.detector, {3584, 0, 4096, 2002}) && !lower.amplifier.flip_x &&
+        !lower.amplifier.flip_y);
   // The header says the same of x.
-  const Read header(primary, segment("07", "[11:522,1:2002]", "[3585:4096,4004:2003]"), AF_GEOMETRY_HEADER, 9);
+  const Read header(primary, segment("07", "[11:522,1:2002]", "[3585:4096,4004:2003]"), AF_GEOMETRY_HEADER,
+                    9);
   CHECK(is(header.amplifier.detector, lower.amplifier.detector) && !header.amplifier.flip_x);
 }
 
@@ -169,7 +182,9 @@ TEST(camera_names_the_instruments_of_the_headers) {
     int detector;
   } cases[] = {
       {{{"INSTRUME", "'COMCAM'"}, {"RAFTBAY", "'R22'"}, {"CCDSLOT", "'S12'"}}, "LSSTComCam", 5},
-      {{{"INSTRUME", "'LSST_CAMERA'"}, {"TELCODE", "'CC'"}, {"RAFTBAY", "'R22'"}, {"CCDSLOT", "'S00'"}}, "LSSTComCam", 0},
+      {{{"INSTRUME", "'LSST_CAMERA'"}, {"TELCODE", "'CC'"}, {"RAFTBAY", "'R22'"}, {"CCDSLOT", "'S00'"}},
+       "LSSTComCam",
+       0},
       {{{"INSTRUME", "'ComCamSim'"}, {"RAFTBAY", "'R22'"}, {"CCDSLOT", "'S22'"}}, "LSSTComCamSim", 8},
       {{{"INSTRUME", "'LSSTCamSim'"}, {"RAFTBAY", "'R22'"}, {"CCDSLOT", "'S11'"}}, "LSSTCamSim", 94},
       {{{"INSTRUME", "'lsstCam'"}, {"RAFTBAY", "'R00'"}, {"CCDSLOT", "'SG1'"}}, "LSSTCam", 190},
@@ -216,7 +231,7 @@ TEST(camera_says_what_a_header_lacks) {
   CHECK(status_of("[0:20,1:20]", "[1:20,1:20]", "DATASEC") == AF_MALFORMED);
   CHECK(status_of("[1:99999999999999999999,1:20]", "[1:20,1:20]", "DATASEC") == AF_MALFORMED);
   CHECK(status_of("[1:577,1:20]", "[1:20,1:20]", "DATASEC") == AF_MALFORMED);
-  CHECK(status_of("[1:20,1:41]", "[1:20,1:20]", "DATASEC") == AF_MALFORMED);       // taller than the detector
+  CHECK(status_of("[1:20,1:41]", "[1:20,1:20]", "DATASEC") == AF_MALFORMED);  // taller than the detector
   CHECK(status_of("[1:20,1:20]", "[62:100000000,1:20]", "DATASEC") == AF_MALFORMED);  // sticks out
   CHECK(status_of("[1:20,1:20]", "", "DETSEC") == AF_MALFORMED);
 }
@@ -225,8 +240,8 @@ TEST(camera_tables_name_each_detector_once) {
   const struct {
     const char* instrument;
     int count;
-  } cameras[] = {{"LATISS", 1}, {"LSSTComCam", 9}, {"LSSTComCamSim", 9}, {"LSSTCam", 205}, {"LSSTCamSim", 205},
-                 {"LSSTCam-imSim", 189}};
+  } cameras[] = {{"LATISS", 1},    {"LSSTComCam", 9},   {"LSSTComCamSim", 9},
+                 {"LSSTCam", 205}, {"LSSTCamSim", 205}, {"LSSTCam-imSim", 189}};
   for (const auto& camera : cameras) {
     std::set<std::string> names;
     for (int i = 0; i < camera.count; ++i) {
@@ -236,7 +251,8 @@ TEST(camera_tables_name_each_detector_once) {
       CHECK(af::find_ccd_type(af::type_of_detector(camera.instrument, i)) != nullptr);
     }
     af::DetectorName name;
-    CHECK(!af::detector_name(camera.instrument, camera.count, &name) && !af::detector_name(camera.instrument, -1, &name));
+    CHECK(!af::detector_name(camera.instrument, camera.count, &name) &&
+          !af::detector_name(camera.instrument, -1, &name));
   }
   af::Readout readout;
   CHECK(af::find_readout("LSSTCam", 191, 7, &readout) && !af::find_readout("LSSTCam", 191, 8, &readout));
