@@ -1,3 +1,4 @@
+import type { CalibKind, CalibReading, IsrJob, IsrRequest } from './isr.ts';
 import type { FitsWriter } from './writer.ts';
 
 /** What the engine offers. One `Engine` is one WebAssembly instance with its own memory; it is not thread-safe. */
@@ -214,6 +215,10 @@ export interface Engine {
   readonly memoryBytes: number;
   openStream(options?: StreamOptions): FitsStream;
   reduce(request: ReductionRequest): Reduction;
+  /** Begins to read a calibration from a file that was pushed whole. `name` is what reports call it. */
+  readCalib(stream: FitsStream, kind: CalibKind, name: string): CalibReading;
+  /** Begins the instrument signature removal of one raw, which may still be arriving. */
+  isr(raw: FitsStream, request?: IsrRequest): IsrJob;
   /** Mean of the finite pixels of each factor x factor cell, f32, sizes rounded up; NaN where none is finite. */
   bin(plane: Plane, factor: number): Plane;
   /** Display limits by the IRAF zscale algorithm (contrast 0.25, 1000 samples). */

@@ -12,6 +12,8 @@ import type {
   Summary,
 } from './api.ts';
 import { FitsError } from './api.ts';
+import type { CalibKind, CalibReading, IsrJob, IsrRequest } from './isr.ts';
+import { EngineCalibReading, EngineIsrJob } from './isrJob.ts';
 import type { Routines } from './layout.ts';
 import { Instance, Layout, Status } from './layout.ts';
 import { EnginePlane, ownPlane } from './plane.ts';
@@ -106,6 +108,14 @@ class WasmEngine implements Engine {
 
   reduce(request: ReductionRequest): Reduction {
     return new EngineReduction(this.#instance, request);
+  }
+
+  readCalib(stream: FitsStream, kind: CalibKind, name: string): CalibReading {
+    return new EngineCalibReading(this.#instance, stream, kind, name);
+  }
+
+  isr(raw: FitsStream, request: IsrRequest = {}): IsrJob {
+    return new EngineIsrJob(this.#instance, raw, request);
   }
 
   bin(plane: Plane, factor: number): Plane {

@@ -5,5 +5,6 @@
  * memory and are named by handles; views onto it are only valid until the next call that may grow it.
  */
 export * from './api.ts';
+export * from './isr.ts';
 export type { CardToWrite, ColumnToWrite, FitsWriter, HduToWrite, ImageToWrite, Writing } from './writer.ts';
 export { createEngine } from './engine.ts';

@@ -27,6 +27,19 @@ export interface Routines {
   af_reduction_step(reduction: number, maxRows: number, error: number): number;
   af_reduction_plane(reduction: number): number;
   af_reduction_free(reduction: number): void;
+  af_calib_new(stream: number, kind: number, name: number, error: number): number;
+  af_calib_step(calib: number, maxRows: number, error: number): number;
+  af_calib_plane(calib: number): number;
+  af_calib_bytes(calib: number): number;
+  af_calib_free(calib: number): void;
+  af_isr_new(options: number, raw: number, error: number): number;
+  af_isr_step(isr: number, maxRows: number, error: number): number;
+  af_isr_current_step(isr: number): number;
+  af_isr_image(isr: number): number;
+  af_isr_mask(isr: number): number;
+  af_isr_variance(isr: number): number;
+  af_isr_report(isr: number): number;
+  af_isr_free(isr: number): void;
   af_writer_new(): number;
   af_writer_cards(writer: number, cards: number, count: number, error: number): number;
   af_writer_image(writer: number, plane: number, form: number, name: number, error: number): number;
@@ -39,7 +52,7 @@ export interface Routines {
   af_statistics(plane: number, fractions: number, count: number, out: number, error: number): number;
 }
 
-export const Status = { ok: 0, more: 1, malformed: 2, unsupported: 3, limit: 4 } as const;
+export const Status = { ok: 0, more: 1, malformed: 2, unsupported: 3, limit: 4, waiting: 7 } as const;
 
 /** By the AfStatus of failures. */
 const ERROR_KINDS: Readonly<Record<number, FitsErrorKind>> = {
@@ -97,6 +110,21 @@ export const Layout = {
     into: 32,
     darkScale: 40,
     size: 48,
+  },
+  isr: {
+    recipe: 0,
+    overscan: 4,
+    geometry: 8,
+    steps: 12,
+    serialSkip: 16,
+    parallelSkip: 24,
+    separate: 32,
+    statistics: 36,
+    calibs: 40,
+    image: 68,
+    mask: 72,
+    variance: 76,
+    size: 80,
   },
   writerCard: { keyword: 0, text: 4, comment: 8, type: 12, integer: 16, real: 24, size: 32 },
   writerColumn: { name: 0, unit: 4, values: 8, letter: 12, size: 16 },

@@ -154,6 +154,14 @@ export class EngineStream implements FitsStream {
       throw new FitsError('WasmFailed', 'the engine is out of memory', { kind: 'memory' });
   }
 
+  get address(): number {
+    return this.#open();
+  }
+
+  belongsTo(instance: Instance): boolean {
+    return this.#instance === instance;
+  }
+
   get hdus(): readonly Hdu[] {
     return this.#hdus;
   }
@@ -222,6 +230,14 @@ export class EngineStream implements FitsStream {
       this.#hdus.push(this.#describe(i, (hdu) => new EngineHdu(this.#instance, this, i, hdu)));
     }
   }
+}
+
+/** The streams that an engine takes are its own. */
+export function ownStream(stream: FitsStream, instance: Instance): EngineStream {
+  if (!(stream instanceof EngineStream) || !stream.belongsTo(instance)) {
+    throw new FitsError('WasmFailed', 'the stream belongs to another engine');
+  }
+  return stream;
 }
 
 class EngineDecoding implements Decoding {

@@ -1,0 +1,232 @@
+// The order of the work, in bands that a host can stop between.
+#include <algorithm>
+
+#include "isr_job.h"
+#include "isr_rows.h"
+
+using namespace af;
+
+bool af::is_phase(AfStep step) {
+  return step == AF_STEP_CROSSTALK || step == AF_STEP_DEFECTS || step == AF_STEP_BRIGHTER_FATTER ||
+         step == AF_STEP_COSMIC_RAYS || step == AF_STEP_INTERPOLATE;
+}
+
+AfIsr::~AfIsr() {
+  af_decoding_free(decoding_);
+  destroy(phase_);
+  for (Segment& segment : segments) af_plane_free(segment.raw);
+  if (done) return;
+  if (image != options.image) af_plane_free(image);
+  if (mask != options.mask) af_plane_free(mask);
+  if (variance != options.variance) af_plane_free(variance);
+}
+
+i32 AfIsr::current_step() const {
+  if (done) return -1;
+  switch (stage_) {
+    case Stage::kFill:
+      return AF_STEP_ASSEMBLE;
+    case Stage::kRaw:
+      return pass_has(AF_STEP_ASSEMBLE) ? AF_STEP_ASSEMBLE : plan[pass_first_].step;
+    case Stage::kFrame:
+    case Stage::kPhase:
+      return plan[pass_first_].step;
+    default:
+      return AF_STEP_COUNT;
+  }
+}
+
+AfStatus AfIsr::step(u32 max_rows, AfError* error) {
+  budget_ = i64{std::max(max_rows, 1u)} * kSegmentRowsPerRow;
+  const i32 first = current_step();
+  // A step of the recipe ends the call, so that its time can be told from the next one's.
+  while (!done && budget_ > 0 && current_step() == first) {
+    const AfStatus status = advance(error);
+    if (status != AF_OK && status != AF_MORE) return status;
+  }
+  return done ? AF_OK : AF_MORE;
+}
+
+// One piece of work. AF_MORE when the stage has more of it.
+AfStatus AfIsr::advance(AfError* error) {
+  AfStatus status = AF_OK;
+  switch (stage_) {
+    case Stage::kFind:
+      return find_segment(error);
+    case Stage::kDecode:
+      return decode(error);
+    case Stage::kRaw:
+      status = raw_pass(error);
+      if (status != AF_OK) return status;
+      if (!kept_ && found < detector.amplifier_count) {
+        stage_ = Stage::kFind;
+      } else if (!kept_ || ++segment_ == found) {
+        if (!pass_has(AF_STEP_ASSEMBLE)) return next_pass(error);
+        stage_ = Stage::kFill;
+        row_ = 0;
+      }
+      return AF_OK;
+    case Stage::kFill:
+      fill_uncovered();
+      return row_ < frame.height ? AF_MORE : next_pass(error);
+    case Stage::kFrame:
+      frame_pass();
+      return row_ < frame.height ? AF_MORE : next_pass(error);
+    case Stage::kPhase:
+      status = phase_->step(static_cast<u32>(std::max<i64>(1, budget_ / kSegmentRowsPerRow)), error);
+      budget_ = 0;
+      if (status != AF_OK) return status;
+      destroy(phase_);
+      phase_ = nullptr;
+      return next_pass(error);
+    case Stage::kStatistics:
+      return measure(error);
+  }
+  return AF_OK;
+}
+
+// Waits for the next segment. When all are there a streaming job goes on with the frame, and one that keeps
+// its raws with its first pass.
+AfStatus AfIsr::find_segment(AfError* error) {
+  const auto& hdus = stream->hdus;
+  while (next_hdu_ < hdus.size() && !is_segment(hdus[next_hdu_]->header)) ++next_hdu_;
+  if (next_hdu_ == hdus.size() || !hdus[next_hdu_]->complete) {
+    if (stream->error.status != AF_OK) {
+      *error = stream->error;
+      return static_cast<AfStatus>(error->status);
+    }
+    if (!stream->ended) return AF_WAITING;
+    return fail(error, AF_MALFORMED,
+                found == 0 ? "no raw: no HDU is named Segment00 to Segment17"
+                           : "a segment of the detector is missing",
+                {static_cast<i32>(hdus.size()) - 1});
+  }
+  const AfStatus status = start_amplifier(*hdus[next_hdu_], static_cast<i32>(next_hdu_), error);
+  if (status != AF_OK) return status;
+  if (found == 1) {
+    kept_ = options.separate != 0 ||
+            (plan.runs(AF_STEP_CROSSTALK) && plan.at(AF_STEP_CROSSTALK) < plan.at(AF_STEP_ASSEMBLE));
+    pass_end_ = kept_ ? 0 : end_of_rows(plan.at(AF_STEP_ASSEMBLE));
+  }
+  decoding_ = af_decoding_new(stream, next_hdu_, AF_FORM_WORKING, error);
+  if (decoding_ == nullptr) return static_cast<AfStatus>(error->status);
+  stage_ = Stage::kDecode;
+  return AF_MORE;
+}
+
+AfStatus AfIsr::decode(AfError* error) {
+  constexpr u32 kBand = 256;  // rows
+  const AfStatus status = af_decoding_step(decoding_, kBand, error);
+  budget_ -= kBand;
+  return status == AF_OK ? finish_decode(error) : status;
+}
+
+AfStatus AfIsr::finish_decode(AfError* error) {
+  Segment& s = segments[found - 1];
+  s.raw = af_decoding_plane(decoding_);
+  af_decoding_free(decoding_);
+  decoding_ = nullptr;
+  AfStatus status = af_stream_release(stream, next_hdu_++, error);
+  if (status != AF_OK) return status;
+  const AmplifierInfo& a = amplifiers[found - 1];
+  if (options.statistics != 0) {
+    auto part = [&](i32 x0, i32 y0, i32 x1, i32 y1) {
+      const size_t at = static_cast<size_t>(y0) * a.raw_width + static_cast<size_t>(x0);
+      return StridedValues{static_cast<const u8*>(s.raw->data) + at * sizeof(float),
+                           static_cast<AfPlaneType>(s.raw->type), a.raw_width, static_cast<u32>(x1 - x0),
+                           static_cast<u32>(y1 - y0)};
+    };
+    i32 from = 0, to = 0;
+    bool memory = measure_spread(part(a.data.x0, a.data.y0, a.data.x1, a.data.y1), &s.before);
+    if (serial_columns(a, options.serial_skip, &from, &to))
+      memory = measure_spread(part(from, 0, to, static_cast<i32>(a.raw_height)), &s.overscan) && memory;
+    if (!memory) return fail(error, AF_OUT_OF_MEMORY, "no memory for statistics", {a.hdu});
+    budget_ = 0;
+  }
+  if (!kept_) {
+    segment_ = found - 1;
+    stage_ = Stage::kRaw;
+    return AF_OK;
+  }
+  make_float(s.raw);
+  if (found < detector.amplifier_count) {
+    stage_ = Stage::kFind;
+    return AF_OK;
+  }
+  return next_pass(error);
+}
+
+// Of row-wise steps from `first` on that can go through the rows together.
+u32 AfIsr::end_of_rows(size_t first) const {
+  if (options.separate != 0) return static_cast<u32>(first) + 1;
+  size_t end = first + 1;
+  while (end < AF_STEP_COUNT && !(plan[end].run && is_phase(plan[end].step))) ++end;
+  return static_cast<u32>(end);
+}
+
+AfStatus AfIsr::next_pass(AfError* error) {
+  const size_t assemble = plan.at(AF_STEP_ASSEMBLE);
+  size_t i = pass_end_;
+  while (i < AF_STEP_COUNT && !plan[i].run) ++i;
+  row_ = 0;
+  segment_ = 0;
+  if (i == AF_STEP_COUNT) {
+    stage_ = Stage::kStatistics;
+    return AF_OK;
+  }
+  pass_first_ = static_cast<u32>(i);
+  if (is_phase(plan[i].step)) {
+    pass_end_ = pass_first_ + 1;
+    stage_ = Stage::kPhase;
+    return start_phase(plan[i].step, error);
+  }
+  pass_end_ = i < assemble ? pass_first_ + 1 : end_of_rows(i);
+  stage_ = i <= assemble ? Stage::kRaw : Stage::kFrame;
+  return AF_OK;
+}
+
+AfStatus AfIsr::measure(AfError* error) {
+  if (options.statistics != 0 && segment_ < found) {
+    const AfBox& box = amplifiers[segment_].detector;
+    const StridedValues values{frame.image + frame.at(static_cast<u32>(box.x0), static_cast<u32>(box.y0)),
+                               AF_F32, frame.width, static_cast<u32>(box.x1 - box.x0),
+                               static_cast<u32>(box.y1 - box.y0)};
+    if (!measure_spread(values, &segments[segment_].after))
+      return fail(error, AF_OUT_OF_MEMORY, "no memory for statistics");
+    ++segment_;
+    budget_ = 0;
+    return AF_MORE;
+  }
+  done = true;
+  return AF_OK;
+}
+
+extern "C" {
+
+AfIsr* af_isr_new(const AfIsrOptions* options, AfStream* raw, AfError* error) {
+  AfIsrOptions with_defaults = *options;
+  constexpr i32 kSkip = 3;  // as lsst.ip.isr's IsrTaskLSST leaves out
+  for (i32* skip : {with_defaults.serial_skip, with_defaults.parallel_skip})
+    for (int i = 0; i < 2; ++i)
+      if (skip[i] == -1) skip[i] = kSkip;
+  AfIsr* isr = create<AfIsr>(with_defaults, raw);
+  if (isr == nullptr) {
+    fail(error, AF_OUT_OF_MEMORY, "no memory for instrument signature removal");
+    return nullptr;
+  }
+  if (isr->check_options(error) != AF_OK) {
+    destroy(isr);
+    return nullptr;
+  }
+  return isr;
+}
+
+AfStatus af_isr_step(AfIsr* isr, uint32_t max_rows, AfError* error) { return isr->step(max_rows, error); }
+int32_t af_isr_current_step(const AfIsr* isr) { return isr->current_step(); }
+AfPlane* af_isr_image(AfIsr* isr) { return isr->image; }
+AfPlane* af_isr_mask(AfIsr* isr) { return isr->mask; }
+AfPlane* af_isr_variance(AfIsr* isr) { return isr->variance; }
+const char* af_isr_report(AfIsr* isr) { return isr->report(); }
+void af_isr_free(AfIsr* isr) { destroy(isr); }
+
+}  // extern "C"
