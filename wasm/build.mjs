@@ -21,7 +21,6 @@ const OUTPUT = join(HERE, 'dist', 'astro_fits.wasm');
 export const LANGUAGE_FLAGS = ['-std=c++20', '-ffp-contract=off', '-fno-exceptions', '-fno-rtti'];
 const COMPILE_FLAGS = [
   ...LANGUAGE_FLAGS,
-  '-O3',
   '-msimd128',
   '-fvisibility=hidden',
   '-Iinclude',
@@ -29,6 +28,29 @@ const COMPILE_FLAGS = [
   '-Wextra',
   '-Werror',
 ];
+/** Units that run once a file, where a smaller module is worth more than a faster loop; all others touch pixels. */
+const SMALL = new Set(
+  [
+    'calib_table',
+    'camera',
+    'camera_table',
+    'card_text',
+    'header',
+    'header_check',
+    'isr_calib',
+    'isr_defects',
+    'isr_linearity',
+    'isr_recipe',
+    'isr_report',
+    'isr_setup',
+    'json_text',
+    'number_text',
+    'table',
+    'tiles',
+    'writer',
+  ].map((name) => `${name}.cpp`),
+);
+const flagsOf = (unit) => [...COMPILE_FLAGS, SMALL.has(unit) ? '-Os' : '-O3'];
 /** A reactor is a library; the stack lies first in memory, so that an overflow traps instead of overwriting data. */
 const LINK_FLAGS = [
   '-mexec-model=reactor',
@@ -128,7 +150,7 @@ export async function buildEngine({ log = console.log } = {}) {
   const { version } = JSON.parse(await readFile(join(dirname(bundle), '..', 'package.json'), 'utf8'));
   const contents = new Map(headers);
   const keys = units.map(([name, source]) =>
-    digest(version, ...COMPILE_FLAGS, name, source, ...included(source, contents).flat()),
+    digest(version, ...flagsOf(name), name, source, ...included(source, contents).flat()),
   );
   const linkKey = digest(...LINK_FLAGS, ...keys);
 
@@ -159,7 +181,7 @@ export async function buildEngine({ log = console.log } = {}) {
     if (bytes) {
       log(`engine ${i + 1}/${units.length} ${name} (cached)`);
     } else {
-      const out = await clang([...COMPILE_FLAGS, '-c', '-o', object, `src/${name}`], tree);
+      const out = await clang([...flagsOf(name), '-c', '-o', object, `src/${name}`], tree);
       bytes = out[object];
       await writeWhole(cached, bytes);
       log(

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "crc32.h"
-
 namespace af {
 namespace {
 
@@ -156,7 +154,8 @@ struct LengthRuns {
 
 }  // namespace
 
-bool GzipWriter::put(u64 value, u32 bits) {
+// Not inlined: it is called in thirty places.
+__attribute__((noinline)) bool GzipWriter::put(u64 value, u32 bits) {
   hold_ |= value << held_;
   held_ += bits;
   while (held_ >= 8) {
@@ -287,7 +286,7 @@ bool GzipWriter::append(const u8* bytes, size_t count, Array<u8>* out) {
     if (!write_block(bytes, begin, end, end == count)) return false;
     begin = end;
   } while (begin < count);
-  return flush_to_byte() && put(crc32(0, bytes, count), 32) && put(static_cast<u32>(count), 32);
+  return flush_to_byte() && put(checksum_.update(0, bytes, count), 32) && put(static_cast<u32>(count), 32);
 }
 
 }  // namespace af

@@ -2,6 +2,7 @@
 #ifndef ASTRO_FITS_DEFLATE_H_
 #define ASTRO_FITS_DEFLATE_H_
 
+#include "crc32.h"
 #include "support.h"
 
 namespace af {
@@ -26,6 +27,7 @@ class GzipWriter {
   [[nodiscard]] bool put(u64 value, u32 bits);
   [[nodiscard]] bool flush_to_byte();
 
+  Crc32 checksum_;
   Array<u8>* out_ = nullptr;
   u64 hold_ = 0;  // bits not yet written, next bit lowest
   u32 held_ = 0;

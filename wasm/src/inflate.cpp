@@ -2,7 +2,6 @@
 // inflate_symbols.cpp.
 #include "inflate.h"
 
-#include "crc32.h"
 #include "deflate_codes.h"
 
 namespace af {
@@ -99,7 +98,7 @@ GzipReader::Result GzipReader::run(const u8** in, const u8* end, u8* out, size_t
       case State::kMatch: {
         const size_t before = *position;
         const Result result = run_blocks(in, end, out, position, capacity);
-        crc_ = crc32(crc_, out + before, *position - before);
+        crc_ = checksum_.update(crc_, out + before, *position - before);
         if (state_ != State::kTrailer || result == Result::kBad) return result;
         continue;
       }

@@ -2,6 +2,7 @@
 #ifndef ASTRO_FITS_INFLATE_H_
 #define ASTRO_FITS_INFLATE_H_
 
+#include "crc32.h"
 #include "huffman.h"
 #include "support.h"
 
@@ -81,6 +82,7 @@ class GzipReader {
   u64 produced_ = 0;  // by this member
   u8 lengths_[320];
   HuffmanCode literals_, distances_;
+  Crc32 checksum_;
 };
 
 }  // namespace af
