@@ -130,6 +130,59 @@ export interface Decoding {
   free(): void;
 }
 
+export type ColumnType = 'L' | 'X' | 'B' | 'I' | 'J' | 'K' | 'A' | 'E' | 'D' | 'C' | 'M';
+
+export interface Column {
+  /** TTYPE, or `col1` and so on where it is missing. */
+  readonly name: string;
+  readonly unit: string;
+  /** The letter of TFORM; of variable-length columns that of the elements. */
+  readonly type: ColumnType;
+  readonly variableLength: boolean;
+  /** The type of the physical values. */
+  readonly values: PlaneType;
+  /** Numbers in a row of `Table.values`: two for a complex one; 0 for variable-length columns. */
+  readonly width: number;
+  /** TDIM, the fastest first; empty without one. */
+  readonly dimensions: readonly number[];
+  /** TSCAL and TZERO, which the values have had applied. */
+  readonly scale: number;
+  readonly zero: number;
+  /** TNULL, of the stored integers. Scaled values are NaN there, others are as they are stored. */
+  readonly undefinedAs: bigint | null;
+}
+
+export type TableValues = PlaneArrays[PlaneType];
+
+/**
+ * A binary table. Values are copies, row by row: integers as they are stored, or unsigned by TZERO = 2^(n-1), or scaled
+ * as f64; complex ones as pairs; logicals 1, 0, and 255 where undefined; bits 0 and 1; characters as bytes. Names are
+ * found in any case.
+ */
+export interface Table {
+  readonly rows: number;
+  readonly columns: readonly Column[];
+  /** Of columns that are not of variable length. */
+  values(name: string, first?: number, count?: number): TableValues;
+  /** One cell, of variable length too. */
+  cell(name: string, row: number): TableValues;
+  /** Of a column of characters, one string a row, up to a zero byte and without the blanks behind. */
+  strings(name: string, first?: number, count?: number): readonly string[];
+  free(): void;
+}
+
+export type ChecksumState = 'absent' | 'good' | 'bad';
+
+/** What is wrong with one HDU. */
+export interface Verification {
+  readonly hdu: Hdu;
+  readonly problems: readonly FitsProblem[];
+  readonly checksum: ChecksumState;
+  readonly datasum: ChecksumState;
+  /** What DATASUM should say. */
+  readonly computedDatasum: number;
+}
+
 /** A file while it arrives. A gzip wrapper is recognized by its first two bytes. */
 export interface FitsStream {
   /** Any chunking. Throws `FitsError` as soon as the bytes are wrong. */
@@ -139,6 +192,10 @@ export interface FitsStream {
   end(): void;
   /** `hdu.complete` must be true. The stream must outlive the decoding. */
   decode(hdu: Hdu, form?: PixelForm): Decoding;
+  /** Of a binary table, that of a compressed image included. The stream must outlive it. */
+  table(hdu: Hdu): Table;
+  /** Bad cards, faults of the structure and checksums, HDU by HDU. After `end`; no HDU may have been released. */
+  verify(): readonly Verification[];
   /** Gives back the memory of a complete HDU's data once nothing reads it any more. The header stays. */
   release(hdu: Hdu): void;
   free(): void;

@@ -19,6 +19,22 @@ export interface Routines {
   af_stream_hdu_count(stream: number): number;
   af_stream_hdu(stream: number, index: number, hdu: number, error: number): number;
   af_stream_free(stream: number): void;
+  af_hdu_checksum(stream: number, hdu: number, checksum: number, error: number): number;
+  af_table_new(stream: number, hdu: number, error: number): number;
+  af_table_rows(table: number): number;
+  af_table_column_count(table: number): number;
+  af_table_column(table: number, index: number, column: number, error: number): number;
+  af_table_values(
+    table: number,
+    column: number,
+    firstRow: number,
+    rows: number,
+    values: number,
+    error: number,
+  ): number;
+  af_table_cell(table: number, column: number, row: number, values: number, error: number): number;
+  af_table_check(table: number, error: number): number;
+  af_table_free(table: number): void;
   af_decoding_new(stream: number, hdu: number, form: number, error: number): number;
   af_decoding_step(decoding: number, maxRows: number, error: number): number;
   af_decoding_plane(decoding: number): number;
@@ -82,6 +98,24 @@ export const Layout = {
     problemCount: 48,
     problems: 52,
     size: 56,
+  },
+  checksum: { data: 0, hdu: 4, dataSum: 8, hduSum: 12, size: 16 },
+  column: {
+    name: 0,
+    nameLength: 4,
+    unit: 8,
+    unitLength: 12,
+    type: 16,
+    pointer: 20,
+    physical: 24,
+    width: 28,
+    dimensions: 32,
+    dimensionCount: 36,
+    hasNull: 40,
+    scale: 48,
+    zero: 56,
+    null: 64,
+    size: 72,
   },
   problem: { card: 0, text: 4, size: 8 },
   card: {

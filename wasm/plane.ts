@@ -5,7 +5,13 @@ import { Layout, PLANE_TYPES } from './layout.ts';
 
 type View = PlaneArrays[PlaneType];
 
-const ARRAYS: { readonly [T in PlaneType]: new (buffer: ArrayBuffer, at: number, count: number) => View } = {
+/** By the type of their numbers. */
+export const ARRAYS: {
+  readonly [T in PlaneType]: {
+    new (count: number): View;
+    new (buffer: ArrayBuffer, at: number, count: number): View;
+  };
+} = {
   i32: Int32Array,
   f32: Float32Array,
   u8: Uint8Array,

@@ -7,7 +7,8 @@ Pixels and reduced images are bit for bit what the browser shows. Needs the `was
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import wasmtime
 
+from summit_notebook.engine_table import COLUMN, Column, cell_values, column_values
+
 Array = npt.NDArray[Any]
 
 MODULE_PATH = Path(__file__).resolve().parents[2] / "wasm" / "dist" / "astro_fits.wasm"
 HDU_KINDS = ("primary", "image", "compressed-image", "bintable", "other")
 CARD_KINDS = ("commentary", "undefined", "text", "logical", "integer", "real", "bad")
+CHECKSUM_STATES = ("absent", "good", "bad")
 
 PLANE_DTYPES = tuple(
     np.dtype(name)
@@ -30,6 +34,7 @@ PIXEL_FORMS = ("working", "physical")
 
 _OK, _MORE, _MALFORMED, _UNSUPPORTED, _LIMIT = range(5)
 _ERROR_SIZE, _PLANE_SIZE, _HDU_SIZE, _CARD_SIZE = 200, 20, 56, 48
+_CHECKSUM = struct.Struct("<2i2I")
 _AMPLIFIER = struct.Struct("<I14i")
 _REDUCTION = struct.Struct("<IIIiIIIIIxxxxd")
 _ALL_ROWS = 0x7FFFFFFF
@@ -87,6 +92,17 @@ class Hdu:
 
 
 @dataclass(frozen=True)
+class Verification:
+    """What is wrong with one HDU; checksum and datasum are one of CHECKSUM_STATES."""
+
+    hdu: int
+    problems: tuple[Problem, ...]
+    checksum: str
+    datasum: str
+    computed_datasum: int
+
+
+@dataclass(frozen=True)
 class Box:
     """Half-open: x0 <= x < x1, y0 <= y < y1."""
 
@@ -133,21 +149,35 @@ class Engine:
         `form` "working" gives pixels as int32 or float32, "physical" in the type that keeps them; see AfPixelForm. None
         reads the headers alone.
         """
-        stream = self._call("af_stream_new", 0)
-        if stream == 0:
-            raise self._out_of_memory()
-        piece = self._alloc(min(chunk, max(len(content), 1)))
-        try:
-            for start in range(0, len(content), chunk):
-                part = content[start : start + chunk]
-                self._write(piece, part)
-                self._check(self._call("af_stream_push", stream, piece, len(part), self._error))
-            self._check(self._call("af_stream_end", stream, self._error))
+        with self._opened(content, chunk) as stream:
             count = self._call("af_stream_hdu_count", stream)
             return [self._read_hdu(stream, index, form) for index in range(count)]
-        finally:
-            self._call("af_free", piece)
-            self._call("af_stream_free", stream)
+
+    def read_table(self, content: bytes, hdu: int = 1) -> dict[str, Array]:
+        """Columns by name, as astropy types and shapes them; those of variable length are arrays of objects.
+
+        Of columns with equal names the first; a column without a name is `col1` and so on.
+        """
+        with self._opened(content) as stream:
+            table = self._call("af_table_new", stream, hdu, self._error)
+            if table == 0:
+                raise self._failure()
+            try:
+                read: dict[str, Array] = {}
+                for index in range(self._call("af_table_column_count", table)):
+                    column = self._read_column(table, index)
+                    if column.name not in read:
+                        read[column.name] = self._read_values(table, index, column)
+                return read
+            finally:
+                self._call("af_table_free", table)
+
+    def verify(self, content: bytes) -> list[Verification]:
+        """Bad cards, faults of the structure and checksums, HDU by HDU."""
+        with self._opened(content) as stream:
+            return [
+                self._verify_hdu(stream, index) for index in range(self._call("af_stream_hdu_count", stream))
+            ]
 
     def reduce(
         self,
@@ -247,6 +277,87 @@ class Engine:
         self._call("af_free", out)
         self._call("af_plane_free", plane)
         return low, high, mean, median
+
+    @contextmanager
+    def _opened(self, content: bytes, chunk: int = 1 << 22) -> Iterator[int]:
+        """The stream of a whole file."""
+        stream = self._call("af_stream_new", 0)
+        if stream == 0:
+            raise self._out_of_memory()
+        piece = 0
+        try:
+            piece = self._alloc(min(chunk, max(len(content), 1)))
+            for start in range(0, len(content), chunk):
+                part = content[start : start + chunk]
+                self._write(piece, part)
+                self._check(self._call("af_stream_push", stream, piece, len(part), self._error))
+            self._check(self._call("af_stream_end", stream, self._error))
+            yield stream
+        finally:
+            self._call("af_free", piece)
+            self._call("af_stream_free", stream)
+
+    def _read_column(self, table: int, index: int) -> Column:
+        memory = self._alloc(COLUMN.size)
+        try:
+            self._check(self._call("af_table_column", table, index, memory, self._error))
+            fields = COLUMN.unpack(self._read(memory, COLUMN.size))
+        finally:
+            self._call("af_free", memory)
+        name, name_length, unit, unit_length, letter, pointer, kind, width, shape, count, *rest = fields
+        has_null, _, scale, zero, null = rest
+        return Column(
+            name=self._read(name, name_length).decode("latin-1") or f"col{index + 1}",
+            unit=self._read(unit, unit_length).decode("latin-1"),
+            type=chr(letter),
+            variable_length=pointer != 0,
+            dtype=PLANE_DTYPES[kind],
+            width=width,
+            dimensions=struct.unpack(f"<{count}I", self._read(shape, 4 * count)),
+            scale=scale,
+            zero=zero,
+            null=null if has_null else None,
+        )
+
+    def _read_values(self, table: int, index: int, column: Column) -> Array:
+        rows = self._call("af_table_rows", table)
+        out = self._alloc(4)
+
+        def numbers(routine: str, width: int, *where: int) -> Array:
+            self._check(self._call(routine, table, index, *where, out, self._error))
+            (plane,) = struct.unpack("<I", self._read(out, 4))
+            if plane == 0:
+                return np.zeros((where[-1], width), column.dtype)
+            try:
+                return self._read_plane(plane)
+            finally:
+                self._call("af_plane_free", plane)
+
+        try:
+            if not column.variable_length:
+                return column_values(column, numbers("af_table_values", column.width, 0, rows))
+            cells = np.empty(rows, object)
+            for row in range(rows):
+                cells[row] = cell_values(column, numbers("af_table_cell", 0, row).ravel())
+            return cells
+        finally:
+            self._call("af_free", out)
+
+    def _verify_hdu(self, stream: int, index: int) -> Verification:
+        hdu = self._read_hdu(stream, index, None)
+        problems = list(hdu.problems)
+        if hdu.kind in ("bintable", "compressed-image"):
+            table = self._call("af_table_new", stream, index, self._error)
+            if table == 0 or self._call("af_table_check", table, self._error) != _OK:
+                problems.append(Problem(0, str(self._failure())))
+            self._call("af_table_free", table)
+        memory = self._alloc(_CHECKSUM.size)
+        try:
+            self._check(self._call("af_hdu_checksum", stream, index, memory, self._error))
+            data, whole, computed, _ = _CHECKSUM.unpack(self._read(memory, _CHECKSUM.size))
+        finally:
+            self._call("af_free", memory)
+        return Verification(index, tuple(problems), CHECKSUM_STATES[whole], CHECKSUM_STATES[data], computed)
 
     def _call(self, name: str, *arguments: int) -> int:
         routine = self._exports[name]

@@ -185,6 +185,64 @@ AF_EXPORT(af_stream_hdu)
 AfStatus af_stream_hdu(const AfStream* stream, uint32_t index, AfHdu* hdu, AfError* error);
 AF_EXPORT(af_stream_free) void af_stream_free(AfStream* stream);
 
+typedef enum AfSum { AF_SUM_ABSENT = 0, AF_SUM_GOOD = 1, AF_SUM_BAD = 2 } AfSum;
+
+/* Ones' complement sums of big-endian 32-bit words (FITS standard 4.0, section 4.4.2.7 and appendix J). */
+typedef struct AfChecksum {
+  int32_t data;      /* AfSum of DATASUM; an empty string counts as absent */
+  int32_t hdu;       /* AfSum of CHECKSUM */
+  uint32_t data_sum; /* as computed: what DATASUM should say */
+  uint32_t hdu_sum;  /* as computed: all ones when CHECKSUM is right */
+} AfChecksum;
+
+/* Of an HDU that is complete with its fill and was not released. */
+AF_EXPORT(af_hdu_checksum)
+AfStatus af_hdu_checksum(const AfStream* stream, uint32_t hdu, AfChecksum* checksum, AfError* error);
+
+/* ------------------------------------------------------------------ binary tables */
+
+/* Names and units are not zero-terminated; pointers live as long as the table. */
+typedef struct AfColumn {
+  const char* name;
+  uint32_t name_length;
+  const char* unit;
+  uint32_t unit_length;
+  int32_t type;     /* the letter of TFORM: L X B I J K A E D C M; of variable-length columns that of the elements */
+  int32_t pointer;  /* 'P' or 'Q' for variable-length columns, else 0 */
+  int32_t physical; /* AfPlaneType of the values */
+  uint32_t width;   /* numbers in a row of af_table_values; 0 for variable-length columns and empty cells */
+  const uint32_t* dimensions; /* TDIM, fastest first; at most `repeat` elements */
+  uint32_t dimension_count;
+  int32_t has_null;
+  uint32_t reserved;
+  double scale, zero; /* TSCAL and TZERO, which the values have had applied */
+  int64_t null;       /* TNULL, of the stored integers */
+} AfColumn;
+
+/*
+ * The physical values: integers as they are stored, or U16, U32, U64 (I8 of B) by TZERO = 2^(n-1) with TSCAL = 1, or
+ * else scaled in F64 with TNULL as NaN; E, D as stored; C, M as pairs of real and imaginary part; logicals as U8 1, 0,
+ * and 255 where undefined; bits as U8 0 or 1; characters as U8.
+ */
+typedef struct AfTable AfTable;
+
+/* Of a BINTABLE, that of a compressed image included. The stream must outlive it. Null on error. */
+AF_EXPORT(af_table_new) AfTable* af_table_new(const AfStream* stream, uint32_t hdu, AfError* error);
+AF_EXPORT(af_table_rows) uint32_t af_table_rows(const AfTable* table);
+AF_EXPORT(af_table_column_count) uint32_t af_table_column_count(const AfTable* table);
+AF_EXPORT(af_table_column)
+AfStatus af_table_column(const AfTable* table, uint32_t index, AfColumn* column, AfError* error);
+/* A new plane of one row for each of the table's; null when that is empty. Not of variable-length columns. */
+AF_EXPORT(af_table_values)
+AfStatus af_table_values(const AfTable* table, uint32_t column, uint32_t first_row, uint32_t rows, AfPlane** values,
+                         AfError* error);
+/* One cell, of a variable-length column too: a new plane of one row, null when the cell is empty. */
+AF_EXPORT(af_table_cell)
+AfStatus af_table_cell(const AfTable* table, uint32_t column, uint32_t row, AfPlane** values, AfError* error);
+/* The first fault that reading may not meet: columns narrower than a row, descriptors that point outside the heap. */
+AF_EXPORT(af_table_check) AfStatus af_table_check(const AfTable* table, AfError* error);
+AF_EXPORT(af_table_free) void af_table_free(AfTable* table);
+
 /* ------------------------------------------------------------------ decoding one image in bands */
 
 /*

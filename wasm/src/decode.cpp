@@ -60,8 +60,7 @@ AfStatus AfDecoding::start(AfPixelForm form, AfError* error) {
   const Header& h = hdu->header;
   const i64 header_at = static_cast<i64>(hdu->header_offset);
   compressed = hdu->kind == AF_HDU_COMPRESSED_IMAGE;
-  if (!hdu->complete) return fail(error, AF_INVALID_ARGUMENT, "the HDU has not arrived completely", {index});
-  if (hdu->released) return fail(error, AF_INVALID_ARGUMENT, "the HDU's data were released", {index});
+  if (require_data(*hdu, index, error) != AF_OK) return AF_INVALID_ARGUMENT;
   if (hdu->kind == AF_HDU_BINTABLE || hdu->kind == AF_HDU_OTHER)
     return fail(error, AF_UNSUPPORTED, "the HDU is no image", {index, -1, header_at, "XTENSION"});
   if (hdu->width == 0 || hdu->height == 0)

@@ -12,6 +12,8 @@ static_assert(offsetof(AfPlane, data) == 16 && sizeof(AfPlane) == 20);
 static_assert(sizeof(AfStreamOptions) == 16);
 static_assert(offsetof(AfHdu, cards) == 32 && offsetof(AfHdu, raw) == 40 && offsetof(AfHdu, problems) == 52 &&
               sizeof(AfHdu) == 56);
+static_assert(sizeof(AfChecksum) == 16);
+static_assert(offsetof(AfColumn, dimensions) == 32 && offsetof(AfColumn, scale) == 48 && sizeof(AfColumn) == 72);
 static_assert(offsetof(AfProblem, text) == 4 && sizeof(AfProblem) == 8);
 static_assert(offsetof(AfCard, type) == 24 && offsetof(AfCard, integer) == 32 && sizeof(AfCard) == 48);
 static_assert(offsetof(AfAmplifier, detector) == 36 && sizeof(AfAmplifier) == 60);

@@ -33,6 +33,12 @@ u64 bytes_per_pixel(i64 bitpix) {
 
 }  // namespace
 
+AfStatus af::require_data(const HduRecord& hdu, i32 index, AfError* error) {
+  if (!hdu.complete) return fail(error, AF_INVALID_ARGUMENT, "the HDU has not arrived completely", {index});
+  if (hdu.released) return fail(error, AF_INVALID_ARGUMENT, "the HDU's data were released", {index});
+  return AF_OK;
+}
+
 AfStream::~AfStream() {
   for (HduRecord* hdu : hdus) destroy(hdu);
   destroy(gzip_);
@@ -330,12 +336,17 @@ AfStatus AfStream::end() {
   return state_ == State::kHeader && begun > 0 ? report_last("bytes that are no HDU follow") : AF_OK;
 }
 
+const HduRecord* AfStream::find(u32 index, AfError* failure) const {
+  if (index < hdus.size()) return hdus[index];
+  fail(failure, AF_INVALID_ARGUMENT, "no such HDU");
+  return nullptr;
+}
+
 AfStatus AfStream::release(u32 index, AfError* failure) {
-  const Place place{static_cast<i32>(index)};
-  if (index >= hdus.size()) return fail(failure, AF_INVALID_ARGUMENT, "no such HDU");
+  if (find(index, failure) == nullptr) return AF_INVALID_ARGUMENT;
   HduRecord& hdu = *hdus[index];
-  if (!hdu.complete) return fail(failure, AF_INVALID_ARGUMENT, "the HDU has not arrived completely", place);
   if (hdu.released) return AF_OK;
+  if (require_data(hdu, static_cast<i32>(index), failure) != AF_OK) return AF_INVALID_ARGUMENT;
   hdu.data.release();
   hdu.released = true;
   held_ -= hdu.data_size + kReadAhead;
@@ -369,7 +380,7 @@ AfStatus af_stream_release(AfStream* stream, uint32_t hdu, AfError* error) {
 uint32_t af_stream_hdu_count(const AfStream* stream) { return static_cast<u32>(stream->hdus.size()); }
 
 AfStatus af_stream_hdu(const AfStream* stream, uint32_t index, AfHdu* hdu, AfError* error) {
-  if (index >= stream->hdus.size()) return fail(error, AF_INVALID_ARGUMENT, "no such HDU");
+  if (stream->find(index, error) == nullptr) return AF_INVALID_ARGUMENT;
   const HduRecord& record = *stream->hdus[index];
   *hdu = AfHdu{record.kind,
                record.complete ? 1 : 0,

@@ -22,6 +22,9 @@ struct HduRecord {
   Array<u8> data;         // kReadAhead zero bytes follow once it is complete
 };
 
+// AF_INVALID_ARGUMENT when the data of this HDU are not there or not there any more.
+AfStatus require_data(const HduRecord& hdu, i32 index, AfError* error);
+
 }  // namespace af
 
 struct AfStream {
@@ -33,6 +36,8 @@ struct AfStream {
   AfStatus push(const af::u8* bytes, size_t count);
   AfStatus end();
   AfStatus release(af::u32 index, AfError* failure);
+  // The HDU, or null and an error when there is none of that index.
+  const af::HduRecord* find(af::u32 index, AfError* failure) const;
 
   AfStreamOptions options;
   af::Array<af::HduRecord*> hdus;

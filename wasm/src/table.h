@@ -19,7 +19,7 @@ struct Column {
   Text name, unit;
   char type = 0;     // the letter of TFORM; of variable-length columns that of the elements
   char pointer = 0;  // 'P' or 'Q' for variable-length columns
-  u64 repeat = 0;    // elements of a cell (bits of X, characters of A); of variable-length columns 0 or 1
+  u64 repeat = 0;    // elements of a cell (bits of X, characters of A); of variable-length columns 1
   u64 offset = 0;    // in the row
   u64 bytes = 0;     // of the cell in the row
   double scale = 1, zero = 0;
