@@ -9,7 +9,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -60,7 +60,7 @@ const LINK_FLAGS = [
   '-Wl,--max-memory=4294967296',
 ];
 
-function digest(...parts) {
+export function digest(...parts) {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part).update('\0');
   return hash.digest('hex').slice(0, 32);
@@ -79,13 +79,14 @@ async function readAll(directory, pattern) {
 /**
  * The headers that a source includes, directly or not, so that a change to one compiles only what reads it.
  * @param {Buffer} source
- * @param {Map<string, Buffer>} headers content by name
+ * @param {Map<string, Buffer>} headers content by name, whatever folder they are included from
  * @returns {[string, Buffer][]} name and content, by name
  */
-function included(source, headers) {
+export function included(source, headers) {
   const found = new Map();
   const visit = (text) => {
-    for (const [, name] of text.toString().matchAll(/^#include "(.+)"/gm)) {
+    for (const [, path] of text.toString().matchAll(/^#include "(.+)"/gm)) {
+      const name = basename(path);
       const content = headers.get(name);
       if (content === undefined || found.has(name)) continue;
       found.set(name, content);

@@ -3,12 +3,11 @@
  * tests and its fuzzing. Objects are cached by everything that makes them.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { LANGUAGE_FLAGS } from './build.mjs';
+import { LANGUAGE_FLAGS, digest, included } from './build.mjs';
 
 const run = promisify(execFile);
 const WASM = import.meta.dirname;
@@ -65,10 +64,10 @@ export const unitsOf = (/** @type {string} */ folder, /** @type {RegExp} */ patt
  */
 export async function compile(compiler, units, flags = []) {
   await mkdir(NATIVE_CACHE, { recursive: true });
-  const headers = createHash('sha256');
+  const headers = new Map();
   for (const folder of ['src', 'include', 'test', 'fuzz'])
-    for (const header of await list(join(WASM, folder), /\.h$/)) headers.update(await readFile(header));
-  const headersHash = headers.digest('hex');
+    for (const header of await list(join(WASM, folder), /\.h$/))
+      headers.set(basename(header), await readFile(header));
 
   const objects = /** @type {string[]} */ ([]);
   const waiting = [...units.entries()];
@@ -76,10 +75,8 @@ export async function compile(compiler, units, flags = []) {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [index, unit] = next;
       const all = [...(unit.startsWith(join(WASM, 'src')) ? ENGINE_FLAGS : HARNESS_FLAGS), ...flags];
-      const hash = createHash('sha256')
-        .update([compiler.version, headersHash, ...all, await readFile(unit, 'utf8')].join('\0'))
-        .digest('hex')
-        .slice(0, 32);
+      const source = await readFile(unit);
+      const hash = digest(compiler.version, ...all, source, ...included(source, headers).flat());
       const object = join(NATIVE_CACHE, `${basename(unit)}.${hash}.o`);
       if (!existsSync(object)) {
         const part = `${object}.${process.pid}`;
