@@ -66,14 +66,15 @@ AfStatus TileCodec::read(const HduRecord& hdu, i32 index, AfError* error) {
 }
 
 template <class T>
-AfStatus TileCodec::take(Array<T>& memory, size_t count, const char** problem) const {
+AfStatus TileCodec::take(Array<T>& memory, u64 count, const char** problem) const {
   u64 bytes = 0;
-  if (!multiply(count, sizeof(T), &bytes) || bytes > memory_limit_) {
+  constexpr u64 kMost = std::numeric_limits<size_t>::max() / 2;
+  if (!multiply(count, sizeof(T), &bytes) || bytes > memory_limit_ || bytes > kMost) {
     *problem = "a tile larger than the memory limit";
     return AF_LIMIT;
   }
   *problem = "no memory for a tile";
-  return memory.resize(count) ? AF_OK : AF_OUT_OF_MEMORY;
+  return memory.resize(static_cast<size_t>(count)) ? AF_OK : AF_OUT_OF_MEMORY;
 }
 
 AfStatus TileCodec::plain(const HeapBytes& cell, size_t count, i32 bitpix, TileNumbers* out,
@@ -89,7 +90,7 @@ AfStatus TileCodec::gunzip(const HeapBytes& cell, size_t count, i32 bitpix, Tile
                            const char** problem) {
   // Integers may be stored in a wider type than the image's, for example when they are quantized floats.
   const u32 own = bytes_of_bitpix(bitpix);
-  const size_t capacity = count * (own < 4 ? 4 : own);
+  const u64 capacity = u64{count} * (own < 4 ? 4 : own);
   const AfStatus status = take(bytes_, capacity, problem);
   if (status != AF_OK) return status;
   if (gzip_ == nullptr) gzip_ = create<GzipReader>();
@@ -97,7 +98,7 @@ AfStatus TileCodec::gunzip(const HeapBytes& cell, size_t count, i32 bitpix, Tile
   gzip_->reset();
   const u8* in = cell.bytes;
   size_t length = 0;
-  switch (gzip_->run(&in, cell.bytes + cell.length, bytes_.data(), &length, capacity)) {
+  switch (gzip_->run(&in, cell.bytes + cell.length, bytes_.data(), &length, bytes_.size())) {
     case GzipReader::Result::kDone:
       return plain({bytes_.data(), length, cell.offset}, count, bitpix, out, problem);
     case GzipReader::Result::kBad:
@@ -115,7 +116,7 @@ AfStatus TileCodec::gunzip(const HeapBytes& cell, size_t count, i32 bitpix, Tile
 AfStatus TileCodec::unshuffle(size_t count, TileNumbers* numbers, const char** problem) {
   if (numbers->stored == Stored::kU8) return AF_OK;
   const u32 bytes = bytes_of_stored(numbers->stored);
-  const AfStatus status = take(shuffled_, count * bytes, problem);
+  const AfStatus status = take(shuffled_, u64{count} * bytes, problem);
   if (status != AF_OK) return status;
   if (bytes == 2) interleave<2>(numbers->bytes, count, shuffled_.data());
   if (bytes == 4) interleave<4>(numbers->bytes, count, shuffled_.data());

@@ -45,7 +45,7 @@ class TileCodec {
   enum class How { kNone, kRice, kGzip1, kGzip2, kPlio, kHcompress };
 
   template <class T>
-  AfStatus take(Array<T>& memory, size_t count, const char** problem) const;
+  AfStatus take(Array<T>& memory, u64 count, const char** problem) const;
   AfStatus unshuffle(size_t count, TileNumbers* numbers, const char** problem);
   AfStatus decode_words(const HeapBytes& cell, size_t count, const char** problem);
 
