@@ -18,11 +18,15 @@ export interface Arguments {
   readonly memoryLimit: number | undefined;
   /** The value of an option with an argument. */
   text(option: string): string | undefined;
-  has(option: string): boolean;
   /** A whole number from 0. */
   count(option: string): number | undefined;
   /** As many numbers as `length`, with commas between. */
   numbers(option: string, length: number): readonly number[] | undefined;
+  /** The same with whole numbers from 0. */
+  counts(option: string, length: number): readonly number[] | undefined;
+  /** One of the names, or any number of them with commas between. */
+  oneOf<T extends string>(option: string, names: readonly T[]): T | undefined;
+  someOf<T extends string>(option: string, names: readonly T[]): readonly T[] | undefined;
 }
 
 const MIB = 2 ** 20;
@@ -77,12 +81,18 @@ export function readArguments(
     }
     return list;
   };
-  const count = (option: string): number | undefined => {
-    const value = numbers(option, 1)?.[0];
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
-      throw wrong(`--${option} wants a whole number from 0, not ${value}`);
-    }
-    return value;
+  const counts = (option: string, length: number): readonly number[] | undefined => {
+    const list = numbers(option, length);
+    const bad = list?.find((value) => !(Number.isSafeInteger(value) && value >= 0));
+    if (bad !== undefined) throw wrong(`--${option} wants whole numbers from 0, not ${bad}`);
+    return list;
+  };
+  const count = (option: string): number | undefined => counts(option, 1)?.[0];
+  const known = <T extends string>(option: string, names: readonly T[], name: string): T => {
+    const found = names.find((each) => each === name);
+    if (found === undefined)
+      throw wrong(`--${option} knows ${names.join(', ')}, not ${JSON.stringify(name)}`);
+    return found;
   };
   const limit = count('memory-limit');
   if (limit === 0) throw wrong('--memory-limit wants at least 1');
@@ -91,8 +101,16 @@ export function readArguments(
     json: given['json'] === true,
     memoryLimit: limit === undefined ? undefined : limit * MIB,
     text,
-    has: (option) => given[option] !== undefined,
     count,
     numbers,
+    counts,
+    oneOf: (option, names) => {
+      const value = text(option);
+      return value === undefined ? undefined : known(option, names, value);
+    },
+    someOf: (option, names) =>
+      text(option)
+        ?.split(',')
+        .map((name) => known(option, names, name.trim())),
   };
 }

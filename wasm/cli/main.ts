@@ -4,10 +4,11 @@ import type { Command } from './command.ts';
 import { Failure } from './failure.ts';
 import { header } from './header.ts';
 import { info } from './info.ts';
+import { isr } from './isr.ts';
 import { startEngine } from './source.ts';
 import { stats } from './stats.ts';
 
-const COMMANDS = new Map<string, Command>(Object.entries({ info, header, stats }));
+const COMMANDS = new Map<string, Command>(Object.entries({ info, header, stats, isr }));
 
 const COMMON_HELP = [
   '--json              one JSON document on standard output, and nothing else',

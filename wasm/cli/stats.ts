@@ -1,7 +1,7 @@
 /** `stats`: the physical pixels of every image, in figures and as a hash. */
-import { createHash } from 'node:crypto';
 import type { Engine, FitsStream, Hdu, Plane, PlaneType } from '../index.ts';
 import type { Command } from './command.ts';
+import { sha256 } from './hash.ts';
 import { columns, shortNumber, toJson } from './output.ts';
 import { shapeOf } from './shape.ts';
 import { eachHdu } from './source.ts';
@@ -22,13 +22,7 @@ const DTYPES: Readonly<Record<PlaneType, string>> = {
   f64: 'float64',
 };
 
-/** Of the pixels in C order and little-endian, which is how the engine's memory has them. */
-export function sha256(pixels: ArrayBufferView): string {
-  const bytes = new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength);
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-export function decode(stream: FitsStream, hdu: Hdu): Plane {
+function decode(stream: FitsStream, hdu: Hdu): Plane {
   const decoding = stream.decode(hdu, 'physical');
   try {
     while (!decoding.step(ROWS));
