@@ -35,6 +35,12 @@ const MEASUREMENTS = [
     needs: ['chromium', 'inputs', 'cfitsio'],
     run: ofEngine('measureGzip2Calib'),
   },
+  {
+    names: ['isr-full-vs-cfitsio-decode', 'isr-full-vs-astropy'],
+    needs: ['chromium', 'inputs', 'cfitsio'],
+    run: ofEngine('measureIsr'),
+  },
+  { names: ['two-workers'], needs: ['chromium', 'inputs'], run: ofEngine('measureTwoWorkers') },
   { names: ['initial-js-gzip'], needs: ['chromium'], site: true, run: inBrowser('measureInitialScripts') },
   { names: ['first-visit-to-painted'], needs: ['chromium'], site: true, run: inBrowser('measureFirstVisit') },
   {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-const WARM_UPS = 3;
+export const WARM_UPS = 3;
 const SAMPLES = 10;
 const SAMPLE_SECONDS = 2;
 

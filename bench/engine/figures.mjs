@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ROOT, RUNTIME_PYTHON, pythonOf } from '../../scripts/setup/paths.mjs';
-import { contest, median, startPeer, startWorker } from './contest.mjs';
+import { WARM_UPS, contest, median, startPeer, startWorker } from './contest.mjs';
 import { openPage } from './page.mjs';
 
 const PYTHON = pythonOf(RUNTIME_PYTHON);
@@ -16,6 +16,8 @@ const RAW = 'raw.fits.fz';
 const CALIB = 'flat.fits';
 const CALIBS = { bias: 'bias.fits', dark: 'dark.fits', flat: 'flat.fits' };
 const FRESH_WORKERS = 10;
+const THROUGHPUT_ROUNDS = 5;
+const JOBS_PER_WORKER = 10;
 
 async function withPage(tools, act) {
   const names = [RAW, ...Object.values(CALIBS)];
@@ -75,6 +77,52 @@ async function measureDecode(name, tools, file) {
 
 export const measureRiceDecode = (tools) => measureDecode('rice-decode', tools, RAW);
 export const measureGzip2Calib = (tools) => measureDecode('gzip2-calib-vs-cfitsio', tools, CALIB);
+
+/** Two figures of one run: everything against cfitsio's decode alone, and against astropy and numpy doing the same. */
+export async function measureIsr(tools) {
+  const samples = await compare(tools, (page) => [
+    startWorker(page, 'pixels', { job: 'isr', file: RAW, calibs: CALIBS }),
+    cfitsio(tools, RAW, 'raw pixels'),
+    python(tools, 'astropy + numpy', 'numpy_isr.py', [RAW, ...Object.values(CALIBS)]),
+  ]);
+  return [
+    faster('isr-full-vs-cfitsio-decode', samples, 'cfitsio'),
+    faster('isr-full-vs-astropy', samples, 'astropy + numpy'),
+  ];
+}
+
+/** Jobs a second by the clock on the wall, in turn with one worker and with two. */
+export async function measureTwoWorkers(tools) {
+  return withPage(tools, async (page) => {
+    const workers = [await page.newWorker(), await page.newWorker()];
+    for (const worker of workers) {
+      await worker.ask({ what: 'prepare', job: 'isr', file: RAW, calibs: CALIBS });
+      await worker.ask({ what: 'run', count: WARM_UPS });
+    }
+    const jobsPerSecond = async (working) => {
+      const begin = performance.now();
+      await Promise.all(working.map((worker) => worker.ask({ what: 'run', count: JOBS_PER_WORKER })));
+      return (working.length * JOBS_PER_WORKER * 1000) / (performance.now() - begin);
+    };
+    const one = [];
+    const two = [];
+    while (two.length < THROUGHPUT_ROUNDS) {
+      one.push(await jobsPerSecond(workers.slice(0, 1)));
+      two.push(await jobsPerSecond(workers));
+    }
+    return [
+      {
+        name: 'two-workers',
+        unit: 'jobs/s',
+        better: 'higher',
+        ours: median(two),
+        peer: median(one),
+        peerName: 'one worker',
+        samples: two,
+      },
+    ];
+  });
+}
 
 export async function measureWasmSize() {
   const bytes = gzipSync(readFileSync(join(ROOT, 'wasm/dist/astro_fits.wasm')), { level: 9 }).length;

@@ -31,7 +31,10 @@ FILTER = "empty~empty"
 FRAMES_IN_A_MASTER = 20
 DARK_EXPOSURE_S = 300.0
 # afw's mask planes, as it writes them into every file.
-MASK_PLANES = ("BAD", "SAT", "INTRP", "CR", "EDGE", "DETECTED", "DETECTED_NEGATIVE", "SUSPECT", "NO_DATA")
+MASK_PLANES = (
+    *("BAD", "SAT", "INTRP", "CR", "EDGE", "DETECTED", "DETECTED_NEGATIVE", "SUSPECT", "NO_DATA"),
+    *("UNMASKEDNAN", "CROSSTALK"),
+)
 
 
 def write_exposure(path: Path, detector: Detector) -> None:

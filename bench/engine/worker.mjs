@@ -4,19 +4,37 @@
  */
 import { createEngine } from '../../wasm/index.ts';
 
+const STEPS = [
+  'saturation',
+  'serial-overscan',
+  'parallel-overscan',
+  'assemble',
+  'bias',
+  'variance',
+  'dark',
+  'flat',
+];
+
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
   return crc;
 });
 
-/** CRC-32 of the pixels of all planes, one after the other. */
+/** CRC-32 of the pixels of all planes, one after the other; -0.0 counts as +0.0, and every NaN as one. */
 function checksum(planes) {
   let crc = ~0;
   for (const plane of planes) {
-    const { buffer, byteOffset, byteLength } = plane.view();
-    for (const byte of new Uint8Array(buffer, byteOffset, byteLength))
-      crc = CRC_TABLE[(crc ^ byte) & 0xff] ^ (crc >>> 8);
+    const { buffer, byteOffset, length } = plane.view();
+    const words = new Uint32Array(buffer, byteOffset, length);
+    const floats = plane.type === 'f32';
+    for (let i = 0; i < length; i++) {
+      let word = words[i];
+      if (floats && word === 0x80000000) word = 0;
+      if (floats && (word & 0x7fffffff) > 0x7f800000) word = 0x7fc00000;
+      for (let shift = 0; shift < 32; shift += 8)
+        crc = CRC_TABLE[(crc ^ (word >>> shift)) & 0xff] ^ (crc >>> 8);
+    }
   }
   return ~crc >>> 0;
 }
@@ -57,6 +75,34 @@ const jobs = {
         stream.free();
       },
       checksum: () => checksum(planes),
+    };
+  },
+  /** A raw, decoded and reduced with every step that a night's first look takes; calibs stay resident. */
+  async isr({ file, calibs: files }) {
+    const engine = await startEngine();
+    const calibs = {};
+    for (const [kind, name] of Object.entries(files)) {
+      const stream = open(engine, await bytesOf(name));
+      const reading = engine.readCalib(stream, kind, name);
+      while (!reading.step(512));
+      calibs[kind] = reading.calib;
+      stream.free();
+    }
+    const bytes = await bytesOf(file);
+    /** @type {{ image?: any, mask?: any, variance?: any }} */
+    let into = {};
+    return {
+      run() {
+        const stream = open(engine, bytes);
+        const isr = engine.isr(stream, { steps: STEPS, calibs, into });
+        while (isr.step(256) !== 'done');
+        const missing = isr.report.steps.filter(({ done }) => !done);
+        if (missing.length > 0) throw new Error(JSON.stringify(missing));
+        into = { image: isr.image, mask: isr.mask, variance: isr.variance };
+        isr.free();
+        stream.free();
+      },
+      checksum: () => checksum([into.image, into.mask, into.variance]),
     };
   },
 };

@@ -1,5 +1,5 @@
-// References: RFC 1951 (deflate), RFC 1952 (gzip). The gzip wrapper and the headers of blocks; their symbols are in
-// inflate_symbols.cpp.
+// References: RFC 1951 (deflate), RFC 1952 (gzip). The gzip wrapper and the headers of blocks; their symbols
+// are in inflate_symbols.cpp.
 #include "inflate.h"
 
 #include "deflate_codes.h"
