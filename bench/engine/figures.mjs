@@ -1,6 +1,7 @@
 /**
  * The engine's own figures: no site, only its module in a worker of Chromium and the peers, on the files of inputs.py.
- * Processor time of one thread, input and output in memory, files read before.
+ * Processor time of one thread, input and output in memory, files read before. JavaScript peers are missing: fitsjs
+ * (0.6.6) takes the dither of quantized floats off integers too, so that its pixels differ, and JS9 is cfitsio itself.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
