@@ -18,6 +18,7 @@ from unittest import mock
 
 import numpy as np
 from astropy.io import fits
+
 from summit_notebook.demo.detector import FRAME_HEIGHT, FRAME_WIDTH, Detector, Floats
 from summit_notebook.demo.digitise import Digitiser
 from summit_notebook.demo.masters import bias_frame, dark_frame
