@@ -24,13 +24,25 @@ struct DefectsCalib {
   Array<AfBox> boxes;
 };
 
-enum class LinearityKind { kSpline, kLookupTable, kPolynomial, kSquared };
+enum class LinearityKind {
+  kNone,         // nothing is corrected
+  kUndefined,    // numbers that are not finite: every value becomes NaN
+  kSpline,       // I -= A(clip(I)), for each of `splines` in turn
+  kLookupTable,  // I += table[row][offset + I]
+  kPolynomial    // I += sum over n >= 2 of k_n I^n
+};
 struct LinearityCalib {
+  // `first` in `numbers`: the knots' places, then four numbers a knot, of the cubic that begins there.
+  struct Spline {
+    u32 first, knots;  // 0 knots = no spline
+  };
   struct Amplifier {
     char name[8];
     LinearityKind kind;
-    u32 first, count;  // in `numbers`
-    i32 table_row;
+    Spline splines[2];
+    double margin;  // the last value that is corrected lies so far below the last knot, in the image's unit
+    u32 first, count;  // coefficients of the polynomial, in `numbers`
+    u32 table_row;
     double table_offset;
   };
   Array<Amplifier> amplifiers;
@@ -52,10 +64,9 @@ AfStatus read_defects(const AfStream& stream, DefectsCalib* out, AfError* error)
 AfStatus read_linearity(const AfStream& stream, LinearityCalib* out, AfError* error);
 AfStatus read_brighter_fatter(const AfStream& stream, BrighterFatterCalib* out, AfError* error);
 
-// `count` values of one amplifier, in its own order, in the unit of the calib. `gain` converts when that
-// differs.
-void linearize_row(const LinearityCalib& calib, u32 amplifier, double gain_if_electrons, float* values,
-                   size_t count);
+// `count` values of the calib's amplifier `amplifier`, float64 rounded once. With a calib in ADU and values
+// in electrons `gain` is that of the amplifier, otherwise 1; values are untouched when it is not positive.
+void linearize_row(const LinearityCalib& calib, u32 amplifier, double gain, float* values, size_t count);
 
 // Null when memory is short. The calib and the frame must outlive the phase.
 // Crosstalk of an assembled image: rows of all amplifiers are taken in readout order.
