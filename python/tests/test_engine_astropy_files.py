@@ -24,7 +24,9 @@ FILES = sorted(
     if re.search(r"\.(fits?|fz)(\.[A-Za-z0-9]+)?$", path.name)
 )
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "fits-support.md"
-REFUSED = dict(re.findall(r"^\| (\S+\.fits\S*) \| ([^|]+) \| [^|]+ \|$", DOCUMENT.read_text(), re.MULTILINE))
+REFUSED = dict(
+    re.findall(r"^\| (\S+\.fits\S*) +\| ([^|]+?) +\| [^|]+\|$", DOCUMENT.read_text(), re.MULTILINE)
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def test_the_files_are_there() -> None:
 def test_file_is_read_as_astropy_reads_it(engine: Engine, name: str) -> None:
     path = PACKAGE / name
     if name in REFUSED:
-        with pytest.raises(FitsError, match=REFUSED[name].strip()):
+        with pytest.raises(FitsError, match=REFUSED[name]):
             engine.read(path.read_bytes())
         return
     hdus = engine.read(path.read_bytes(), form="physical")

@@ -401,3 +401,16 @@ def test_unknown_quantization_is_refused(engine: Engine) -> None:
     with pytest.raises(FitsError, match="unknown way") as caught:
         engine.read(edited(content, ZQUANTIZ="SOMETHING_NEW"))
     assert caught.value.tag == "UnsupportedFits"
+
+
+def test_masks_of_null_pixels_are_refused(engine: Engine) -> None:
+    content = tile_table(
+        [bytes_column("COMPRESSED_DATA", [b"\1\2\3"]), bytes_column("NULL_PIXEL_MASK", [b"\1\0\1"])],
+        (1, 3),
+        8,
+        ZCMPTYPE="NOCOMPRESS",
+        ZMASKCMP="RICE_1",
+    )
+    with pytest.raises(FitsError, match="null pixels") as caught:
+        engine.read(content)
+    assert caught.value.tag == "UnsupportedFits"

@@ -43,7 +43,7 @@ struct AfDecoding {
 
   bool compressed = false;
   u64 next_tile = 0;
-  TileTable table;
+  TileTable tiles;
   TileGrid grid;
   TileCodec codec;
   bool four_rows = false;  // four tiles at once go straight into the plane
@@ -90,12 +90,12 @@ AfStatus AfDecoding::start(AfPixelForm form, AfError* error) {
 }
 
 AfStatus AfDecoding::start_compressed(AfError* error) {
-  AfStatus status = read_tile_table(*hdu, index, &table, error);
+  AfStatus status = tiles.open(*hdu, index, error);
   if (status == AF_OK) status = codec.read(*hdu, index, error);
   if (status == AF_OK) status = grid.read(*hdu, index, error);
   if (status == AF_OK && bitpix < 0) status = start_quantized(error);
   if (status != AF_OK) return status;
-  if (grid.tiles() != table.rows)
+  if (grid.tiles() != tiles.table.rows)
     return fail(error, AF_MALFORMED, "the number of tiles does not fit the image",
                 {index, -1, static_cast<i64>(hdu->header_offset), "NAXIS2"});
   four_rows = grid.one_row_each() && codec.rice_of_words() && rule.type == AF_I32 && bitpix == 32;
@@ -106,7 +106,7 @@ AfStatus AfDecoding::start_compressed(AfError* error) {
 AfStatus AfDecoding::start_quantized(AfError* error) {
   const Header& h = hdu->header;
   const i64 header_at = static_cast<i64>(hdu->header_offset);
-  const bool scaled = h.real("ZSCALE", &quantization.scale) || table.scale.present;
+  const bool scaled = h.real("ZSCALE", &quantization.scale) || tiles.scale != nullptr;
   quantized = scaled && !h.text_is("ZQUANTIZ", "NONE");
   if (!quantized) return AF_OK;
   h.real("ZZERO", &quantization.zero);
@@ -135,13 +135,14 @@ AfStatus AfDecoding::start_quantized(AfError* error) {
 AfStatus AfDecoding::place_quantized(const TileNumbers& numbers, AfError* error) {
   const size_t width = static_cast<size_t>(grid.width());
   if (!row_integers.resize(width) || !row_reals.resize(width))
-    return bad_tile(error, AF_OUT_OF_MEMORY, "no memory for a tile", next_tile * table.row_bytes);
+    return bad_tile(error, AF_OUT_OF_MEMORY, "no memory for a tile", tiles.offset_of(next_tile));
   Quantization q = quantization;
-  if (table.scale.present) q.scale = cell_real(table, table.scale, next_tile);
-  if (table.zero.present) q.zero = cell_real(table, table.zero, next_tile);
-  if (table.blank.present) {
-    q.has_blank = true;
-    q.blank = static_cast<i64>(cell_real(table, table.blank, next_tile));
+  if (tiles.scale != nullptr) q.scale = tiles.number(*tiles.scale, next_tile);
+  if (tiles.zero != nullptr) q.zero = tiles.number(*tiles.zero, next_tile);
+  if (tiles.blank != nullptr) {
+    const double blank = tiles.number(*tiles.blank, next_tile);
+    q.has_blank = __builtin_fabs(blank) <= std::numeric_limits<i32>::max() + 1.0;
+    q.blank = q.has_blank ? static_cast<i64>(blank) : 0;
   }
   unquantizer.begin_tile(q, dither_seed + next_tile);
   const size_t row_bytes = width * bytes_of_stored(numbers.stored);
@@ -165,10 +166,9 @@ AfStatus AfDecoding::decode_tile(AfError* error) {
   grid.select(next_tile);
   const size_t count = static_cast<size_t>(grid.width() * grid.rows());
   HeapBytes cell, gzipped, plain;
-  if (!heap_bytes(table, table.compressed, next_tile, &cell) ||
-      !heap_bytes(table, table.gzipped, next_tile, &gzipped) ||
-      !heap_bytes(table, table.plain, next_tile, &plain))
-    return bad_tile(error, AF_MALFORMED, "a tile that lies outside the file", next_tile * table.row_bytes);
+  if (!tiles.bytes_of(tiles.compressed, next_tile, &cell) ||
+      !tiles.bytes_of(tiles.gzipped, next_tile, &gzipped) || !tiles.bytes_of(tiles.plain, next_tile, &plain))
+    return bad_tile(error, AF_MALFORMED, "a tile that lies outside the file", tiles.offset_of(next_tile));
 
   TileNumbers numbers;
   const char* problem = "a tile without pixels";
@@ -185,7 +185,7 @@ AfStatus AfDecoding::decode_tile(AfError* error) {
     used = plain;
     status = TileCodec::plain(plain, count, bitpix, &numbers, &problem);
   } else {
-    used.offset = next_tile * table.row_bytes;
+    used.offset = tiles.offset_of(next_tile);
   }
   if (status != AF_OK) return bad_tile(error, status, problem, used.offset);
   if (quantized && cell.bytes != nullptr) {
@@ -200,15 +200,15 @@ AfStatus AfDecoding::decode_tile(AfError* error) {
 
 // Four rows of a raw at once, straight into the plane. `*decoded` stays false when they want the general way.
 AfStatus AfDecoding::decode_four_rows(bool* decoded, AfError* error) {
-  RiceTile tiles[4];
+  RiceTile four[4];
   HeapBytes cells[4];
   for (u64 k = 0; k < 4; ++k) {
-    if (!heap_bytes(table, table.compressed, next_tile + k, &cells[k]) || cells[k].bytes == nullptr)
+    if (!tiles.bytes_of(tiles.compressed, next_tile + k, &cells[k]) || cells[k].bytes == nullptr)
       return AF_OK;
-    tiles[k] = {cells[k].bytes, cells[k].length, reinterpret_cast<i32*>(at(0, next_tile + k))};
+    four[k] = {cells[k].bytes, cells[k].length, reinterpret_cast<i32*>(at(0, next_tile + k))};
   }
   u32 bad = 0;
-  if (!rice_decode_four(tiles, codec.rice_block(), hdu->width, &bad)) {
+  if (!rice_decode_four(four, codec.rice_block(), hdu->width, &bad)) {
     next_tile += bad;
     return bad_tile(error, AF_MALFORMED, "a RICE tile that cannot be decoded", cells[bad].offset);
   }

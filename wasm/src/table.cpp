@@ -303,6 +303,12 @@ bool Table::cell(const Column& column, u64 row, Cell* out) const {
   return true;
 }
 
+u64 bytes_in(const Column& c, u64 count) {
+  u64 bytes = 0;
+  bytes_of(c.type, count, &bytes);
+  return bytes;
+}
+
 void read_physical(const Column& c, const u8* from, u64 count, void* to) {
   const u64 n = numbers_in(c, count);
   const size_t step = bytes_of_number(c.type);
@@ -326,7 +332,7 @@ void read_physical(const Column& c, const u8* from, u64 count, void* to) {
     case AF_I64:
       return fill<u64>(to, n, [=](u64 i) { return load_be64(from + 8 * i); });
     case AF_U64:
-      return fill<u64>(to, n, [=](u64 i) { return load_be64(from + 8 * i) ^ u64{1} << 63; });
+      return fill<u64>(to, n, [=](u64 i) { return load_be64(from + 8 * i) ^ u64 { 1 } << 63; });
     case AF_F64:
       if ((c.type == 'D' || c.type == 'M') && c.scale == 1 && c.zero == 0)
         return fill<u64>(to, n, [=](u64 i) { return load_be64(from + 8 * i); });

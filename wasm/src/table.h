@@ -51,6 +51,8 @@ struct Table {
   u64 heap = 0;  // offset of the heap
 };
 
+// The bytes of `count` elements, which must be those of a cell.
+u64 bytes_in(const Column& column, u64 count);
 // How many numbers the physical values of `count` elements are: two for a complex one.
 inline u64 numbers_in(const Column& column, u64 count) {
   return column.type == 'C' || column.type == 'M' ? 2 * count : count;
