@@ -1,4 +1,5 @@
 import type { CalibKind, CalibReading, IsrJob, IsrRequest } from './isr.ts';
+import type { Wcs } from './wcs.ts';
 import type { FitsWriter } from './writer.ts';
 
 /** What the engine offers. One `Engine` is one WebAssembly instance with its own memory; it is not thread-safe. */
@@ -198,6 +199,8 @@ export interface FitsStream {
   verify(): readonly Verification[];
   /** Gives back the memory of a complete HDU's data once nothing reads it any more. The header stays. */
   release(hdu: Hdu): void;
+  /** `alternate` is a letter from A to Z, or nothing for the primary description. It may outlive the stream. */
+  wcs(hdu: Hdu, alternate?: string): Wcs;
   free(): void;
 }
 

@@ -7,4 +7,5 @@
 export * from './api.ts';
 export * from './isr.ts';
 export type { CardToWrite, ColumnToWrite, FitsWriter, HduToWrite, ImageToWrite, Writing } from './writer.ts';
+export type { Wcs } from './wcs.ts';
 export { createEngine } from './engine.ts';

@@ -63,6 +63,13 @@ export interface Routines {
   af_writer_table(writer: number, columns: number, count: number, name: number, error: number): number;
   af_writer_bytes(writer: number, count: number): number;
   af_writer_free(writer: number): void;
+  af_wcs_new(stream: number, hdu: number, alternate: number, error: number): number;
+  af_wcs_info(wcs: number, info: number): void;
+  af_wcs_to_sky(wcs: number, xy: number, lonLat: number, count: number): void;
+  af_wcs_to_pixel(wcs: number, lonLat: number, xy: number, count: number): void;
+  af_wcs_to_icrs(wcs: number, lonLat: number, count: number, error: number): number;
+  af_wcs_from_icrs(wcs: number, lonLat: number, count: number, error: number): number;
+  af_wcs_free(wcs: number): void;
   af_bin(plane: number, factor: number, error: number): number;
   af_zscale(plane: number, limits: number, error: number): number;
   af_statistics(plane: number, fractions: number, count: number, out: number, error: number): number;
@@ -162,6 +169,7 @@ export const Layout = {
   },
   writerCard: { keyword: 0, text: 4, comment: 8, type: 12, integer: 16, real: 24, size: 32 },
   writerColumn: { name: 0, unit: 4, values: 8, letter: 12, size: 16 },
+  wcsInfo: { types: 0, typeSize: 16, frame: 32, equinox: 48, longitudeAxis: 56, distorted: 60, size: 64 },
 } as const;
 
 export const CardType = {

@@ -18,6 +18,8 @@ import { HDU_KINDS, Layout, PIXEL_FORMS, Status } from './layout.ts';
 import { EnginePlane } from './plane.ts';
 import { EngineTable } from './table.ts';
 import { readChecksum, tableProblems } from './verify.ts';
+import type { Wcs } from './wcs.ts';
+import { EngineWcs } from './wcs.ts';
 
 /** Chunks are copied into the engine in pieces of this size. */
 const PIECE = 1 << 18;
@@ -122,6 +124,10 @@ export class EngineStream implements FitsStream {
   release(hdu: Hdu): void {
     const { routines, error } = this.#instance;
     this.#instance.check(routines.af_stream_release(this.#open(), this.#own(hdu), error));
+  }
+
+  wcs(hdu: Hdu, alternate = ''): Wcs {
+    return new EngineWcs(this.#instance, this.#open(), this.#own(hdu), alternate);
   }
 
   free(): void {

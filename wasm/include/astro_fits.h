@@ -462,6 +462,37 @@ AF_EXPORT(af_statistics)
 AfStatus af_statistics(const AfPlane* plane, const double* fractions, uint32_t count, double* out,
                        AfError* error);
 
+/* ------------------------------------------------------------------ world coordinates */
+
+/*
+ * The celestial coordinates of an image's pixels (FITS standard 4.0, section 8): TAN, SIN, ZPN, STG, ARC, ZEA and TPV,
+ * with SIP distortion; CD, PC and CDELT, or CROTA. docs/frames.md has the whole list.
+ */
+typedef struct AfWcs AfWcs;
+
+typedef struct AfWcsInfo {
+  char types[2][16];      /* CTYPE of the longitude and of the latitude, for example RA---TAN-SIP */
+  char frame[16];         /* ICRS, FK5, FK4, galactic, or as the header has it */
+  double equinox;         /* years; NaN where the frame has none */
+  int32_t longitude_axis; /* 0 = the x axis's CTYPE is the longitude; 1 = the y axis's */
+  int32_t distorted;      /* 1 with SIP or TPV */
+} AfWcsInfo;
+
+/* `alternate` is 0 for the primary description, else 'A' to 'Z'. Null on error: AF_MALFORMED says what is missing. */
+AF_EXPORT(af_wcs_new)
+AfWcs* af_wcs_new(const AfStream* stream, uint32_t hdu, int32_t alternate, AfError* error);
+AF_EXPORT(af_wcs_info) void af_wcs_info(const AfWcs* wcs, AfWcsInfo* info);
+/* `xy` and `lonlat` are pairs, which may be the same memory; degrees in the frame of the header, longitude in [0, 360),
+ * pixels 0-based with centres at integers. A point that has no counterpart becomes NaN, NaN. */
+AF_EXPORT(af_wcs_to_sky) void af_wcs_to_sky(const AfWcs* wcs, const double* xy, double* lonlat, uint32_t count);
+AF_EXPORT(af_wcs_to_pixel) void af_wcs_to_pixel(const AfWcs* wcs, const double* lonlat, double* xy, uint32_t count);
+/* In place, from the frame of the header to ICRS and back. AF_UNSUPPORTED for FK4 and frames that are not known. */
+AF_EXPORT(af_wcs_to_icrs)
+AfStatus af_wcs_to_icrs(const AfWcs* wcs, double* lonlat, uint32_t count, AfError* error);
+AF_EXPORT(af_wcs_from_icrs)
+AfStatus af_wcs_from_icrs(const AfWcs* wcs, double* lonlat, uint32_t count, AfError* error);
+AF_EXPORT(af_wcs_free) void af_wcs_free(AfWcs* wcs);
+
 /* ------------------------------------------------------------------ writing FITS */
 
 /* Collects a file in memory. Every HDU gets CHECKSUM and DATASUM. */
