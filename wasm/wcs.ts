@@ -69,7 +69,9 @@ export class EngineWcs implements Wcs {
 
   toPixel(lonLat: ArrayLike<number>): Float64Array {
     const { routines } = this.#instance;
-    return this.#inPlace(lonLat, (wcs, points, count) => routines.af_wcs_to_pixel(wcs, points, points, count));
+    return this.#inPlace(lonLat, (wcs, points, count) =>
+      routines.af_wcs_to_pixel(wcs, points, points, count),
+    );
   }
 
   toIcrs(lonLat: ArrayLike<number>): Float64Array {
@@ -91,7 +93,10 @@ export class EngineWcs implements Wcs {
     this.#handle = 0;
   }
 
-  #inPlace(points: ArrayLike<number>, change: (wcs: number, points: number, count: number) => void): Float64Array {
+  #inPlace(
+    points: ArrayLike<number>,
+    change: (wcs: number, points: number, count: number) => void,
+  ): Float64Array {
     if (this.#handle === 0) throw new FitsError('WasmFailed', 'the coordinates were freed');
     if (points.length % 2 !== 0) throw new FitsError('WasmFailed', 'points are pairs of numbers');
     const instance = this.#instance;

@@ -1,0 +1,110 @@
+"""World coordinates of an image, by the browser's engine."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from summit_notebook.engine import Engine
+
+Points = npt.NDArray[np.float64]
+
+_INFO = struct.Struct("<16s16s16sdii")
+
+
+@dataclass(frozen=True)
+class WcsInfo:
+    """`types` are CTYPE of longitude and latitude; `equinox` is None where the frame has none."""
+
+    types: tuple[str, str]
+    frame: str
+    equinox: float | None
+    longitude_axis: int
+    distorted: bool
+
+
+class Wcs:
+    """Pixels to degrees and back.
+
+    Points are arrays of (count, 2): x and y, 0-based with pixel centres at integers, or longitude and latitude in
+    degrees, longitude in [0, 360). A point without a counterpart becomes NaN, NaN. `alternate` is a letter, or nothing
+    for the primary description.
+    """
+
+    def __init__(self, engine: Engine, content: bytes, hdu: int = 0, alternate: str = "") -> None:
+        self._engine = engine
+        letter = ord(alternate) if alternate else 0
+        with engine._opened(content) as stream:
+            self._handle = engine._call("af_wcs_new", stream, hdu, letter, engine._error)
+            if self._handle == 0:
+                raise engine._failure()
+        self.info = self._read_info()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives the memory back; harmless the second time."""
+        self._engine._call("af_wcs_free", self._handle)
+        self._handle = 0
+
+    def to_sky(self, xy: npt.ArrayLike) -> Points:
+        """In the frame of the header."""
+        return self._in_place(xy, "af_wcs_to_sky", moving=True)
+
+    def to_pixel(self, lonlat: npt.ArrayLike) -> Points:
+        """From the frame of the header."""
+        return self._in_place(lonlat, "af_wcs_to_pixel", moving=True)
+
+    def to_icrs(self, lonlat: npt.ArrayLike) -> Points:
+        """From the frame of the header; raises `FitsError` (UnsupportedFits) for FK4 and frames that are not known."""
+        return self._in_place(lonlat, "af_wcs_to_icrs", moving=False)
+
+    def from_icrs(self, lonlat: npt.ArrayLike) -> Points:
+        """To the frame of the header, as `to_icrs`."""
+        return self._in_place(lonlat, "af_wcs_from_icrs", moving=False)
+
+    def _read_info(self) -> WcsInfo:
+        with self._scratch(_INFO.size) as address:
+            self._engine._call("af_wcs_info", self._handle, address)
+            fields: tuple[Any, ...] = _INFO.unpack(self._engine._read(address, _INFO.size))
+        longitude, latitude, frame = (text.split(b"\0", 1)[0].decode("latin-1") for text in fields[:3])
+        equinox = None if np.isnan(fields[3]) else float(fields[3])
+        return WcsInfo((longitude, latitude), frame, equinox, fields[4], fields[5] == 1)
+
+    @contextmanager
+    def _scratch(self, size: int) -> Iterator[int]:
+        address = self._engine._alloc(size)
+        try:
+            yield address
+        finally:
+            self._engine._call("af_free", address)
+
+    def _in_place(self, points: npt.ArrayLike, routine: str, *, moving: bool) -> Points:
+        if self._handle == 0:
+            raise ValueError("the coordinates were closed")
+        given = np.ascontiguousarray(points, np.float64)
+        if given.ndim != 2 or given.shape[1] != 2:
+            raise ValueError("points are an array of (count, 2)")
+        count = len(given)
+        with self._scratch(max(given.nbytes, 8)) as address:
+            self._engine._write(address, given.tobytes())
+            if moving:
+                self._engine._call(routine, self._handle, address, address, count)
+            else:
+                status = self._engine._call(routine, self._handle, address, count, self._engine._error)
+                self._engine._check(status)
+            changed = self._engine._read(address, given.nbytes)
+        return np.frombuffer(changed, np.float64).reshape(count, 2).copy()
