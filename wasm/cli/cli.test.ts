@@ -51,7 +51,7 @@ describe('help', () => {
     const { status, stdout } = run(['--help']);
     expect(status).toBe(0);
     const names = [...stdout.matchAll(/^ {2}(\w+) {2}/gm)].map(([, name]) => name ?? '');
-    expect(names).toEqual(expect.arrayContaining(['info', 'header', 'stats', 'isr']));
+    expect(names).toEqual(expect.arrayContaining(['info', 'header', 'stats', 'isr', 'verify']));
     for (const name of names) {
       const help = run([name, '--help']);
       expect(help.status).toBe(0);
@@ -128,6 +128,38 @@ describe('stats', () => {
     expect(json('stats', write('with spaces.fits', bytes))).toEqual(expected);
     expect(json('stats', write('gzipped.fits', gzipSync(bytes)))).toEqual(expected);
     expect(JSON.parse(run(['stats', '-', '--json'], bytes).stdout)).toEqual(expected);
+  });
+});
+
+describe('verify', () => {
+  /** A primary header without data. */
+  function primary(...cards: string[]): Buffer {
+    const header = Buffer.alloc(2880, ' ');
+    const all = [
+      'SIMPLE  =                    T',
+      'BITPIX  =                    8',
+      'NAXIS   =                    0',
+    ];
+    [...all, ...cards, 'END'].forEach((card, i) => header.write(card, 80 * i));
+    return header;
+  }
+
+  test('finds nothing in a sound file', () => {
+    const path = write('sound.fits', primary("DATASUM = '0'"));
+    expect(json('verify', path)).toEqual([
+      { index: 0, name: '', checksum: 'absent', datasum: 'good', computed_datasum: 0, problems: [] },
+    ]);
+  });
+
+  test('names the bad card and the bad sum, and still describes the file', () => {
+    const path = write('unsound.fits', primary("DATASUM = '1'", 'WRONG   =  1 2 3'));
+    const { status, stdout, stderr } = run(['verify', path, '--json']);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject([{ datasum: 'bad', problems: [{ card: 5 }] }]);
+    expect(stderr).toMatch(
+      /^error: malformed: .*unsound\.fits: 2 faults, the first: HDU 0, card 5: [^\n]+\n$/,
+    );
+    expect(run(['verify', path]).stdout).toMatch(/^HDU 0: DATASUM does not agree/m);
   });
 });
 

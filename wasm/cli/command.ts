@@ -1,6 +1,13 @@
 import type { ParseArgsConfig } from 'node:util';
 import type { Engine } from '../index.ts';
 import type { Arguments } from './arguments.ts';
+import type { Failure } from './failure.ts';
+
+/** What goes to standard output, without the last line's end, and what is wrong all the same. */
+export interface TextAndFailure {
+  readonly text: string;
+  readonly failure: Failure;
+}
 
 export interface Command {
   /** One line for the list of commands. */
@@ -10,6 +17,5 @@ export interface Command {
   /** What the options mean, a line each; those that every command has are added. */
   readonly help: readonly string[];
   readonly options: NonNullable<ParseArgsConfig['options']>;
-  /** What goes to standard output, without the last line's end. */
-  run(engine: Engine, args: Arguments): Promise<string>;
+  run(engine: Engine, args: Arguments): Promise<string | TextAndFailure>;
 }

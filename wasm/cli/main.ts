@@ -1,14 +1,15 @@
 /** The command line `astro-fits-wasm`. Its words, its JSON and its exit codes are a contract: see README.md. */
 import { readArguments } from './arguments.ts';
-import type { Command } from './command.ts';
+import type { Command, TextAndFailure } from './command.ts';
 import { Failure } from './failure.ts';
 import { header } from './header.ts';
 import { info } from './info.ts';
 import { isr } from './isr.ts';
 import { startEngine } from './source.ts';
 import { stats } from './stats.ts';
+import { verify } from './verify.ts';
 
-const COMMANDS = new Map<string, Command>(Object.entries({ info, header, stats, isr }));
+const COMMANDS = new Map<string, Command>(Object.entries({ info, header, stats, isr, verify }));
 
 const COMMON_HELP = [
   '--json              one JSON document on standard output, and nothing else',
@@ -39,7 +40,7 @@ function commandHelp(name: string, { summary, usage, help }: Command): string {
   ].join('\n');
 }
 
-async function answer(args: readonly string[]): Promise<string> {
+async function answer(args: readonly string[]): Promise<string | TextAndFailure> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h') return generalHelp();
   const command = COMMANDS.get(name);
@@ -62,8 +63,9 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error.code !== 'EPIPE') throw error;
   });
   try {
-    const text = await answer(args);
-    process.stdout.write(`${text}\n`);
+    const answered = await answer(args);
+    process.stdout.write(`${typeof answered === 'string' ? answered : answered.text}\n`);
+    if (typeof answered !== 'string') throw answered.failure;
     return 0;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
