@@ -1,7 +1,8 @@
 """The reduced value of single pixels, worked out with numpy and astropy alone: what the app must show there.
 
-Prints JSON: [{"x", "y", "raw_adu", "value_adu"}, ...]. Positions are 0-based in the detector frame. The overscan is a
-median per row of the columns within 3 sigma of it, sigma from the quartiles.
+Prints JSON: [{"x", "y", "raw_adu", "value_adu"}, ...]. Positions are 0-based in the detector frame. The serial overscan
+is a median per row of the columns within 3 sigma of it, sigma from the quartiles; then the same by column for the
+parallel one. The three columns and rows at either end of an overscan are left out.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-WIDTH, HEIGHT, PRESCAN = 509, 2000, 3
+WIDTH, HEIGHT, PRESCAN, SKIP = 509, 2000, 3, 3
 
 
 def masters_of(folder: Path, physical_filter: str) -> dict[str, fits.CompImageSection]:
@@ -23,10 +24,14 @@ def masters_of(folder: Path, physical_filter: str) -> dict[str, fits.CompImageSe
     return found
 
 
-def overscan_level(row: np.ndarray) -> float:
-    q25, q50, q75 = np.percentile(row, [25, 50, 75])
-    kept = row[np.abs(row - q50) <= 3 * 0.74 * (q75 - q25)]
+def level(overscan: np.ndarray) -> float:
+    q25, q50, q75 = np.percentile(overscan, [25, 50, 75])
+    kept = overscan[np.abs(overscan - q50) <= 3 * 0.74 * (q75 - q25)]
     return float(np.median(kept))
+
+
+def without_serial_overscan(row: np.ndarray, column: int) -> float:
+    return float(row[column]) - level(row[PRESCAN + WIDTH + SKIP : -SKIP])
 
 
 def main() -> None:
@@ -51,7 +56,9 @@ def main() -> None:
             raw_column = PRESCAN + WIDTH - 1 - (x - column * WIDTH)
             raw_row = 2 * HEIGHT - 1 - y if upper else y
             row = segment[raw_row, :].astype(float)
-            value = row[raw_column] - overscan_level(row[PRESCAN + WIDTH :])
+            value = without_serial_overscan(row, raw_column)
+            above = segment[HEIGHT + SKIP :, :][:-SKIP].astype(float)
+            value -= level(np.array([without_serial_overscan(each, raw_column) for each in above]))
             if "bias" in steps:
                 value -= masters["bias"][y, x]
             if "dark" in steps:

@@ -74,7 +74,8 @@ export function python(script: string, ...args: string[]): string {
   });
 }
 
-const STEPS = ['overscan', 'assembly', 'bias', 'dark', 'flat'] as const;
+const CALIBS = ['bias', 'dark', 'flat'] as const;
+const STEPS = ['serial-overscan', 'parallel-overscan', 'assemble', ...CALIBS] as const;
 export type Calib = 'bias' | 'dark' | 'flat';
 
 /** The list says which steps were done, and names the very calibs that are certified for the exposure. */
@@ -94,13 +95,13 @@ export async function expectSteps(
   await expect(list.locator('[data-step]')).toHaveCount(STEPS.length);
   for (const name of STEPS) {
     const step = list.locator(`[data-step="${name}"]`);
-    const isCalib = name !== 'overscan' && name !== 'assembly';
-    const done = !isCalib || taken.includes(name);
+    const calib = CALIBS.find((each) => each === name);
+    const done = !calib || taken.includes(calib);
     await expect(step, `${name} of ${exposure}`).toHaveAttribute('data-done', String(done));
-    if (!isCalib) continue;
+    if (!calib) continue;
     // The dataset's id is in the tooltip.
     const told = await step.evaluate((element) => element.outerHTML);
-    const id = certified[name]?.datasetId;
+    const id = certified[calib]?.datasetId;
     if (done) expect(told, `${name} of ${exposure}`).toContain(id ?? 'a certified calib');
     else if (id) expect(told, `${name} of ${exposure}`).not.toContain(id);
   }

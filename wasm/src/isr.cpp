@@ -85,6 +85,24 @@ AfStatus AfIsr::advance(AfError* error) {
   return AF_OK;
 }
 
+// The first that is not there, in the order of the files: 10 to 17, 07 to 00. A wavefront sensor has one half.
+Sentence AfIsr::missing_segment() const {
+  auto is_there = [&](const char* name) {
+    for (u32 i = 0; i < found; ++i)
+      if (std::strcmp(amplifiers[i].hdu_name, name) == 0) return true;
+    return false;
+  };
+  const bool one_half = detector.amplifier_count == kMaxAmplifiers / 2;
+  for (u32 i = 0; i < kMaxAmplifiers; ++i) {
+    const bool upper = i < 8;
+    if (one_half && upper != (amplifiers[0].hdu_name[7] == '1')) continue;
+    Sentence name;
+    name << "Segment" << (upper ? 1 : 0) << static_cast<i32>(upper ? i : 15 - i);
+    if (!is_there(name.text)) return name;
+  }
+  return {};
+}
+
 // Waits for the next segment. When all are there a streaming job goes on with the frame, and one that keeps
 // its raws with its first pass.
 AfStatus AfIsr::find_segment(AfError* error) {
@@ -96,10 +114,12 @@ AfStatus AfIsr::find_segment(AfError* error) {
       return static_cast<AfStatus>(error->status);
     }
     if (!stream->ended) return AF_WAITING;
-    return fail(error, AF_MALFORMED,
-                found == 0 ? "no raw: no HDU is named Segment00 to Segment17"
-                           : "a segment of the detector is missing",
-                {static_cast<i32>(hdus.size()) - 1});
+    if (found == 0)
+      return fail(error, AF_MALFORMED, "no raw: no HDU is named Segment00 to Segment17");
+    Sentence message;
+    message << "the raw has no HDU " << missing_segment().text << ": " << static_cast<i32>(found) << " of "
+            << static_cast<i32>(detector.amplifier_count) << " segments are there";
+    return fail(error, AF_MALFORMED, message.text, {-1, -1, -1, "EXTNAME"});
   }
   const AfStatus status = start_amplifier(*hdus[next_hdu_], static_cast<i32>(next_hdu_), error);
   if (status != AF_OK) return status;

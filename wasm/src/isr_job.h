@@ -6,6 +6,7 @@
 #include "isr_overscan.h"
 #include "isr_recipe.h"
 #include "isr_statistics.h"
+#include "sentence.h"
 
 namespace af {
 
@@ -90,6 +91,7 @@ struct AfIsr {
   // isr.cpp
   AfStatus advance(AfError* error);
   AfStatus find_segment(AfError* error);
+  af::Sentence missing_segment() const;
   AfStatus decode(AfError* error);
   AfStatus finish_decode(AfError* error);
   AfStatus measure(AfError* error);

@@ -194,7 +194,6 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
         exposure: wanted.exposure,
         observationType: wanted.observationType,
         physicalFilter: wanted.physicalFilter,
-        darkTimeSeconds: wanted.darkTimeSeconds,
         rawUrl: absolute(butler.fileUrlPrefix + raw.datasetId),
         rawBytes: raw.fileBytes,
         calibs,

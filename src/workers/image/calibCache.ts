@@ -1,5 +1,5 @@
 /** Master calibs, decoded and kept in the engine's memory, the least recently used given up first. */
-import type { Engine, FitsStream, Hdu, Plane } from 'astro-fits-wasm';
+import type { Calib, Engine } from 'astro-fits-wasm';
 import type { DetectorGeometry } from '../../core/camera/geometry.ts';
 import type { CalibRef } from '../../core/dataId.ts';
 import { AppError } from '../../core/errors.ts';
@@ -11,17 +11,16 @@ import { Download } from './download.ts';
 const DEFAULT_LIMIT_BYTES = 4 * 4072 * 4000 * 4;
 
 export interface HeldCalib {
-  readonly plane: Plane;
+  readonly calib: Calib;
   /** It may be given up once nobody holds it. */
   release(): void;
 }
 
 interface Entry {
-  readonly plane: Promise<Plane>;
+  readonly calib: Promise<Calib>;
   holders: number;
-  bytes: number;
   /** Set when it has been decoded. */
-  ready: Plane | undefined;
+  ready: Calib | undefined;
 }
 
 export class CalibCache {
@@ -44,19 +43,18 @@ export class CalibCache {
     const key = ref.datasetId;
     let entry = this.#entries.get(key);
     if (!entry) {
-      entry = { plane: this.#load(ref, url, geometry), holders: 0, bytes: 0, ready: undefined };
+      entry = { calib: this.#load(ref, url, geometry), holders: 0, ready: undefined };
     }
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     entry.holders += 1;
     try {
-      const plane = await entry.plane;
-      entry.ready = plane;
-      entry.bytes = plane.width * plane.height * 4;
+      const calib = await entry.calib;
+      entry.ready = calib;
       this.#shrink();
       let held = true;
       return {
-        plane,
+        calib,
         release: () => {
           if (held) entry.holders -= 1;
           held = false;
@@ -70,7 +68,7 @@ export class CalibCache {
   }
 
   get bytes(): number {
-    return [...this.#entries.values()].reduce((sum, entry) => sum + entry.bytes, 0);
+    return [...this.#entries.values()].reduce((sum, { ready }) => sum + (ready?.bytes ?? 0), 0);
   }
 
   #shrink(): void {
@@ -79,12 +77,12 @@ export class CalibCache {
       if (bytes <= this.#limitBytes) return;
       if (entry.holders > 0 || !entry.ready) continue;
       this.#entries.delete(key);
-      this.#engine.free(entry.ready);
-      bytes -= entry.bytes;
+      bytes -= entry.ready.bytes;
+      entry.ready.free();
     }
   }
 
-  #load(ref: CalibRef, url: string, geometry: DetectorGeometry): Promise<Plane> {
+  #load(ref: CalibRef, url: string, geometry: DetectorGeometry): Promise<Calib> {
     const download = new Download(url, `The ${ref.datasetType} of ${ref.collection}`, this.#fetch);
     const decoded = this.#decoding.then(() => decodeCalib(this.#engine, download, ref, geometry));
     this.#decoding = decoded.catch(() => undefined);
@@ -92,46 +90,33 @@ export class CalibCache {
   }
 }
 
-/** The first image of the file (IMAGE); its MASK and VARIANCE are not waited for. */
 async function decodeCalib(
   engine: Engine,
   download: Download,
   ref: CalibRef,
   geometry: DetectorGeometry,
-): Promise<Plane> {
+): Promise<Calib> {
   await download.opened();
   const { totalBytes } = download;
   const stream = engine.openStream(totalBytes === null ? {} : { expectedBytes: totalBytes });
   try {
-    const hdu = await firstImage(stream, download, ref);
-    if (hdu.width !== geometry.width || hdu.height !== geometry.height) {
-      throw new AppError(
-        'UnsupportedFits',
-        `The ${ref.datasetType} is ${hdu.width} x ${hdu.height}, the detector ${geometry.width} x ${geometry.height}.`,
-        { hduIndex: hdu.index },
-      );
+    for (;;) {
+      const chunk = await download.read();
+      if (!chunk) break;
+      stream.push(chunk);
     }
-    const decoding = stream.decode(hdu);
-    await runInBands(decoding);
-    const { plane } = decoding;
-    decoding.free();
-    if (plane.type === 'f32') return plane;
-    engine.free(plane);
-    throw new AppError('UnsupportedFits', `The ${ref.datasetType} is not in floating point.`, {
-      hduIndex: hdu.index,
-    });
+    stream.end();
+    const reading = engine.readCalib(stream, ref.datasetType, ref.collection);
+    await runInBands(reading);
+    const { calib } = reading;
+    const { width, height } = calib.plane ?? { width: 0, height: 0 };
+    if (width === geometry.width && height === geometry.height) return calib;
+    calib.free();
+    throw new AppError(
+      'UnsupportedFits',
+      `The ${ref.datasetType} is ${width} x ${height}, the detector ${geometry.width} x ${geometry.height}.`,
+    );
   } finally {
     stream.free();
-  }
-}
-
-async function firstImage(stream: FitsStream, download: Download, ref: CalibRef): Promise<Hdu> {
-  for (;;) {
-    const chunk = await download.read();
-    if (chunk) stream.push(chunk);
-    else stream.end();
-    const found = stream.hdus.find((hdu) => hdu.width > 0 && hdu.kind !== 'bintable' && hdu.complete);
-    if (found) return found;
-    if (!chunk) throw new AppError('MalformedFits', `The ${ref.datasetType} file has no image.`);
   }
 }

@@ -2,17 +2,16 @@
  * What the image worker can be asked. One worker owns one engine instance, one WebGL2 context and the pixels of the
  * images it opened; only small results and finished ImageBitmaps leave it. Every function rejects with an `ErrorWire`.
  */
+import type { StepName } from 'astro-fits-wasm';
 import type { CalibSet, ExposureId } from '../../core/dataId.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
 import type { UnixMs } from '../../core/time.ts';
 
 export type JobId = string;
 
-/** Steps in the order they run. */
-export type IsrStepName = 'overscan' | 'assembly' | 'bias' | 'dark' | 'flat';
-
+/** One step, in the order in which they run; the names are the engine's. */
 export interface IsrStep {
-  readonly name: IsrStepName;
+  readonly name: StepName;
   readonly done: boolean;
   /** The calib's filter, where it has one, and its collection; or how it was done ("median per row"). */
   readonly with?: string;
@@ -29,7 +28,6 @@ export interface OpenRequest {
   readonly exposure: ExposureId;
   readonly observationType: string;
   readonly physicalFilter: string;
-  readonly darkTimeSeconds: number;
   readonly rawUrl: string;
   readonly rawBytes: number | null;
   /** Calibs certified for this exposure; the worker fetches `fileUrlPrefix + datasetId` and keeps them resident. */

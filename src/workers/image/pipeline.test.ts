@@ -28,11 +28,18 @@ function padded(data: Buffer): Buffer {
   return Buffer.concat([data, Buffer.alloc((2880 - (data.length % 2880)) % 2880)]);
 }
 
-const PRIMARY = header([
+const EMPTY: readonly (readonly [string, CardValue])[] = [
   ['SIMPLE', true],
   ['BITPIX', 8],
   ['NAXIS', 0],
   ['EXTEND', true],
+];
+const PRIMARY = header(EMPTY);
+const RAW_PRIMARY = header([
+  ...EMPTY,
+  ['INSTRUME', 'LATISS'],
+  ['DETSIZE', '[1:4072,1:4000]'],
+  ['DARKTIME', 10],
 ]);
 
 /** An image as a table of compressed rows; equal rows share their bytes in the heap. */
@@ -148,7 +155,7 @@ function raw({ without, dataSection = '[4:512,1:2000]', badTileIn }: RawOptions 
     });
     return [image];
   });
-  return Buffer.concat([PRIMARY, ...segments]);
+  return Buffer.concat([RAW_PRIMARY, ...segments]);
 }
 
 /** One value in the lower half, another in the upper: an upside-down calib is not the same. */
@@ -213,7 +220,6 @@ const request = (rawName: string, more: Partial<OpenRequest> = {}): OpenRequest 
   exposure: 2026112200000 + jobs,
   observationType: 'science',
   physicalFilter: 'SDSSr_65mm~empty',
-  darkTimeSeconds: 10,
   rawUrl: `mem:/${rawName}`,
   rawBytes: null,
   calibs: CALIBS,
@@ -257,8 +263,9 @@ describe('open', () => {
     const opened = await api.open(request('good'), (p) => progress.push(p));
     expect([opened.width, opened.height]).toEqual([WIDTH, HEIGHT]);
     expect(opened.steps.map((s) => [s.name, s.done])).toEqual([
-      ['overscan', true],
-      ['assembly', true],
+      ['serial-overscan', true],
+      ['parallel-overscan', true],
+      ['assemble', true],
       ['bias', true],
       ['dark', true],
       ['flat', true],

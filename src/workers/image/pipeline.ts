@@ -1,15 +1,17 @@
 /** From the URL of a raw to a reduced image: fetch, decode while fetching, ISR, display limits. */
-import type { Engine, FitsStream, Hdu, Plane } from 'astro-fits-wasm';
-import type { Amplifier, DetectorGeometry } from '../../core/camera/geometry.ts';
-import { dataSectionText, geometryFor } from '../../core/camera/instruments.ts';
+import type { Engine, FitsStream, IsrReport, Plane, StepName } from 'astro-fits-wasm';
+import type { DetectorGeometry } from '../../core/camera/geometry.ts';
+import { geometryFor } from '../../core/camera/instruments.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
+import type { UnixMs } from '../../core/time.ts';
 import type { FetchLike } from '../shared/fetchBytes.ts';
+import type { RowWork } from '../shared/yielding.ts';
 import { nextTurn, orCancelled, runInBands, throwIfCancelled } from '../shared/yielding.ts';
 import type { CalibCache, HeldCalib } from './calibCache.ts';
 import type { ImageStamps, IsrStep, OpenedImage, OpenProgress, OpenRequest } from './contract.ts';
 import { Download, nowUnixMs } from './download.ts';
 import { HeldImage } from './heldImage.ts';
-import type { CalibName, CalibPlan } from './recipe.ts';
+import type { CalibPlan } from './recipe.ts';
 import { calibStep, planCalibs } from './recipe.ts';
 
 export interface PipelineTools {
@@ -40,25 +42,17 @@ export async function openImage(
   const cancelled = () => download.cancel();
   signal.addEventListener('abort', cancelled, { once: true });
   const calibs = settleCalibs(request, geometry, tools.calibs);
-  let raws: RawSegments | undefined;
   try {
     throwIfCancelled(signal);
-    raws = await decodeRaw(engine, geometry, download, signal, onProgress);
-    const decoded = nowUnixMs();
+    await download.opened();
     const settled = await orCancelled(calibs, signal);
-    const plane = await reduce(request, engine, geometry, raws, settled, signal, onProgress);
+    const { plane, report, decoded } = await reduce(engine, geometry, download, settled, signal, onProgress);
     const reduced = nowUnixMs();
-    const fetched = download.fetched ?? decoded;
-    raws.free();
     try {
       const opened = await describe(request, engine, plane, signal, {
-        steps: [
-          { name: 'overscan', done: true, with: 'median per row' },
-          { name: 'assembly', done: true, with: `${geometry.instrument} ${geometry.name}` },
-          ...settled.map((c) => c.step),
-        ],
-        warnings: [...raws.warnings, ...settled.flatMap((c) => c.warning ?? [])],
-        stamps: { fetchStarted, fetched, decoded, reduced },
+        steps: stepsOf(report, settled),
+        warnings: [...oncePerKind(report.warnings), ...settled.flatMap((c) => c.warning ?? [])],
+        stamps: { fetchStarted, fetched: download.fetched ?? decoded, decoded, reduced },
         bytes: download.bytes,
       });
       return new HeldImage(engine, geometry, { opened, plane, rawBytes: download.chunks });
@@ -67,7 +61,6 @@ export async function openImage(
       throw error;
     }
   } finally {
-    raws?.free();
     download.cancel();
     signal.removeEventListener('abort', cancelled);
     // Released whenever they come, also after a cancel; the cache keeps them for the next exposure.
@@ -104,160 +97,96 @@ function skippedForError(plan: CalibPlan, error: AppError): SettledCalib {
   };
 }
 
-interface RawSegments {
-  /** In the order of the geometry's amplifiers. */
-  readonly planes: readonly { readonly amplifier: Amplifier; readonly plane: Plane }[];
-  readonly warnings: readonly string[];
-  free(): void;
+/** What every exposure gets, whatever its type. The mask and the variance are made for those who ask the engine. */
+const ALWAYS: readonly StepName[] = ['serial-overscan', 'parallel-overscan', 'assemble'];
+
+interface Reduced {
+  readonly plane: Plane;
+  readonly report: IsrReport;
+  /** When the last segment had been decoded. */
+  readonly decoded: UnixMs;
 }
 
-async function decodeRaw(
+/** The engine decodes each segment as soon as its bytes are there and takes the overscan off while it is in cache. */
+async function reduce(
   engine: Engine,
   geometry: DetectorGeometry,
   download: Download,
+  settled: readonly SettledCalib[],
   signal: AbortSignal,
   onProgress: (progress: OpenProgress) => void,
-): Promise<RawSegments> {
-  await download.opened();
+): Promise<Reduced> {
   const { totalBytes } = download;
   const stream = engine.openStream(totalBytes === null ? {} : { expectedBytes: totalBytes });
-  const planes = new Map<string, Plane>();
-  const free = () => {
-    for (const plane of planes.values()) engine.free(plane);
-    planes.clear();
+  const held = settled.flatMap(({ step, held: calib }) =>
+    calib ? [{ name: step.name, calib: calib.calib }] : [],
+  );
+  const job = engine.isr(stream, {
+    steps: [...ALWAYS, ...held.map(({ name }) => name)],
+    calibs: Object.fromEntries(held.map(({ calib }) => [calib.kind, calib])),
+  });
+  let decoded: UnixMs | undefined;
+  const work: RowWork & { waiting: boolean } = {
+    waiting: false,
+    step(maxRows) {
+      const state = job.step(maxRows);
+      this.waiting = state === 'waiting';
+      if (job.currentStep !== 'read') decoded ??= nowUnixMs();
+      return state !== 'more';
+    },
+    free: () => job.free(),
   };
   try {
-    const headerSections = new Map<string, string | undefined>();
-    const decodeArrived = async () => {
-      for (const hdu of stream.hdus) {
-        const amplifier = geometry.amplifiers.find((a) => a.hduName === hdu.name);
-        if (!amplifier || planes.has(hdu.name) || !hdu.complete) continue;
-        planes.set(hdu.name, await decodeSegment(stream, hdu, amplifier, signal));
-        headerSections.set(hdu.name, hdu.header.text('DATASEC'));
-        onProgress({ stage: 'decoding', fraction: planes.size / geometry.amplifiers.length });
-      }
-    };
     for (;;) {
+      await runInBands(work, signal);
+      if (!work.waiting) break;
       const chunk = await download.read();
       throwIfCancelled(signal);
-      if (!chunk) break;
-      stream.push(chunk);
-      await decodeArrived();
+      if (chunk) stream.push(chunk);
+      else stream.end();
+      const segments = stream.hdus.filter(({ complete, width }) => complete && width > 0).length;
+      onProgress({ stage: 'decoding', fraction: Math.min(1, segments / geometry.amplifiers.length) });
     }
-    stream.end();
-    await decodeArrived();
-    return {
-      planes: geometry.amplifiers.map((amplifier) => {
-        const plane = planes.get(amplifier.hduName);
-        if (!plane) throw missingSegment(geometry, planes, amplifier);
-        return { amplifier, plane };
-      }),
-      warnings: sectionWarnings(geometry, headerSections),
-      free,
-    };
-  } catch (error) {
-    free();
-    throw error;
+    onProgress({ stage: 'reducing', fraction: 1 });
+    return { plane: job.image, report: job.report, decoded: decoded ?? nowUnixMs() };
+  } catch (thrown) {
+    throw named(toAppError(thrown), stream);
   } finally {
+    job.free();
     stream.free();
   }
 }
 
-function missingSegment(
-  geometry: DetectorGeometry,
-  found: ReadonlyMap<string, unknown>,
-  amplifier: Amplifier,
-): AppError {
-  return new AppError(
-    'MalformedFits',
-    `The raw has no HDU ${amplifier.hduName}: ${found.size} of ${geometry.amplifiers.length} segments are there.`,
-    { keyword: 'EXTNAME' },
+/** Says which segment a broken HDU is. */
+function named(error: AppError, stream: FitsStream): AppError {
+  const { hduIndex } = error.detail;
+  const name = typeof hduIndex === 'number' ? stream.hdus[hduIndex]?.name : undefined;
+  if (!name || error.tag !== 'MalformedFits' || error.message.includes(name)) return error;
+  return new AppError(error.tag, `${name}: ${error.message}`, error.detail, { cause: error });
+}
+
+/** What is said of several segments in the same words is one line: that of the first, with their number. */
+function oncePerKind(warnings: readonly string[]): readonly string[] {
+  const kinds = new Map<string, { readonly first: string; count: number }>();
+  for (const warning of warnings) {
+    const kind = warning.replaceAll(/Segment\d\d/g, 'Segment');
+    const seen = kinds.get(kind);
+    if (seen) seen.count += 1;
+    else kinds.set(kind, { first: warning, count: 1 });
+  }
+  return [...kinds.values()].map(({ first, count }) =>
+    count === 1 ? `${first}.` : `${first}; the same holds for ${count - 1} more segments.`,
   );
 }
 
-async function decodeSegment(
-  stream: FitsStream,
-  hdu: Hdu,
-  amplifier: Amplifier,
-  signal: AbortSignal,
-): Promise<Plane> {
-  // Older raws have fewer overscan columns; data and at least some overscan must be there.
-  if (
-    hdu.height !== amplifier.rawHeight ||
-    hdu.width < amplifier.data.x1 + 8 ||
-    hdu.width > amplifier.rawWidth
-  ) {
-    throw new AppError(
-      'UnsupportedFits',
-      `${hdu.name} is ${hdu.width} x ${hdu.height}; the camera geometry has ${amplifier.rawWidth} x ${amplifier.rawHeight}.`,
-      { hduIndex: hdu.index },
-    );
-  }
-  try {
-    const decoding = stream.decode(hdu);
-    await runInBands(decoding, signal);
-    const { plane } = decoding;
-    decoding.free();
-    return plane;
-  } catch (thrown) {
-    const error = toAppError(thrown);
-    if (error.tag !== 'MalformedFits') throw error;
-    const detail = { hduIndex: hdu.index, ...error.detail };
-    throw new AppError(error.tag, `${hdu.name}: ${error.message}`, detail, { cause: thrown });
-  }
-}
-
-/** The geometry table wins over the header; that they differ is worth a note. */
-function sectionWarnings(
-  geometry: DetectorGeometry,
-  sections: ReadonlyMap<string, string | undefined>,
-): readonly string[] {
-  const differing = geometry.amplifiers.flatMap((amplifier) => {
-    const header = sections.get(amplifier.hduName)?.replaceAll(' ', '');
-    const expected = dataSectionText(amplifier);
-    return header === undefined || header === expected ? [] : [{ name: amplifier.hduName, header, expected }];
+/** What the engine did, with the words of the recipe for calibs: their collection, or why there was none. */
+function stepsOf(report: IsrReport, settled: readonly SettledCalib[]): readonly IsrStep[] {
+  const done = report.steps.map((step): IsrStep => {
+    if (!step.done) return { name: step.name, done: false, skippedBecause: step.reason };
+    const calib = settled.find((c) => c.step.name === step.name);
+    return calib?.step ?? { name: step.name, done: true, with: step.with };
   });
-  const [first] = differing;
-  if (!first) return [];
-  const where = differing.length === 1 ? first.name : `${differing.length} segments`;
-  return [
-    `DATASEC of ${where} is ${first.header}, the camera geometry has ${first.expected}; the geometry was used.`,
-  ];
-}
-
-async function reduce(
-  request: OpenRequest,
-  engine: Engine,
-  geometry: DetectorGeometry,
-  raws: RawSegments,
-  calibs: readonly SettledCalib[],
-  signal: AbortSignal,
-  onProgress: (progress: OpenProgress) => void,
-): Promise<Plane> {
-  const calibPlane = (name: CalibName) => calibs.find((c) => c.step.name === name)?.held?.plane;
-  const [bias, dark, flat] = [calibPlane('bias'), calibPlane('dark'), calibPlane('flat')];
-  const reduction = engine.reduce({
-    width: geometry.width,
-    height: geometry.height,
-    overscan: true,
-    amplifiers: raws.planes.map(({ amplifier, plane }) => ({
-      raw: plane,
-      data: amplifier.data,
-      serialOverscan: { ...amplifier.serialOverscan, x1: plane.width },
-      detector: amplifier.detector,
-      flipX: amplifier.flipX,
-      flipY: amplifier.flipY,
-    })),
-    ...(bias && { bias }),
-    // Masters are in adu per second of dark time.
-    ...(dark && { dark, darkScale: request.darkTimeSeconds }),
-    ...(flat && { flat }),
-  });
-  onProgress({ stage: 'reducing', fraction: 0 });
-  await runInBands(reduction, signal);
-  const { plane } = reduction;
-  reduction.free();
-  return plane;
+  return [...done, ...settled.flatMap(({ step }) => (done.some((s) => s.name === step.name) ? [] : [step]))];
 }
 
 interface Facts {

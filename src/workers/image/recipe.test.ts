@@ -9,10 +9,9 @@ const calib = (datasetType: CalibRef['datasetType']): CalibRef => ({
   fileBytes: null,
 });
 const ALL: CalibSet = { bias: calib('bias'), dark: calib('dark'), flat: calib('flat') };
-const facts = (observationType: string, calibs: CalibSet = ALL, darkTimeSeconds = 30) => ({
+const facts = (observationType: string, calibs: CalibSet = ALL) => ({
   observationType,
   physicalFilter: 'empty~holo4_003',
-  darkTimeSeconds,
   calibs,
 });
 const used = (observationType: string) =>
@@ -51,11 +50,5 @@ describe('planCalibs', () => {
   it('names the filter of the flat that was used', () => {
     const plan = planCalibs(facts('science')).find((p) => p.name === 'flat');
     expect(plan && calibStep(plan, 'empty~holo4_003').with).toBe('empty~holo4_003 · LATISS/calib');
-  });
-
-  it('skips the dark when the dark time is unknown', () => {
-    const plan = planCalibs(facts('science', ALL, Number.NaN)).find((p) => p.name === 'dark');
-    expect(plan?.use).toBeNull();
-    expect(plan?.skippedBecause).toContain('dark time');
   });
 });

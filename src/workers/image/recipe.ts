@@ -22,7 +22,6 @@ export interface CalibPlan {
 export interface RecipeFacts {
   readonly observationType: string;
   readonly physicalFilter: string;
-  readonly darkTimeSeconds: number;
   readonly calibs: CalibSet;
 }
 
@@ -35,9 +34,6 @@ export function planCalibs(facts: RecipeFacts): readonly CalibPlan[] {
     if (!takes.includes(name)) return skip(`${type.toUpperCase()} frames take no ${name}`);
     if (!use)
       return skip(name === 'flat' ? `no flat for ${facts.physicalFilter}` : `no ${name} for this exposure`);
-    // A scale of NaN would blank the image without a word.
-    if (name === 'dark' && !(facts.darkTimeSeconds >= 0))
-      return skip('the dark time of this exposure is unknown');
     return { name, use, skippedBecause: null };
   });
 }
