@@ -15,7 +15,6 @@ from astropy.io import fits
 from astropy.wcs import WCS, FITSFixedWarning
 
 from summit_notebook.engine import Engine, FitsError
-from summit_notebook.engine_wcs import Wcs
 
 Array = npt.NDArray[Any]
 Cards = dict[str, float | str]
@@ -151,7 +150,7 @@ def test_pixels_and_sky_equal_astropy(engine: Engine, name: str) -> None:
     sky = by_astropy(content).all_pix2world(pixels, 0)
     if str(cards["CTYPE1"]).startswith("DEC"):
         sky = sky[:, ::-1]
-    with Wcs(engine, content) as wcs:
+    with engine.wcs(content) as wcs:
         ours = wcs.to_sky(pixels)
         assert np.max(apart_degrees(ours, sky)) < SKY_DEGREES
         assert np.all((ours[:, 0] >= 0) & (ours[:, 0] < 360))
@@ -164,7 +163,7 @@ def test_polynomials_are_inverted_as_astropy_iterates(engine: Engine) -> None:
     content = image_with({**projected("TAN-SIP"), **SIP})
     astropy = by_astropy(content)
     sky = astropy.wcs_pix2world(grid_about(DETECTOR), 0)
-    with Wcs(engine, content) as wcs:
+    with engine.wcs(content) as wcs:
         assert np.max(np.abs(wcs.to_pixel(sky) - astropy.all_world2pix(sky, 0, tolerance=1e-9))) < PIXELS
 
 
@@ -172,17 +171,17 @@ def test_alternates(engine: Engine) -> None:
     cards = {**DETECTOR, **{f"{key}B": value for key, value in projected("ARC", SCALED).items()}}
     content = image_with(cards)
     pixels = grid_about(SCALED)
-    with Wcs(engine, content, alternate="B") as wcs:
+    with engine.wcs(content, alternate="B") as wcs:
         sky = by_astropy(content, "B").all_pix2world(pixels, 0)
         assert np.max(apart_degrees(wcs.to_sky(pixels), sky)) < SKY_DEGREES
     with pytest.raises(FitsError, match="CTYPE is missing"):
-        Wcs(engine, content, alternate="C")
+        engine.wcs(content, alternate="C")
 
 
 def test_a_third_axis_is_left_out(engine: Engine) -> None:
     content = image_with({**SCALED, "CTYPE3": "FREQ", "CRVAL3": 1.0}, axes=3)
     pixels = grid_about(SCALED)
-    with Wcs(engine, content) as wcs:
+    with engine.wcs(content) as wcs:
         sky = by_astropy(content).celestial.all_pix2world(pixels, 0)
         assert np.max(apart_degrees(wcs.to_sky(pixels), sky)) < SKY_DEGREES
 
@@ -203,14 +202,14 @@ def test_frames_become_icrs_as_in_astropy(engine: Engine, cards: Cards, frame: A
     lonlat = np.array([[lon, lat] for lon in (0.0, 0.001, 123.4, 359.999) for lat in (-90, -45.5, 0, 89.999)])
     there = SkyCoord(lonlat[:, 0] * u.deg, lonlat[:, 1] * u.deg, frame=frame).transform_to(ICRS())
     wanted = np.stack([there.ra.deg, there.dec.deg], axis=1)
-    with Wcs(engine, image_with({**SCALED, **cards})) as wcs:
+    with engine.wcs(image_with({**SCALED, **cards})) as wcs:
         ours = wcs.to_icrs(lonlat)
         assert np.max(apart_degrees(ours, wanted)) < SKY_DEGREES
         assert np.max(apart_degrees(wcs.from_icrs(ours), lonlat)) < 1e-12
 
 
 def test_fk4_is_not_passed_off_as_icrs(engine: Engine) -> None:
-    with Wcs(engine, image_with({**SCALED, "RADESYS": "FK4"})) as wcs:
+    with engine.wcs(image_with({**SCALED, "RADESYS": "FK4"})) as wcs:
         assert (wcs.info.frame, wcs.info.equinox) == ("FK4", 1950)
         with pytest.raises(FitsError, match="not converted to ICRS"):
             wcs.to_icrs([[1.0, 2.0]])
@@ -228,5 +227,5 @@ def test_unusable_coordinates_say_what_is_wrong(
     engine: Engine, cards: Cards, message: str, keyword: str
 ) -> None:
     with pytest.raises(FitsError, match=message) as caught:
-        Wcs(engine, image_with(cards))
+        engine.wcs(image_with(cards))
     assert keyword in str(caught.value) and caught.value.hdu == 0

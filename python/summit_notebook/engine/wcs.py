@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -12,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from summit_notebook.engine import Engine
+from .module import Module
 
 Points = npt.NDArray[np.float64]
 
@@ -38,13 +36,13 @@ class Wcs:
     for the primary description.
     """
 
-    def __init__(self, engine: Engine, content: bytes, hdu: int = 0, alternate: str = "") -> None:
-        self._engine = engine
+    def __init__(self, module: Module, content: bytes, hdu: int = 0, alternate: str = "") -> None:
+        self._module = module
         letter = ord(alternate) if alternate else 0
-        with engine._opened(content) as stream:
-            self._handle = engine._call("af_wcs_new", stream, hdu, letter, engine._error)
+        with module.opened(content) as stream:
+            self._handle = module.call("af_wcs_new", stream, hdu, letter, module.error)
             if self._handle == 0:
-                raise engine._failure()
+                raise module.failure()
         self.info = self._read_info()
 
     def __enter__(self) -> Self:
@@ -57,7 +55,7 @@ class Wcs:
 
     def close(self) -> None:
         """Gives the memory back; harmless the second time."""
-        self._engine._call("af_wcs_free", self._handle)
+        self._module.call("af_wcs_free", self._handle)
         self._handle = 0
 
     def to_sky(self, xy: npt.ArrayLike) -> Points:
@@ -77,20 +75,12 @@ class Wcs:
         return self._in_place(lonlat, "af_wcs_from_icrs", moving=False)
 
     def _read_info(self) -> WcsInfo:
-        with self._scratch(_INFO.size) as address:
-            self._engine._call("af_wcs_info", self._handle, address)
-            fields: tuple[Any, ...] = _INFO.unpack(self._engine._read(address, _INFO.size))
+        with self._module.scratch(_INFO.size) as address:
+            self._module.call("af_wcs_info", self._handle, address)
+            fields: tuple[Any, ...] = _INFO.unpack(self._module.read(address, _INFO.size))
         longitude, latitude, frame = (text.split(b"\0", 1)[0].decode("latin-1") for text in fields[:3])
         equinox = None if np.isnan(fields[3]) else float(fields[3])
         return WcsInfo((longitude, latitude), frame, equinox, fields[4], fields[5] == 1)
-
-    @contextmanager
-    def _scratch(self, size: int) -> Iterator[int]:
-        address = self._engine._alloc(size)
-        try:
-            yield address
-        finally:
-            self._engine._call("af_free", address)
 
     def _in_place(self, points: npt.ArrayLike, routine: str, *, moving: bool) -> Points:
         if self._handle == 0:
@@ -99,12 +89,12 @@ class Wcs:
         if given.ndim != 2 or given.shape[1] != 2:
             raise ValueError("points are an array of (count, 2)")
         count = len(given)
-        with self._scratch(max(given.nbytes, 8)) as address:
-            self._engine._write(address, given.tobytes())
+        with self._module.scratch(max(given.nbytes, 8)) as address:
+            self._module.write(address, given.tobytes())
             if moving:
-                self._engine._call(routine, self._handle, address, address, count)
+                self._module.call(routine, self._handle, address, address, count)
             else:
-                status = self._engine._call(routine, self._handle, address, count, self._engine._error)
-                self._engine._check(status)
-            changed = self._engine._read(address, given.nbytes)
+                status = self._module.call(routine, self._handle, address, count, self._module.error)
+                self._module.check(status)
+            changed = self._module.read(address, given.nbytes)
         return np.frombuffer(changed, np.float64).reshape(count, 2).copy()

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from .module import PLANE_DTYPES, Array, Module
 
 COLUMN = struct.Struct("<4I2i2I2IiI2dq")  # AfColumn
 
@@ -71,3 +70,67 @@ def _strings(column: Column, numbers: Array) -> Array:
     ended = np.logical_or.accumulate(strings == 0, axis=2)
     characters = np.where(ended, np.uint8(0), strings).astype("<u4")
     return np.char.rstrip(characters.view(f"<U{length}").reshape(rows, *shape), " ")
+
+
+def read_table(module: Module, stream: int, hdu: int) -> dict[str, Array]:
+    """Columns by name."""
+    table = module.call("af_table_new", stream, hdu, module.error)
+    if table == 0:
+        raise module.failure()
+    try:
+        read: dict[str, Array] = {}
+        for index in range(module.call("af_table_column_count", table)):
+            column = _read_column(module, table, index)
+            if column.name not in read:
+                read[column.name] = _read_values(module, table, index, column)
+        return read
+    finally:
+        module.call("af_table_free", table)
+
+
+def _read_column(module: Module, table: int, index: int) -> Column:
+    memory = module.alloc(COLUMN.size)
+    try:
+        module.check(module.call("af_table_column", table, index, memory, module.error))
+        fields = COLUMN.unpack(module.read(memory, COLUMN.size))
+    finally:
+        module.call("af_free", memory)
+    name, name_length, unit, unit_length, letter, pointer, kind, width, shape, count, *rest = fields
+    has_null, _, scale, zero, null = rest
+    return Column(
+        name=module.read(name, name_length).decode("latin-1") or f"col{index + 1}",
+        unit=module.read(unit, unit_length).decode("latin-1"),
+        type=chr(letter),
+        variable_length=pointer != 0,
+        dtype=PLANE_DTYPES[kind],
+        width=width,
+        dimensions=struct.unpack(f"<{count}I", module.read(shape, 4 * count)),
+        scale=scale,
+        zero=zero,
+        null=null if has_null else None,
+    )
+
+
+def _read_values(module: Module, table: int, index: int, column: Column) -> Array:
+    rows = module.call("af_table_rows", table)
+    out = module.alloc(4)
+
+    def numbers(routine: str, width: int, *where: int) -> Array:
+        module.check(module.call(routine, table, index, *where, out, module.error))
+        (plane,) = struct.unpack("<I", module.read(out, 4))
+        if plane == 0:
+            return np.zeros((where[-1], width), column.dtype)
+        try:
+            return module.read_plane(plane)
+        finally:
+            module.call("af_plane_free", plane)
+
+    try:
+        if not column.variable_length:
+            return column_values(column, numbers("af_table_values", column.width, 0, rows))
+        cells = np.empty(rows, object)
+        for row in range(rows):
+            cells[row] = cell_values(column, numbers("af_table_cell", 0, row).ravel())
+        return cells
+    finally:
+        module.call("af_free", out)

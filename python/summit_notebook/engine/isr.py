@@ -1,0 +1,115 @@
+"""Instrument signature removal of one raw, as `astro-fits-wasm isr` does it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .module import ALL_ROWS, MORE, Array, Module
+
+# By number of AfStep, AfRecipe, AfOverscan, AfGeometryMode, AfCalibKind.
+STEPS = (
+    *("saturation", "serial-overscan", "parallel-overscan", "crosstalk", "linearity", "gain", "assemble"),
+    *("bias", "dark", "flat", "defects", "interpolate", "variance", "cosmic-rays", "brighter-fatter"),
+)
+RECIPES = ("rapid", "full")
+OVERSCANS = ("median-per-row", "plain-median-per-row", "mean-per-row", "median", "mean", "spline")
+GEOMETRIES = ("table", "header")
+CALIBS = ("bias", "dark", "flat", "defects", "crosstalk", "linearity", "brighter-fatter")
+
+_OPTIONS = struct.Struct("<3iI4i2i7I3I")  # AfIsrOptions
+_CANONICAL_NAN = 0x7FC00000
+
+
+@dataclass(frozen=True)
+class IsrResult:
+    """Float32, int32 and float32 in the DM frame, row 0 first; `report` says what was done, as docs/isr.md tells."""
+
+    image: Array
+    mask: Array | None
+    variance: Array | None
+    report: dict[str, Any]
+
+    @property
+    def sha256(self) -> str:
+        """Of the image, with -0.0 as +0.0 and NaN as 0x7fc00000: what the command line prints."""
+        values = self.image.astype("<f4")
+        values[values == 0] = 0
+        bits = values.view("<u4")
+        bits[np.isnan(values)] = _CANONICAL_NAN
+        return hashlib.sha256(bits.tobytes()).hexdigest()
+
+
+def run_isr(
+    module: Module,
+    raw: bytes,
+    calibs: Mapping[str, bytes],
+    recipe: str,
+    steps: Sequence[str],
+    overscan: str,
+    geometry: str,
+    serial_skip: tuple[int, int],
+    parallel_skip: tuple[int, int],
+) -> IsrResult:
+    """See `Engine.isr`."""
+    bits = sum({1 << _number(STEPS, name, "step") for name in steps})
+    for kind in calibs:
+        _number(CALIBS, kind, "kind of calibration")
+    with ExitStack() as stack:
+        handles = {kind: _read_calib(module, kind, content, stack) for kind, content in calibs.items()}
+        packed = _OPTIONS.pack(
+            _number(RECIPES, recipe, "recipe"),
+            _number(OVERSCANS, overscan, "overscan method"),
+            _number(GEOMETRIES, geometry, "geometry"),
+            bits,
+            *serial_skip,
+            *parallel_skip,
+            *(0, 1),  # all steps in one pass, with statistics
+            *(handles.get(kind, 0) for kind in CALIBS),
+            *(0, 0, 0),  # new planes
+        )
+        stream = stack.enter_context(module.opened(raw))
+        options = stack.enter_context(module.scratch(_OPTIONS.size))
+        module.write(options, packed)
+        job = module.call("af_isr_new", options, stream, module.error)
+        if job == 0:
+            raise module.failure()
+        stack.callback(module.call, "af_isr_free", job)
+        _run(module, "af_isr_step", job)
+        planes = [module.call(f"af_isr_{name}", job) for name in ("image", "mask", "variance")]
+        image, mask, variance = (module.take_plane(plane) if plane != 0 else None for plane in planes)
+        assert image is not None
+        report = json.loads(module.text(module.call("af_isr_report", job)))
+        return IsrResult(image, mask, variance, report)
+
+
+def _number(names: Sequence[str], name: str, what: str) -> int:
+    if name not in names:
+        raise ValueError(f"there is no {what} {name!r}, only {', '.join(names)}")
+    return names.index(name)
+
+
+def _run(module: Module, routine: str, handle: int) -> None:
+    status = MORE
+    while status == MORE:
+        status = module.check(module.call(routine, handle, ALL_ROWS, module.error))
+
+
+def _read_calib(module: Module, kind: str, content: bytes, stack: ExitStack) -> int:
+    """Freed with the stack."""
+    name = kind.encode() + b"\0"
+    with module.opened(content) as stream, module.scratch(len(name)) as text:
+        module.write(text, name)
+        calib = module.call("af_calib_new", stream, CALIBS.index(kind), text, module.error)
+        if calib == 0:
+            raise module.failure()
+        stack.callback(module.call, "af_calib_free", calib)
+        _run(module, "af_calib_step", calib)
+    return calib
