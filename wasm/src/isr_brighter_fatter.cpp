@@ -40,11 +40,6 @@ class BrighterFatter final : public Phase {
  private:
   AfStatus prepare(AfError* error) {
     const u32 n = calib_.size, rows = n + 2;
-    for (u32 a = 0; a < frame_.amplifier_count; ++a) {
-      const double gain = frame_.amplifiers[a].gain_electron_per_adu;
-      if (!frame_.in_electrons && !(gain > 0 && std::isfinite(gain)))
-        return fail(error, AF_INVALID_ARGUMENT, "brighter-fatter wants the gain of every amplifier");
-    }
     // Reading past a row's end by less than a group of columns must stay inside.
     stride_ = frame_.width + kLanes;
     if (!stencil_.resize(size_t{n} * n) || !signal_.resize(size_t{stride_} * rows) ||
@@ -66,9 +61,9 @@ class BrighterFatter final : public Phase {
   float* potential(i32 y) { return potential_.data() + size_t{stride_} * (static_cast<u32>(y) % 3); }
   float* correction(i32 y) { return correction_.data() + frame_.at(0, static_cast<u32>(y)); }
 
-  // Electrons per unit of the image.
+  // Electrons per unit of the image; NaN where it is not known, and there nothing is corrected.
   void load_gains(i32 y) {
-    for (float& gain : gains_) gain = 1;
+    for (float& gain : gains_) gain = frame_.in_electrons ? 1 : std::numeric_limits<float>::quiet_NaN();
     if (frame_.in_electrons) return;
     for (u32 i = 0; i < frame_.amplifier_count; ++i) {
       const AmplifierInfo& a = frame_.amplifiers[i];
@@ -85,15 +80,15 @@ class BrighterFatter final : public Phase {
     const float* const image = frame_.image + from;
     const i32 bits =
         frame_.planes.saturated | frame_.planes.bad | frame_.planes.no_data | frame_.planes.unmasked_nan;
-    u8 any = 0;
-    for (u32 x = 0; x < width; ++x) {
-      const bool masked = frame_.mask != nullptr && (frame_.mask[from + x] & bits) != 0;
-      bad_[x] = masked || !__builtin_isfinite(image[x]) ? 1 : 0;
-      any |= bad_[x];
-    }
     load_gains(y);
     float* const to = signal(y);
     for (u32 x = 0; x < width; ++x) to[x] = image[x] * gains_[x];
+    u8 any = 0;
+    for (u32 x = 0; x < width; ++x) {
+      const bool masked = frame_.mask != nullptr && (frame_.mask[from + x] & bits) != 0;
+      bad_[x] = masked || !__builtin_isfinite(to[x]) ? 1 : 0;
+      any |= bad_[x];
+    }
     if (any != 0 && !interpolate_row(bad_.data(), width, to)) std::memset(to, 0, width * sizeof(float));
     const float* const so_far = correction(y);
     for (u32 x = 0; x < width; ++x) to[x] += so_far[x];
@@ -152,7 +147,10 @@ class BrighterFatter final : public Phase {
     load_gains(row_);
     float* const image = frame_.image + frame_.at(0, static_cast<u32>(row_));
     const float* const from = correction(row_);
-    for (i32 x = half_ + 1; x < width_ - half_ - 1; ++x) image[x] += from[x] / gains_[static_cast<size_t>(x)];
+    for (i32 x = half_ + 1; x < width_ - half_ - 1; ++x) {
+      const float gain = gains_[static_cast<size_t>(x)];
+      image[x] += gain > 0 ? from[x] / gain : 0;
+    }
     done_ = ++row_ == end_row();
   }
 

@@ -205,8 +205,10 @@ AfStatus read_crosstalk(const AfStream& stream, CrosstalkCalib* out, AfError* er
     return fail(error, AF_MALFORMED, "a crosstalk matrix that is not NAMP x NAMP", {from.hdu});
   for (size_t i = 0; i < valid.size(); ++i)
     if (valid[i] != 1) out->linear[i] = 0;
-  // Before version 1.1 of the layout there was no card, and the ratio was one of ADU.
-  out->unit = from.header->text_is("CROSSTALK_RATIOS_UNITS", "electron") ? Unit::kElectron : Unit::kAdu;
+  const char* const keyword = "CROSSTALK_RATIOS_UNITS";
+  out->unit = from.header->text_is(keyword, "electron") ? Unit::kElectron
+              : from.header->text_is(keyword, "adu")    ? Unit::kAdu
+                                                        : Unit::kUnknown;
   return AF_OK;
 }
 

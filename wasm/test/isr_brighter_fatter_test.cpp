@@ -137,9 +137,15 @@ TEST(brighter_fatter_leaves_small_frames_and_edges) {
     for (size_t i = 0; i < before.size(); ++i) changed += d.image[i] != before[i] ? 1 : 0;
     CHECK(changed == (size == 7 ? 1 : 0));
   }
-  Detector unknown(1, 1, 9, 9);
-  unknown.amplifiers[0].gain_electron_per_adu = std::nan("");
-  CHECK(check::finish(af::new_brighter_fatter(calib, &unknown.frame), 1) == AF_INVALID_ARGUMENT);
+  // An amplifier without a gain has no electrons to correct.
+  Detector d(2, 1, 9, 9);
+  d.amplifiers[0].gain_electron_per_adu = std::nan("");
+  paint(random, d);
+  const std::vector<float> before = d.image;
+  CHECK(check::finish(af::new_brighter_fatter(calib, &d.frame), 1) == AF_OK);
+  for (uint32_t y = 0; y < 9; ++y)
+    for (uint32_t x = 0; x < 9; ++x) CHECK(d.at(x, y) == before[d.frame.at(x, y)]);
+  CHECK(d.at(12, 4) != before[d.frame.at(12, 4)]);
 }
 
 TEST(brighter_fatter_kernels_are_read) {
