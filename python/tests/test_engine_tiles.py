@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_integers_equal_astropy(
     assert_equal_bits(wanted, pixels)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_integers_come_back(engine: Engine, data: st.DataObject) -> None:
     """Numbers of the whole type, in every algorithm that promises to keep them."""
@@ -111,7 +112,7 @@ def test_any_integers_come_back(engine: Engine, data: st.DataObject) -> None:
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_any_mask_comes_back(engine: Engine, data: st.DataObject) -> None:
     """PLIO: runs of few values up to 2^24, long runs and single pixels."""
@@ -125,7 +126,7 @@ def test_any_mask_comes_back(engine: Engine, data: st.DataObject) -> None:
     assert_as_astropy(engine, compressed(pixels, compression_type="PLIO_1", tile_shape=(1, line.size)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_hcompress_equals_astropy(engine: Engine, data: st.DataObject) -> None:
     """Lossless and with scale, smoothed and not, square and long tiles, values over the whole of 31 bits."""
@@ -419,3 +420,35 @@ def test_masks_of_null_pixels_are_refused(engine: Engine) -> None:
     with pytest.raises(FitsError, match="null pixels") as caught:
         engine.read(content)
     assert caught.value.tag == "UnsupportedFits"
+
+
+MIB = 1 << 20
+
+
+def test_a_tile_stays_within_the_memory_limit() -> None:
+    """Each image fits the limit; what its one tile claims does not, and is not taken."""
+    side = 2000
+    zeros = compressed(
+        np.zeros((side, side)), compression_type="GZIP_1", tile_shape=(side, side), quantize_level=0
+    )
+    sizes = b"\xdd\x99" + 2 * side.to_bytes(4, "big") + bytes(15)
+    wavelets = tile_table(
+        [bytes_column("COMPRESSED_DATA", [sizes])], (side, side), 32, ZCMPTYPE="HCOMPRESS_1", ZTILE2=side
+    )
+    for content in (zeros, wavelets):
+        engine = Engine(memory_limit=20 * MIB)
+        with pytest.raises(FitsError, match="a tile larger than the memory limit") as caught:
+            engine.read(content)
+        assert (caught.value.tag, caught.value.tile) == ("UnsupportedFits", 0)
+        assert engine.memory_bytes < 50 * MIB
+    pixels = Engine(memory_limit=100 * MIB).read(zeros)[1].data
+    assert pixels is not None and (pixels == 0).all()
+
+
+def test_a_tile_that_unpacks_to_more_than_its_pixels_is_refused(engine: Engine) -> None:
+    bomb = gzip.compress(bytes(50 * MIB))
+    content = tile_table([bytes_column("COMPRESSED_DATA", [bomb])], (1, 100), 32, ZCMPTYPE="GZIP_1")
+    before = engine.memory_bytes
+    with pytest.raises(FitsError, match="longer than its pixels"):
+        engine.read(content)
+    assert engine.memory_bytes - before < MIB

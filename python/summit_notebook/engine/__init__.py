@@ -40,8 +40,9 @@ __all__ = [
 class Engine:
     """One instance of the module with its own memory; use it from one thread at a time."""
 
-    def __init__(self, path: Path = MODULE_PATH) -> None:
-        self._module = Module(path)
+    def __init__(self, path: Path = MODULE_PATH, *, memory_limit: int = 0) -> None:
+        """`memory_limit` bounds what one file, plane or table may take, in bytes; 0 is the engine's own, 1 GiB."""
+        self._module = Module(path, memory_limit=memory_limit)
         self.version = self._module.version
 
     @property

@@ -25,6 +25,7 @@ ALL_ROWS = 0x7FFFFFFF
 
 _TAGS = {2: "MalformedFits", 3: "UnsupportedFits", 4: "UnsupportedFits"}
 _ERROR_SIZE, _PLANE_SIZE = 200, 20
+_STREAM_OPTIONS = struct.Struct("<QQ")
 
 
 class FitsError(Exception):
@@ -43,7 +44,8 @@ class FitsError(Exception):
 class Module:
     """One instance with its own memory; use it from one thread at a time."""
 
-    def __init__(self, path: Path = MODULE_PATH) -> None:
+    def __init__(self, path: Path = MODULE_PATH, *, memory_limit: int = 0) -> None:
+        self._memory_limit = memory_limit
         self._store = wasmtime.Store()
         module = wasmtime.Module.from_file(self._store.engine, str(path))
         self._exports = wasmtime.Instance(self._store, module, []).exports(self._store)
@@ -62,7 +64,9 @@ class Module:
     @contextmanager
     def opened(self, content: bytes, chunk: int = 1 << 22) -> Iterator[int]:
         """The stream of a whole file."""
-        stream = self.call("af_stream_new", 0)
+        with self.scratch(_STREAM_OPTIONS.size) as options:
+            self.write(options, _STREAM_OPTIONS.pack(0, self._memory_limit))
+            stream = self.call("af_stream_new", options)
         if stream == 0:
             raise self.out_of_memory()
         piece = 0
