@@ -93,6 +93,12 @@ void CardText::integer(const char* keyword, i64 value, const char* comment) {
   value_card(keyword, digits, true, comment);
 }
 
+void CardText::unsigned_integer(const char* keyword, u64 value, const char* comment) {
+  char digits[kNumberText];
+  unsigned_text(value, digits);
+  value_card(keyword, digits, true, comment);
+}
+
 void CardText::real(const char* keyword, double value, const char* comment) {
   char digits[kNumberText];
   real_text(value, digits);

@@ -11,6 +11,7 @@ class CardText {
  public:
   void logical(const char* keyword, bool value, const char* comment = "");
   void integer(const char* keyword, i64 value, const char* comment = "");
+  void unsigned_integer(const char* keyword, u64 value, const char* comment = "");
   // With the fewest digits that read back to the same number. `value` is finite.
   void real(const char* keyword, double value, const char* comment = "");
   // Long strings go on in CONTINUE cards.

@@ -105,11 +105,14 @@ char* lay_out(const char* digits, u32 count, int power, char* to) {
 
 }  // namespace
 
-char* integer_text(i64 value, char* to) {
+template <class T>
+static char* whole_text(T value, char* to) {
   char* const end = std::to_chars(to, to + kNumberText - 1, value).ptr;
   *end = '\0';
   return end;
 }
+char* integer_text(i64 value, char* to) { return whole_text(value, to); }
+char* unsigned_text(u64 value, char* to) { return whole_text(value, to); }
 
 char* real_text(double value, char* to) {
   if (std::signbit(value)) *to++ = '-';

@@ -53,8 +53,7 @@ void offset_cards(const Stored& s, const char* scale, const char* zero, CardText
   if (!s.offset) return;
   cards->integer(scale, 1);
   if (s.bytes == 1) cards->integer(zero, -128, "offset of signed bytes");
-  else if (s.bytes == 8) cards->real(zero, 0x1p63, "offset of unsigned integers");
-  else cards->integer(zero, i64{1} << (8 * s.bytes - 1), "offset of unsigned integers");
+  else cards->unsigned_integer(zero, u64{1} << (8 * s.bytes - 1), "offset of unsigned integers");
 }
 
 void to_big_endian(const Stored& s, const u8* from, size_t count, u8* to) {

@@ -17,17 +17,21 @@ from .reduction import Amplifier, Box, reduce
 from .statistics import ImageStatistics, image_statistics
 from .tables import read_table
 from .wcs import Wcs
+from .writer import COMPRESSIONS, CardToWrite, FitsWriter
 
 __all__ = [
     "CARD_KINDS",
+    "COMPRESSIONS",
     "HDU_KINDS",
     "MODULE_PATH",
     "PIXEL_FORMS",
     "Amplifier",
     "Box",
     "Card",
+    "CardToWrite",
     "Engine",
     "FitsError",
+    "FitsWriter",
     "Hdu",
     "ImageStatistics",
     "IsrResult",
@@ -103,6 +107,10 @@ class Engine:
         """
         options = (recipe, steps, overscan, geometry, serial_skip, parallel_skip)
         return run_isr(self._module, raw, calibs or {}, *options)
+
+    def writer(self) -> FitsWriter:
+        """Begins a file."""
+        return FitsWriter(self._module)
 
     def reduce(
         self,
