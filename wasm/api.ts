@@ -1,3 +1,4 @@
+import type { CameraDetector } from './camera.ts';
 import type { CalibKind, CalibReading, IsrJob, IsrRequest } from './isr.ts';
 import type { Wcs } from './wcs.ts';
 import type { FitsWriter } from './writer.ts';
@@ -274,6 +275,8 @@ export interface Engine {
   readonly version: string;
   readonly memoryBytes: number;
   openStream(options?: StreamOptions): FitsStream;
+  /** What the camera table has of a detector. `instrument` is the Butler's name. */
+  camera(instrument: string, detector: number): CameraDetector;
   reduce(request: ReductionRequest): Reduction;
   /** Begins to read a calibration from a file that was pushed whole. `name` is what reports call it. */
   readCalib(stream: FitsStream, kind: CalibKind, name: string): CalibReading;

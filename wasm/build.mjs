@@ -33,6 +33,7 @@ const SMALL = new Set(
   [
     'calib_table',
     'camera',
+    'camera_json',
     'camera_table',
     'card_text',
     'header',
@@ -45,8 +46,14 @@ const SMALL = new Set(
     'isr_setup',
     'json_text',
     'number_text',
+    'polynomial_map',
+    'projection',
+    'section',
+    'sky_frame',
     'table',
     'tiles',
+    'wcs',
+    'wcs_header',
     'writer',
   ].map((name) => `${name}.cpp`),
 );

@@ -12,6 +12,8 @@ import type {
   Summary,
 } from './api.ts';
 import { FitsError } from './api.ts';
+import type { CameraDetector } from './camera.ts';
+import { readCameraDetector } from './camera.ts';
 import type { CalibKind, CalibReading, IsrJob, IsrRequest } from './isr.ts';
 import { EngineCalibReading, EngineIsrJob } from './isrJob.ts';
 import type { Routines } from './layout.ts';
@@ -144,6 +146,10 @@ class WasmEngine implements Engine {
       const at = (i: number): number => instance.view.getFloat64(out + 8 * i, true);
       return { min: at(0), max: at(1), percentiles: fractions.map((_, i) => at(2 + i)) };
     });
+  }
+
+  camera(instrument: string, detector: number): CameraDetector {
+    return readCameraDetector(this.#instance, instrument, detector);
   }
 
   write(): FitsWriter {

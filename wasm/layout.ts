@@ -63,6 +63,7 @@ export interface Routines {
   af_writer_table(writer: number, columns: number, count: number, name: number, error: number): number;
   af_writer_bytes(writer: number, count: number): number;
   af_writer_free(writer: number): void;
+  af_camera_geometry(instrument: number, detector: number, error: number): number;
   af_wcs_new(stream: number, hdu: number, alternate: number, error: number): number;
   af_wcs_info(wcs: number, info: number): void;
   af_wcs_to_sky(wcs: number, xy: number, lonLat: number, count: number): void;

@@ -224,12 +224,33 @@ def write_files() -> None:
     write("file", "gzip", whole + gzip.compress(content, 9, mtime=0))
 
 
+def write_coordinates() -> None:
+    """The first byte is the alternate."""
+    pair = "CTYPE1  = 'RA---{0}'\nCTYPE2  = 'DEC--{0}'\nCRVAL1  = 150.1\nCRVAL2  = -30.2\n"
+    matrix = "CD1_1   = -5E-5\nCD1_2   = 1.3E-5\nCD2_1   = 1.2E-5\nCD2_2   = 5.1E-5\n"
+    scale = "CDELT1  = -0.001\nCDELT2  = 0.002\n"
+    cases = {
+        "tan-sip": pair.format("TAN-SIP")
+        + matrix
+        + "A_ORDER = 2\nB_ORDER = 2\nA_2_0   = 2E-6\nB_1_1   = 1E-6\n",
+        "tpv": pair.format("TPV") + matrix + "PV1_1   = 1.001\nPV2_1   = 0.999\nPV1_39  = 0.2\n",
+        "zpn": pair.format("ZPN") + scale + "PV2_1   = 1.0\nPV2_3   = 42.0\n",
+        "sin": pair.format("SIN") + scale + "PV2_1   = 0.3\nCROTA2  = 33.0\nCUNIT1  = 'deg'\n",
+        "pole": pair.format("ZEA")
+        + scale
+        + "PV1_1   = 10.0\nPV1_2   = 60.0\nLATPOLE = -90.0\nPC1_2   = 0.1\n",
+    }
+    for name, cards in cases.items():
+        write("wcs", name, b"\0" + cards.encode())
+
+
 def main() -> None:
     write_tiles()
     write_gzip()
     write_headers()
     write_tables()
     write_files()
+    write_coordinates()
     files = [path for path in CORPUS.rglob("*") if path.is_file()]
     print(f"{len(files)} seeds, {sum(path.stat().st_size for path in files)} bytes")
 

@@ -373,6 +373,14 @@ typedef enum AfGeometryMode {
   AF_GEOMETRY_HEADER = 1  /* DATASEC obeyed */
 } AfGeometryMode;
 
+/*
+ * What the camera table has of a detector, as JSON: sizes, and of each amplifier boxes of its raw, its place in the DM
+ * frame, flips, gain, read noise and saturation. `instrument` is the Butler's name, zero-terminated. Zero-terminated,
+ * for af_free; null on error (AF_UNSUPPORTED for a detector that the table does not know).
+ */
+AF_EXPORT(af_camera_geometry)
+char* af_camera_geometry(const char* instrument, int32_t detector, AfError* error);
+
 typedef enum AfCalibKind {
   AF_CALIB_BIAS = 0,
   AF_CALIB_DARK = 1,

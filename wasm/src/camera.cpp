@@ -1,19 +1,18 @@
-// Sections are those of the FITS headers: "[x1:x2,y1:y2]", 1-based, ends included, x1 > x2 where x is
-// mirrored.
 #include "camera.h"
 
 #include <algorithm>
 #include <limits>
 
 #include "camera_table.h"
-#include "sentence.h"
+#include "section.h"
 
 namespace af {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-// Larger than any mosaic, small enough that sums of two fit an i32.
-constexpr i32 kLargestCoordinate = 100000000;
+// Of raws as the cameras have written them since 2018; the camera files have 544 columns for ITL, and so has
+// imSim.
+constexpr u32 kRawWidth = 576, kRawHeight = 2048;
 
 bool equal(const AfBox& a, const AfBox& b) {
   return a.x0 == b.x0 && a.y0 == b.y0 && a.x1 == b.x1 && a.y1 == b.y1;
@@ -21,18 +20,6 @@ bool equal(const AfBox& a, const AfBox& b) {
 bool same(const char* a, const char* b) { return std::strcmp(a, b) == 0; }
 bool finite(double number) { return number - number == 0; }
 
-// The text of a card, cut to its room; empty when there is none.
-template <size_t N>
-void read_text(const Header& header, const char* keyword, char (&out)[N]) {
-  const AfCard* card = header.find(keyword);
-  size_t n = 0;
-  if (card != nullptr && card->type == AF_CARD_TEXT) {
-    n = std::min<size_t>(card->text_length, N - 1);
-    if (n > 0) std::memcpy(out, header.text.data() + card->text, n);
-    while (n > 0 && out[n - 1] == ' ') --n;
-  }
-  out[n] = '\0';
-}
 // Of the primary header, else of the segment's.
 template <size_t N>
 void read_text(const Header& primary, const Header& segment, const char* keyword, char (&out)[N]) {
@@ -51,49 +38,8 @@ bool same_ignoring_case(const char* a, const char* b) {
   return *a == *b;
 }
 
-struct Section {
-  AfBox box;  // half-open, 0-based
-  bool mirrored_x;
-};
-
-bool read_whole(const char** p, i32* out) {
-  i64 value = 0;
-  const char* start = *p;
-  while (**p >= '0' && **p <= '9' && value <= kLargestCoordinate) value = 10 * value + (*(*p)++ - '0');
-  *out = static_cast<i32>(value);
-  return *p > start && value >= 1 && value <= kLargestCoordinate;
-}
-
-// False when there is no such card, or it is no section.
-bool read_section(const Header& header, const char* keyword, Section* out) {
-  char text[64];
-  read_text(header, keyword, text);
-  i32 ends[4];
-  const char* p = text;
-  const char marks[] = {'[', ':', ',', ':'};
-  auto skip_blanks = [&p] {
-    while (*p == ' ') ++p;
-  };
-  for (int i = 0; i < 4; ++i) {
-    skip_blanks();
-    if (*p++ != marks[i]) return false;
-    skip_blanks();
-    if (!read_whole(&p, &ends[i])) return false;
-  }
-  skip_blanks();
-  if (*p != ']') return false;
-  out->box = {std::min(ends[0], ends[1]) - 1, std::min(ends[2], ends[3]) - 1, std::max(ends[0], ends[1]),
-              std::max(ends[2], ends[3])};
-  out->mirrored_x = ends[0] > ends[1];
-  return true;
-}
-
 bool read_section(const Header& primary, const Header& segment, const char* keyword, Section* out) {
   return read_section(primary, keyword, out) || read_section(segment, keyword, out);
-}
-
-Sentence& operator<<(Sentence& to, const AfBox& box) {
-  return to << "[" << box.x0 + 1 << ":" << box.x1 << "," << box.y0 + 1 << ":" << box.y1 << "]";
 }
 
 // The Butler's name of the instrument. Reference: the header translators of obs_lsst.
@@ -250,14 +196,61 @@ AfStatus place_by_header(const DetectorInfo& detector, const Header& segment, bo
   return AF_OK;
 }
 
-AfBox overscan_right_of_data(const Header& segment, const AmplifierInfo& a) {
-  const i32 width = static_cast<i32>(a.raw_width), height = static_cast<i32>(a.raw_height);
+void name_amplifier(bool is_1x, i32 column, char (&name)[8]) {
+  name[0] = 'C';
+  name[1] = is_1x ? '1' : '0';
+  name[2] = static_cast<char>('0' + column);
+  name[3] = '\0';
+}
+
+// Once `out` has its data box.
+void place_overscan(const Header& segment, AmplifierInfo* out) {
+  const i32 width = static_cast<i32>(out->raw_width), height = static_cast<i32>(out->raw_height);
   Section bias;
-  if (!read_section(segment, "BIASSEC", &bias)) return {a.data.x1, 0, width, height};
-  return {std::min(bias.box.x0, width), 0, std::min(bias.box.x1, width), height};
+  if (read_section(segment, "BIASSEC", &bias)) {
+    out->serial_overscan = {std::min(bias.box.x0, width), 0, std::min(bias.box.x1, width), height};
+  } else {
+    out->serial_overscan = {out->data.x1, 0, width, height};
+  }
+  out->parallel_overscan = {out->data.x0, out->data.y1, out->data.x1, height};
 }
 
 }  // namespace
+
+bool detector_of_table(const char* instrument, i32 detector, DetectorInfo* out) {
+  *out = {};
+  DetectorName name;
+  const CcdType* type = find_ccd_type(type_of_detector(instrument, detector));
+  if (type == nullptr || !detector_name(instrument, detector, &name)) return false;
+  copy_text(out->instrument, sizeof out->instrument, instrument);
+  copy_text(out->detector_name, sizeof out->detector_name, name.text);
+  copy_text(out->detector_type, sizeof out->detector_type, type->name);
+  out->detector = detector;
+  out->width = table_width(*type);
+  out->height = table_height(*type);
+  out->amplifier_count = type->segment_count;
+  out->exposure_seconds = out->dark_seconds = kNone;
+  out->complete = true;
+  return true;
+}
+
+void amplifier_of_table(const DetectorInfo& detector, u32 place, AmplifierInfo* out) {
+  *out = {};
+  const CcdType& type = *find_ccd_type(detector.detector_type);
+  const bool is_1x = place < 8;
+  const i32 column = static_cast<i32>(is_1x ? place : 15 - place);
+  name_amplifier(is_1x, column, out->name);
+  Sentence hdu;
+  hdu << "Segment" << out->name + 1;
+  copy_text(out->hdu_name, sizeof out->hdu_name, hdu.text);
+  out->hdu = static_cast<i32>(place) + 1;
+  out->raw_width = kRawWidth;
+  out->raw_height = kRawHeight;
+  place_by_table(type, detector, column, is_1x, out);
+  const Header none;
+  place_overscan(none, out);
+  read_readout(detector, none, place, out);
+}
 
 bool is_segment(const Header& header) {
   char name[16];
@@ -337,9 +330,7 @@ AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32
     is_1x = true;
     column = hdu - 1;
   }
-  out->name[0] = 'C';
-  out->name[1] = is_1x ? '1' : '0';
-  out->name[2] = static_cast<char>('0' + column);
+  name_amplifier(is_1x, column, out->name);
 
   if (type != nullptr && (mode == AF_GEOMETRY_TABLE || type->segment_count == 8)) {
     place_by_table(*type, detector, column, is_1x, out);
@@ -364,8 +355,7 @@ AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32
       copy_text(warning, sizeof warning, text.text);
     }
   }
-  out->serial_overscan = overscan_right_of_data(segment, *out);
-  out->parallel_overscan = {out->data.x0, out->data.y1, out->data.x1, static_cast<i32>(raw_height)};
+  place_overscan(segment, out);
   read_readout(detector, segment, static_cast<u32>(is_1x ? column : 15 - column), out);
   return AF_OK;
 }

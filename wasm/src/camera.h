@@ -54,6 +54,11 @@ AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32
                         u32 raw_height, AfGeometryMode mode, AmplifierInfo* out, char (&warning)[160],
                         AfError* error);
 
+// Without a raw: false when the table does not know the detector.
+bool detector_of_table(const char* instrument, i32 detector, DetectorInfo* out);
+// `place` is below `detector.amplifier_count`, in the order of the raw's HDUs.
+void amplifier_of_table(const DetectorInfo& detector, u32 place, AmplifierInfo* out);
+
 }  // namespace af
 
 #endif  // ASTRO_FITS_CAMERA_H_

@@ -48,20 +48,20 @@ void join(const char* raft, const char* slot, DetectorName* out) {
   copy_text(out->text + 4, sizeof out->text - 4, slot);
 }
 
-const ReadoutRow* find_row(const char* instrument, i32 detector) {
-  auto in = [detector](const auto& rows) -> const ReadoutRow* {
-    for (const ReadoutRow& row : rows)
-      if (static_cast<i32>(row.detector) == detector) return &row;
-    return nullptr;
-  };
-  if (same(instrument, "LATISS")) return in(kLatiss);
-  if (same(instrument, "LSSTComCam")) return in(kComCam);
+constexpr PackedReadout kPackedLatiss(kLatiss);
+constexpr PackedReadout kPackedComCam(kComCam);
+constexpr PackedReadout kPackedItl(kLsstCamItl);
+constexpr PackedReadout kPackedE2vLow(kLsstCamE2vLow);
+constexpr PackedReadout kPackedE2vHigh(kLsstCamE2vHigh);
+constexpr PackedReadout kPackedCorners(kLsstCamCorners);
+
+bool find_numbers(const char* instrument, i32 detector, u32 segment, u32 (&out)[3]) {
+  if (same(instrument, "LATISS")) return kPackedLatiss.find(detector, segment, out);
+  if (same(instrument, "LSSTComCam")) return kPackedComCam.find(detector, segment, out);
   // obs_lsst gives the simulated LSSTCam the numbers of the real one.
-  if (!has_corners(instrument)) return nullptr;
-  const ReadoutRow* row = in(kLsstCamItl);
-  if (row == nullptr) row = in(kLsstCamE2vLow);
-  if (row == nullptr) row = in(kLsstCamE2vHigh);
-  return row == nullptr ? in(kLsstCamCorners) : row;
+  return has_corners(instrument) &&
+         (kPackedItl.find(detector, segment, out) || kPackedE2vLow.find(detector, segment, out) ||
+          kPackedE2vHigh.find(detector, segment, out) || kPackedCorners.find(detector, segment, out));
 }
 
 }  // namespace
@@ -111,10 +111,10 @@ bool find_readout(const char* instrument, i32 detector, u32 segment, Readout* ou
     *out = {0.7, 7.0, 142857};
     return true;
   }
-  const ReadoutRow* row = find_row(instrument, detector);
-  if (row == nullptr || segment >= 16 || row->gain[segment] == 0) return false;
+  u32 numbers[3];
+  if (segment >= 16 || !find_numbers(instrument, detector, segment, numbers) || numbers[0] == 0) return false;
   // One division each, so that these are the doubles nearest to the decimal numbers of the camera file.
-  *out = {row->gain[segment] / 1e5, row->read_noise[segment] / 1e3, double(row->saturation[segment])};
+  *out = {numbers[0] / 1e5, numbers[1] / 1e3, double(numbers[2])};
   return true;
 }
 

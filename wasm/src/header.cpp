@@ -343,6 +343,15 @@ bool is_end_card(const char* card) { return std::memcmp(card, "END     ", 8) == 
 
 bool parse_cards(Header* header) { return Parser(header).run(); }
 
+void read_text(const Header& header, const char* keyword, char* out, size_t size) {
+  const AfCard* card = header.find(keyword);
+  const size_t length = card != nullptr && card->type == AF_CARD_TEXT ? card->text_length : 0;
+  size_t n = length < size ? length : size - 1;
+  if (n > 0) std::memcpy(out, header.text.data() + card->text, n);
+  while (n > 0 && out[n - 1] == ' ') --n;
+  out[n] = '\0';
+}
+
 IndexedKeyword::IndexedKeyword(const char* stem, u32 index) {
   char digits[10];
   size_t count = 0;

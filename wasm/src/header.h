@@ -31,6 +31,13 @@ struct Header {
   bool text_is(const char* keyword, const char* wanted) const;
 };
 
+// The text of a card without blanks at the end, zero-terminated and cut to `size`; empty when there is none.
+void read_text(const Header& header, const char* keyword, char* out, size_t size);
+template <size_t N>
+void read_text(const Header& header, const char* keyword, char (&out)[N]) {
+  read_text(header, keyword, out, N);
+}
+
 // "NAXIS" and 12 give "NAXIS12".
 struct IndexedKeyword {
   IndexedKeyword(const char* stem, u32 index);

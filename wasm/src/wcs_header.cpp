@@ -27,17 +27,9 @@ class Description {
   bool number(const char* stem, i32 i, i32 j, double* out) const {
     return header_.real(keyword(stem, i, j).text, out);
   }
-  // Cut to its room, without blanks at the end; empty when there is no such text.
   template <size_t N>
   void text(const char* stem, i32 i, char (&out)[N]) const {
-    const AfCard* card = header_.find(keyword(stem, i).text);
-    size_t n = 0;
-    if (card != nullptr && card->type == AF_CARD_TEXT) {
-      n = std::min<size_t>(card->text_length, N - 1);
-      if (n > 0) std::memcpy(out, header_.text.data() + card->text, n);
-      while (n > 0 && out[n - 1] == ' ') --n;
-    }
-    out[n] = '\0';
+    read_text(header_, keyword(stem, i).text, out);
   }
   // Calls `found(parameter, value)` for each PVi_m of an axis.
   template <class F>

@@ -13,8 +13,8 @@ namespace {
 
 using Cards = std::vector<std::pair<std::string, std::string>>;
 
-// Values are written as in a file: 'text' in quotes, numbers plain.
-void parse(const Cards& cards, af::Header* header) {
+// Blocks of a header. Values are written as in a file: 'text' in quotes, numbers plain.
+std::string blocks_of(const Cards& cards) {
   std::string text;
   for (const auto& [keyword, value] : cards) {
     std::string card = keyword;
@@ -25,6 +25,11 @@ void parse(const Cards& cards, af::Header* header) {
   }
   text += "END";
   text.resize((text.size() + 2879) / 2880 * 2880, ' ');
+  return text;
+}
+
+void parse(const Cards& cards, af::Header* header) {
+  const std::string text = blocks_of(cards);
   CHECK(header->raw.append(text.data(), text.size()) && af::parse_cards(header));
 }
 
@@ -217,6 +222,61 @@ TEST(camera_asks_the_header_of_a_detector_that_it_does_not_know) {
   const Cards latiss = {{"INSTRUME", "'LATISS'"}, {"DETSIZE", "'[1:80,1:40]'"}};
   Read small(latiss, cards, AF_GEOMETRY_TABLE, 3, 32, 24);
   CHECK(small.status == AF_OK && small.detector.detector_type[0] == '\0' && small.warning[0] != '\0');
+}
+
+TEST(camera_bounds_a_detector_without_detsize_by_its_segments) {
+  struct Raw {
+    explicit Raw(const std::vector<Cards>& segments) : stream(af_stream_new(nullptr)) {
+      std::string file = blocks_of({{"SIMPLE", "T"}, {"BITPIX", "8"}, {"NAXIS", "0"}});
+      for (const Cards& cards : segments) {
+        file += blocks_of(with({{"XTENSION", "'IMAGE'"},
+                                {"BITPIX", "8"},
+                                {"NAXIS", "2"},
+                                {"NAXIS1", "32"},
+                                {"NAXIS2", "24"},
+                                {"PCOUNT", "0"},
+                                {"GCOUNT", "1"}},
+                               cards));
+        file.resize(file.size() + 2880);
+      }
+      CHECK(af_stream_push(stream, reinterpret_cast<const uint8_t*>(file.data()), file.size(), &error) ==
+            AF_OK);
+      CHECK(af_stream_end(stream, &error) == AF_OK);
+      af::read_detector(stream->hdus[0]->header, stream->hdus[1]->header, AF_GEOMETRY_TABLE, &detector);
+      CHECK(!detector.complete);
+      status = af::finish_detector(*stream, &detector, &error);
+    }
+    ~Raw() { af_stream_free(stream); }
+    AfStream* stream;
+    af::DetectorInfo detector;
+    AfError error{};
+    AfStatus status;
+  };
+  auto named = [](const char* name, const char* place) {
+    return Cards{{"EXTNAME", std::string("'") + name + "'"}, {"DETSEC", std::string("'") + place + "'"}};
+  };
+  const Raw two({named("Segment11", "[40:21,1:20]"), named("REB_COND", "[1:9999,1:9999]"),
+                 named("Segment00", "[1:20,21:41]")});
+  CHECK(two.status == AF_OK && two.detector.complete && two.detector.amplifier_count == 2);
+  CHECK(two.detector.width == 40 && two.detector.height == 41);
+  const Raw bad({named("Segment11", "[40:21,1:20]"), named("Segment00", "1:20")});
+  CHECK(bad.status == AF_MALFORMED && bad.error.hdu == 2 && is(bad.error.keyword, "DETSEC"));
+  const Raw many(std::vector<Cards>(17, named("Segment11", "[40:21,1:20]")));
+  CHECK(many.status == AF_UNSUPPORTED);
+}
+
+TEST(camera_geometry_is_told_as_json) {
+  AfError error{};
+  char* text = af_camera_geometry("LSSTCam", 191, &error);
+  CHECK(text != nullptr);
+  const std::string json(text);
+  af_free(text);
+  CHECK(json.find("\"name\":\"R00_SW0\",\"type\":\"ITL_WF\",\"width\":4072,\"height\":2000") !=
+        std::string::npos);
+  CHECK(json.find("\"name\":\"C17\",\"hduName\":\"Segment17\",\"rawWidth\":576") != std::string::npos);
+  CHECK(json.find("C07") == std::string::npos);
+  CHECK(af_camera_geometry(std::string(500, 'x').c_str(), 0, &error) == nullptr &&
+        error.status == AF_UNSUPPORTED);
 }
 
 TEST(camera_says_what_a_header_lacks) {

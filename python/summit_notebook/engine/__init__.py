@@ -9,7 +9,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from .camera import camera_detector
 from .hdus import CARD_KINDS, HDU_KINDS, PIXEL_FORMS, Card, Hdu, Problem, Verification, read_hdu, verify_hdu
 from .isr import IsrResult, run_isr
 from .module import MODULE_PATH, Array, FitsError, Module
@@ -84,6 +86,14 @@ class Engine:
         with self._module.opened(content) as stream:
             count = self._module.call("af_stream_hdu_count", stream)
             return [verify_hdu(self._module, stream, index) for index in range(count)]
+
+    def camera(self, instrument: str, detector: int) -> dict[str, Any]:
+        """What the camera table has of a detector, in the shape of `CameraDetector` of wasm/camera.ts.
+
+        `instrument` is the Butler's name. Raises `FitsError` (UnsupportedFits) for a detector that the table does not
+        know.
+        """
+        return camera_detector(self._module, instrument, detector)
 
     def wcs(self, content: bytes, hdu: int = 0, alternate: str = "") -> Wcs:
         """The celestial coordinates of an image; see `Wcs`."""

@@ -1,5 +1,8 @@
-/** The one geometry table: how each detector's amplifiers are laid out in its raws and in the assembled frame. */
-import type { Box, DetectorPixel } from '../frames.ts';
+/**
+ * How a detector's amplifiers are laid out in its raws and in the assembled frame. The one table of these is the engine's
+ * (`Engine.camera`), which the workers ask.
+ */
+import type { AmpRawPixel, Box, DetectorPixel } from '../frames.ts';
 
 /**
  * An amplifier as it is read out and where it goes.
@@ -20,9 +23,10 @@ export interface Amplifier {
   readonly detector: Box<'Detector'>;
   readonly flipX: boolean;
   readonly flipY: boolean;
-  readonly gainElectronPerAdu: number;
-  readonly readNoiseElectron: number;
-  readonly saturationAdu: number;
+  /** Null where the camera has no number. */
+  readonly gainElectronPerAdu: number | null;
+  readonly readNoiseElectron: number | null;
+  readonly saturationAdu: number | null;
 }
 
 export interface DetectorGeometry {
@@ -38,4 +42,14 @@ export function amplifierAt(geometry: DetectorGeometry, at: DetectorPixel): Ampl
   return geometry.amplifiers.find(
     ({ detector: b }) => at.x >= b.x0 - 0.5 && at.x < b.x1 - 0.5 && at.y >= b.y0 - 0.5 && at.y < b.y1 - 0.5,
   );
+}
+
+/** The raw pixel that was read out for an integer detector pixel of this amplifier. */
+export function ampRawFromDetector(amp: Amplifier, at: DetectorPixel): AmpRawPixel {
+  const dx = at.x - amp.detector.x0;
+  const dy = at.y - amp.detector.y0;
+  return {
+    x: amp.flipX ? amp.data.x1 - 1 - dx : amp.data.x0 + dx,
+    y: amp.flipY ? amp.data.y1 - 1 - dy : amp.data.y0 + dy,
+  };
 }

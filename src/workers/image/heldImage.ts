@@ -1,8 +1,7 @@
 /** One reduced image in the engine's memory, with what is needed to tell a pixel's value before and after ISR. */
 import type { Engine, FitsStream, Plane } from 'astro-fits-wasm';
 import type { Amplifier, DetectorGeometry } from '../../core/camera/geometry.ts';
-import { amplifierAt } from '../../core/camera/geometry.ts';
-import { ampRawFromDetector } from '../../core/camera/instruments.ts';
+import { amplifierAt, ampRawFromDetector } from '../../core/camera/geometry.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
 import { runInBands } from '../shared/yielding.ts';
 import type { OpenedImage, PixelReadout } from './contract.ts';
@@ -52,7 +51,7 @@ export class HeldImage {
       amplifier: amplifier.name,
       valueAdu: this.plane.at(pixel.x, pixel.y),
       rawAdu,
-      saturated: rawAdu >= amplifier.saturationAdu,
+      saturated: amplifier.saturationAdu !== null && rawAdu >= amplifier.saturationAdu,
     };
   }
 

@@ -1,7 +1,6 @@
 /** From the URL of a raw to a reduced image: fetch, decode while fetching, ISR, display limits. */
 import type { Engine, FitsStream, IsrReport, Plane, StepName } from 'astro-fits-wasm';
 import type { DetectorGeometry } from '../../core/camera/geometry.ts';
-import { geometryFor } from '../../core/camera/instruments.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type { FetchLike } from '../shared/fetchBytes.ts';
@@ -34,7 +33,7 @@ export async function openImage(
   onProgress: (progress: OpenProgress) => void,
 ): Promise<HeldImage> {
   const { engine } = tools;
-  const geometry = geometryFor(request.instrument, request.detector);
+  const geometry: DetectorGeometry = engine.camera(request.instrument, request.detector);
   const fetchStarted = nowUnixMs();
   const download = new Download(request.rawUrl, `The raw of exposure ${request.exposure}`, tools.fetch, (d) =>
     onProgress({ stage: 'fetching', bytes: d.bytes, totalBytes: d.totalBytes ?? request.rawBytes }),
