@@ -67,6 +67,8 @@ export default defineConfig({
   },
   test: {
     include: ['src/**/*.test.{ts,tsx}', 'wasm/**/*.test.ts'],
+    // Tests read whole detectors; how long that takes on a busy machine is no one's fault.
+    testTimeout: 60_000,
     ...(process.env['SUMMIT_NOTEBOOK_LONG'] && {
       setupFiles: ['scripts/test/manyExamples.mjs'],
       testTimeout: 600_000,
