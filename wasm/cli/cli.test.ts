@@ -46,12 +46,24 @@ function write(name: string, bytes: Uint8Array): string {
   return path;
 }
 
+/** A primary header without data. */
+function primary(...cards: string[]): Buffer {
+  const header = Buffer.alloc(2880, ' ');
+  const all = [
+    'SIMPLE  =                    T',
+    'BITPIX  =                    8',
+    'NAXIS   =                    0',
+  ];
+  [...all, ...cards, 'END'].forEach((card, i) => header.write(card, 80 * i));
+  return header;
+}
+
 describe('help', () => {
   test('is there for the program and each command', () => {
     const { status, stdout } = run(['--help']);
     expect(status).toBe(0);
     const names = [...stdout.matchAll(/^ {2}(\w+) {2}/gm)].map(([, name]) => name ?? '');
-    expect(names).toEqual(expect.arrayContaining(['info', 'header', 'stats', 'isr', 'verify']));
+    expect(names).toEqual(expect.arrayContaining(['info', 'header', 'stats', 'isr', 'wcs', 'verify']));
     for (const name of names) {
       const help = run([name, '--help']);
       expect(help.status).toBe(0);
@@ -131,19 +143,54 @@ describe('stats', () => {
   });
 });
 
-describe('verify', () => {
-  /** A primary header without data. */
-  function primary(...cards: string[]): Buffer {
-    const header = Buffer.alloc(2880, ' ');
-    const all = [
-      'SIMPLE  =                    T',
-      'BITPIX  =                    8',
-      'NAXIS   =                    0',
-    ];
-    [...all, ...cards, 'END'].forEach((card, i) => header.write(card, 80 * i));
-    return header;
-  }
+describe('wcs', () => {
+  const cards = [
+    "CTYPE1  = 'RA---TAN'",
+    "CTYPE2  = 'DEC--TAN'",
+    'CRPIX1  = 11',
+    'CRPIX2  = 21',
+    'CRVAL1  = 359.5',
+    'CRVAL2  = -30',
+    'CD1_1   = -0.001',
+    'CD2_2   = 0.001',
+    "RADESYS = 'ICRS'",
+  ];
 
+  test('turns pixels into places and places into pixels', () => {
+    const path = write('sky.fits', primary(...cards));
+    const at = json('wcs', path, '--pixel', '10,20');
+    // The reference pixel, which the header counts from 1.
+    expect(at).toEqual({
+      hdu: 0,
+      types: ['RA---TAN', 'DEC--TAN'],
+      frame: 'ICRS',
+      equinox: null,
+      pixel: [10, 20],
+      sky: [359.5, expect.closeTo(-30, 12)],
+      icrs: [359.5, expect.closeTo(-30, 12)],
+    });
+    const there = json('wcs', path, '--pixel', '-1000,1500.25') as { sky: [number, number] };
+    const back = json('wcs', path, '--sky', there.sky.join(',')) as { pixel: [number, number] };
+    expect(back.pixel[0]).toBeCloseTo(-1000, 6);
+    expect(back.pixel[1]).toBeCloseTo(1500.25, 6);
+    // A tangent plane shows half of the sky.
+    expect(json('wcs', path, '--sky', '179.5,30')).toMatchObject({ pixel: null });
+    const { stdout } = run(['wcs', path, '--pixel', '10,20']);
+    expect(stdout).toMatch(
+      /^pixel 10, 20\nsky {3}359\.5, -[\d.]+ \(RA---TAN, DEC--TAN; ICRS\)\nICRS {2}359\.5, -/,
+    );
+  });
+
+  test('says what is missing', () => {
+    const path = write('no sky.fits', primary());
+    expect(failure('wcs', path, '--pixel', '1,2')).toMatch(/^error: \w+: .*no sky\.fits: .*CTYPE/);
+    expect(failure('wcs', path)).toMatch(/^error: usage: wcs: either --pixel/);
+    expect(failure('wcs', path, '--pixel', '1')).toMatch(/^error: usage: wcs: --pixel wants 2 numbers/);
+    expect(failure('wcs', path, '--pixel', '1,2', '--hdu', '3')).toMatch(/there is no HDU 3/);
+  });
+});
+
+describe('verify', () => {
   test('finds nothing in a sound file', () => {
     const path = write('sound.fits', primary("DATASUM = '0'"));
     expect(json('verify', path)).toEqual([

@@ -8,8 +8,9 @@ import { isr } from './isr.ts';
 import { startEngine } from './source.ts';
 import { stats } from './stats.ts';
 import { verify } from './verify.ts';
+import { wcs } from './wcs.ts';
 
-const COMMANDS = new Map<string, Command>(Object.entries({ info, header, stats, isr, verify }));
+const COMMANDS = new Map<string, Command>(Object.entries({ info, header, stats, isr, wcs, verify }));
 
 const COMMON_HELP = [
   '--json              one JSON document on standard output, and nothing else',
