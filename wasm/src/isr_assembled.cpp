@@ -6,6 +6,13 @@
 
 using namespace af;
 
+// Photons that were counted, and the noise of reading them: (RN / g)^2 in adu^2, RN^2 in electron^2.
+AfIsr::VarianceTerms AfIsr::variance_terms(const AmplifierInfo& a) const {
+  const bool electrons = in_electrons_before(AF_STEP_VARIANCE);
+  const double gain = electrons ? 1 : a.gain_electron_per_adu, noise = a.read_noise_electron / gain;
+  return {static_cast<float>(gain), static_cast<float>(noise * noise)};
+}
+
 // The steps of the present pass behind `assemble`, on the piece of row y that belongs to one amplifier.
 void AfIsr::frame_steps(u32 amplifier, u32 y) {
   const AmplifierInfo& a = amplifiers[amplifier];
@@ -32,11 +39,8 @@ void AfIsr::frame_steps(u32 amplifier, u32 y) {
         subtract_scaled(values, width, calib_row(*calib), static_cast<float>(dark_scale));
         break;
       case AF_STEP_VARIANCE: {
-        const bool electrons = in_electrons_before(AF_STEP_VARIANCE);
-        const double noise =
-            electrons ? a.read_noise_electron : a.read_noise_electron / a.gain_electron_per_adu;
-        variance_row(values, width, electrons ? 1 : gain, static_cast<float>(noise * noise), frame.planes.bad,
-                     variances, bits);
+        const VarianceTerms terms = variance_terms(a);
+        variance_row(values, width, terms.gain, terms.noise, frame.planes.bad, variances, bits);
         break;
       }
       case AF_STEP_FLAT:

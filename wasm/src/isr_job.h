@@ -103,6 +103,7 @@ struct AfIsr {
   AfStatus fit_serial(AfError* error);
   AfStatus fit_parallel(AfError* error);
   void raw_rows();
+  void fused_rows();
   void raw_step(AfStep step, af::u32 row, float* values, af::u32 x0, af::u32 count);
   // Of the raw row's image area in the frame, at its lowest x.
   size_t assembled_at(const af::AmplifierInfo& a, af::u32 row) const;
@@ -110,6 +111,10 @@ struct AfIsr {
   bool pass_has(AfStep step) const;
 
   // isr_assembled.cpp
+  struct VarianceTerms {
+    float gain, noise;  // V = I / gain + noise
+  };
+  VarianceTerms variance_terms(const af::AmplifierInfo& a) const;
   void frame_steps(af::u32 amplifier, af::u32 y);
   void frame_pass();
   void fill_uncovered();
@@ -133,6 +138,7 @@ struct AfIsr {
   af::OverscanFit fit_;
   af::Array<float> row_values_;
   af::Array<af::i32> row_mask_;
+  af::Array<float> neutral_;  // four rows of operands for the fused steps
   af::Phase* phase_ = nullptr;
   float* raws_[af::kMaxAmplifiers] = {};  // of all segments, for crosstalk
   af::Array<char> report_;

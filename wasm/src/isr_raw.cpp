@@ -1,6 +1,7 @@
 // The part of instrument signature removal that works on raw segments in readout order, and their assembly.
 #include <algorithm>
 
+#include "isr_fused.h"
 #include "isr_job.h"
 #include "isr_rows.h"
 
@@ -164,6 +165,59 @@ void AfIsr::assemble_row(u32 row, const float* values) {
     std::memset(frame.mask + at, 0, width * sizeof(i32));
 }
 
+void AfIsr::fused_rows() {
+  const AmplifierInfo& a = amplifiers[segment_];
+  const Segment& s = segments[segment_];
+  const u32 width = width_of(a.data);
+  float* const zeros = neutral_.data();
+  float* const ones = zeros + width;
+  float* const unused = ones + width;
+  float* const parallel = unused + width;
+  for (u32 x = 0; x < width; ++x) zeros[x] = 0;
+  for (u32 x = 0; x < width; ++x) ones[x] = 1;
+  const bool has_parallel = pass_has(AF_STEP_PARALLEL_OVERSCAN) && !s.parallel.empty();
+  if (has_parallel) place_row(s.parallel.data(), width, a.flip_x, parallel);
+  const bool saturation = pass_has(AF_STEP_SATURATION), serial = pass_has(AF_STEP_SERIAL_OVERSCAN);
+  const bool gain = pass_has(AF_STEP_GAIN), varies = pass_has(AF_STEP_VARIANCE);
+  const VarianceTerms terms = varies ? variance_terms(a) : VarianceTerms{1, 0};
+
+  FusedRow r{};
+  r.raw = s.raw;
+  r.raw_x0 = static_cast<u32>(a.data.x0);
+  r.count = width;
+  r.reversed = a.flip_x;
+  r.threshold = saturation ? static_cast<float>(s.threshold) : std::numeric_limits<float>::quiet_NaN();
+  r.parallel = has_parallel ? parallel : zeros;
+  r.dark_scale = pass_has(AF_STEP_DARK) ? static_cast<float>(dark_scale) : 0;
+  r.variance_gain = terms.gain;
+  r.noise = terms.noise;
+  r.gain = gain ? static_cast<float>(a.gain_electron_per_adu) : 1;
+  r.saturated = frame.planes.saturated;
+  r.bad = varies ? frame.planes.bad : 0;
+  r.unmasked_nan = frame.planes.unmasked_nan;
+  for (; row_ < height_of(a.data) && budget_ > 0; ++row_, --budget_) {
+    r.raw_row = static_cast<u32>(a.data.y0) + row_;
+    const size_t at = assembled_at(a, r.raw_row);
+    auto calib_row = [&](AfStep step, const float* otherwise) {
+      return pass_has(step) ? static_cast<const float*>(options.calibs[calib_of(step)]->plane->data) + at
+                            : otherwise;
+    };
+    r.serial = serial && !s.serial.empty() ? s.serial[r.raw_row] : 0;
+    r.bias = calib_row(AF_STEP_BIAS, zeros);
+    r.dark = calib_row(AF_STEP_DARK, zeros);
+    r.flat = calib_row(AF_STEP_FLAT, ones);
+    r.image = frame.image + at;
+    r.variance = varies ? static_cast<float*>(variance->data) + at : unused;
+    r.mask = frame.mask != nullptr ? frame.mask + at : row_mask_.data();
+    fused_row(r, options.recipe == AF_RECIPE_FULL);
+    if (frame.mask == nullptr) continue;
+    for (const AfStep step : {AF_STEP_BIAS, AF_STEP_DARK, AF_STEP_FLAT})
+      if (pass_has(step))
+        merge_mask(options.calibs[calib_of(step)]->mask, frame.planes, static_cast<u32>(at / frame.width),
+                   static_cast<u32>(a.detector.x0), static_cast<u32>(a.detector.x1), frame.mask + at);
+  }
+}
+
 void AfIsr::raw_rows() {
   const AmplifierInfo& a = amplifiers[segment_];
   const AfPlane& raw = *segments[segment_].raw;
@@ -179,6 +233,8 @@ void AfIsr::raw_rows() {
     }
     return;
   }
+  // Streaming only: a pass of its own shows the steps one by one.
+  if (!kept_ && !pass_has(AF_STEP_LINEARITY)) return fused_rows();
   for (; row_ < height_of(a.data) && budget_ > 0; ++row_, --budget_) {
     const u32 row = static_cast<u32>(a.data.y0) + row_;
     load_row(raw, row, x0, width, row_values_.data());
