@@ -13,6 +13,16 @@ AfIsr::VarianceTerms AfIsr::variance_terms(const AmplifierInfo& a) const {
   return {static_cast<float>(gain), static_cast<float>(noise * noise)};
 }
 
+// The calib's numbers are taken to the image's unit.
+void AfIsr::linearize(u32 amplifier, float* values, u32 count) const {
+  const i32 at = segments[amplifier].linearity;
+  if (at < 0) return;
+  const LinearityCalib& calib = options.calibs[AF_CALIB_LINEARITY]->linearity;
+  const bool convert = calib.unit == Unit::kAdu && in_electrons_before(AF_STEP_LINEARITY);
+  linearize_row(calib, static_cast<u32>(at), convert ? amplifiers[amplifier].gain_electron_per_adu : 1,
+                values, count);
+}
+
 // The steps of the present pass behind `assemble`, on the piece of row y that belongs to one amplifier.
 void AfIsr::frame_steps(u32 amplifier, u32 y) {
   const AmplifierInfo& a = amplifiers[amplifier];
@@ -34,6 +44,9 @@ void AfIsr::frame_steps(u32 amplifier, u32 y) {
     switch (plan[i].step) {
       case AF_STEP_BIAS:
         subtract_row(values, width, calib_row(*calib));
+        break;
+      case AF_STEP_LINEARITY:
+        linearize(amplifier, values, width);
         break;
       case AF_STEP_DARK:
         subtract_scaled(values, width, calib_row(*calib), static_cast<float>(dark_scale));
@@ -115,6 +128,12 @@ AfStatus AfIsr::start_phase(AfStep step, AfError* error) {
     }
     case AF_STEP_DEFECTS:
       phase_ = new_defects(options.calibs[AF_CALIB_DEFECTS]->defects, &frame);
+      break;
+    case AF_STEP_BRIGHTER_FATTER:
+      phase_ = new_brighter_fatter(options.calibs[AF_CALIB_BRIGHTER_FATTER]->brighter_fatter, &frame);
+      break;
+    case AF_STEP_COSMIC_RAYS:
+      phase_ = new_cosmic_rays(&frame);
       break;
     default:
       phase_ = new_interpolate(&frame);

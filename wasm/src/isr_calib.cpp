@@ -63,8 +63,9 @@ AfStatus AfCalib::start(const AfStream* stream, i32 which, const char* called, A
     case AF_CALIB_DEFECTS:
       return read_defects(*stream, &defects, error);
     case AF_CALIB_LINEARITY:
+      return read_linearity(*stream, &linearity, error);
     case AF_CALIB_BRIGHTER_FATTER:
-      return fail(error, AF_UNSUPPORTED, "calibrations of this kind are not read");
+      return read_brighter_fatter(*stream, &brighter_fatter, error);
     default:
       return start_image(error);
   }
@@ -141,7 +142,8 @@ size_t AfCalib::bytes() const {
   sum += (crosstalk.linear.capacity() + crosstalk.quadratic.capacity() + linearity.numbers.capacity() +
           brighter_fatter.stencil.capacity()) *
          sizeof(double);
-  sum += defects.boxes.capacity() * sizeof(AfBox) + linearity.table.capacity() * sizeof(float);
+  sum += defects.boxes.capacity() * sizeof(AfBox) + linearity.table.capacity() * sizeof(float) +
+         linearity.amplifiers.capacity() * sizeof(LinearityCalib::Amplifier);
   return sum;
 }
 

@@ -18,6 +18,7 @@ struct Segment {
   // Overscan levels by raw row and by column of the image area; empty where none is taken away.
   Array<float> serial, parallel;
   double threshold = kUnknown;  // of saturation
+  i32 linearity = -1;           // its amplifier in that calib; -1 when it has none
   // For the report, when it is asked for. Raw serial overscan; the image area before and after.
   Spread overscan{kUnknown, kUnknown}, before{kUnknown, kUnknown}, after{kUnknown, kUnknown};
 };
@@ -83,9 +84,13 @@ struct AfIsr {
   AfStatus start_amplifier(const af::HduRecord& hdu, af::i32 index, AfError* error);
   AfStatus take_planes(AfError* error);
   AfPlane* plane_for(AfPlane* given, AfPlaneType type) const;
+  void check_calibs();
   void check_calib(AfStep step, const AfCalib& calib);
   void check_dark();
   void check_amplifier_steps(const af::AmplifierInfo& a);
+  void check_table_units();
+  af::i32 linearity_of(const af::AmplifierInfo& a) const;
+  AfStatus warn_of_lacks(const af::AmplifierInfo& a, AfError* error);
   AfStatus warn(const char* text, AfError* error);
 
   // isr.cpp
@@ -115,6 +120,7 @@ struct AfIsr {
     float gain, noise;  // V = I / gain + noise
   };
   VarianceTerms variance_terms(const af::AmplifierInfo& a) const;
+  void linearize(af::u32 amplifier, float* values, af::u32 count) const;
   void frame_steps(af::u32 amplifier, af::u32 y);
   void frame_pass();
   void fill_uncovered();

@@ -145,6 +145,9 @@ void AfIsr::raw_step(AfStep step, u32 row, float* values, u32 x0, u32 count) {
     case AF_STEP_PARALLEL_OVERSCAN:
       if (image_row && !s.parallel.empty()) subtract_row(data, width, s.parallel.data());
       break;
+    case AF_STEP_LINEARITY:
+      if (image_row) linearize(segment_, data, width);
+      break;
     default:
       break;
   }

@@ -67,12 +67,14 @@ AfStatus AfIsr::start_detector(const Header& segment, AfError* error) {
       (primary.logical("LSST ISR CROSSTALK APPLIED") || segment.logical("LSST ISR CROSSTALK APPLIED")))
     plan.skip(AF_STEP_CROSSTALK,
               "the header says that crosstalk has been corrected (LSST ISR CROSSTALK APPLIED)");
-  if (plan.runs(AF_STEP_COSMIC_RAYS))
-    plan.skip(AF_STEP_COSMIC_RAYS, "this version does not find cosmic rays");
+  return AF_OK;
+}
+
+void AfIsr::check_calibs() {
   for (const AfStep step : {AF_STEP_BIAS, AF_STEP_DARK, AF_STEP_FLAT})
     if (plan.runs(step)) check_calib(step, *options.calibs[calib_of(step)]);
   if (plan.runs(AF_STEP_DARK)) check_dark();
-  return AF_OK;
+  check_table_units();
 }
 
 void AfIsr::check_calib(AfStep step, const AfCalib& calib) {
@@ -99,22 +101,54 @@ void AfIsr::check_dark() {
   dark_scale = scale;
 }
 
+// The tables of amplifiers know units too.
+void AfIsr::check_table_units() {
+  if (plan.runs(AF_STEP_CROSSTALK)) {
+    const CrosstalkCalib& calib = options.calibs[AF_CALIB_CROSSTALK]->crosstalk;
+    const bool electrons = in_electrons_before(AF_STEP_CROSSTALK);
+    // The linear coefficients are ratios.
+    if (!calib.quadratic.empty() && calib.unit != Unit::kUnknown &&
+        (calib.unit == Unit::kElectron) != electrons)
+      plan.skip(AF_STEP_CROSSTALK, electrons
+                                       ? "its quadratic coefficients are in adu, the image in electron"
+                                       : "its quadratic coefficients are in electron, the image in adu");
+  }
+  if (plan.runs(AF_STEP_LINEARITY) && options.calibs[AF_CALIB_LINEARITY]->linearity.unit == Unit::kElectron &&
+      !in_electrons_before(AF_STEP_LINEARITY))
+    plan.skip(AF_STEP_LINEARITY, "it is in electron, the image at this step in adu");
+}
+
 // What the first amplifier lacks all of them are taken to lack.
 void AfIsr::check_amplifier_steps(const AmplifierInfo& a) {
   i32 from = 0, to = 0;
-  auto lacks = [](double number) { return number - number != 0 || number <= 0; };
-  if (plan.runs(AF_STEP_SERIAL_OVERSCAN) && !serial_columns(a, options.serial_skip, &from, &to))
-    plan.skip(AF_STEP_SERIAL_OVERSCAN, "no overscan column is left");
-  if (plan.runs(AF_STEP_PARALLEL_OVERSCAN) && !parallel_rows(a, options.parallel_skip, &from, &to))
-    plan.skip(AF_STEP_PARALLEL_OVERSCAN, "no overscan row is left");
-  if (plan.runs(AF_STEP_GAIN) && lacks(a.gain_electron_per_adu))
-    plan.skip(AF_STEP_GAIN, "the gain is not known");
-  if (plan.runs(AF_STEP_SATURATION) && segments[0].threshold != segments[0].threshold)
-    plan.skip(AF_STEP_SATURATION, "the saturation level is not known");
-  if (!plan.runs(AF_STEP_VARIANCE)) return;
-  if (lacks(a.read_noise_electron)) plan.skip(AF_STEP_VARIANCE, "the read noise is not known");
-  if (!in_electrons_before(AF_STEP_VARIANCE) && lacks(a.gain_electron_per_adu))
-    plan.skip(AF_STEP_VARIANCE, "the gain is not known");
+  auto lacks = [](double number) { return !(number > 0 && number - number == 0); };
+  const bool gain = !lacks(a.gain_electron_per_adu), noise = !lacks(a.read_noise_electron);
+  auto skip_unless = [&](bool good, AfStep step, const char* reason) {
+    if (plan.runs(step) && !good) plan.skip(step, reason);
+  };
+  skip_unless(serial_columns(a, options.serial_skip, &from, &to), AF_STEP_SERIAL_OVERSCAN,
+              "no overscan column is left");
+  skip_unless(parallel_rows(a, options.parallel_skip, &from, &to), AF_STEP_PARALLEL_OVERSCAN,
+              "no overscan row is left");
+  skip_unless(segments[0].threshold == segments[0].threshold, AF_STEP_SATURATION,
+              "the saturation level is not known");
+  skip_unless(gain, AF_STEP_GAIN, "the gain is not known");
+  skip_unless(noise, AF_STEP_VARIANCE, "the read noise is not known");
+  skip_unless(gain || in_electrons_before(AF_STEP_VARIANCE), AF_STEP_VARIANCE, "the gain is not known");
+  skip_unless(gain, AF_STEP_BRIGHTER_FATTER, "the gain is not known");
+  skip_unless(plan.runs(AF_STEP_VARIANCE) || (gain && noise), AF_STEP_COSMIC_RAYS,
+              "the gain and the read noise are not known");
+  skip_unless(segments[0].linearity >= 0, AF_STEP_LINEARITY, "it has no such amplifier as the raw's first");
+}
+
+// Index in the calib, by name; -1 when it is not there.
+i32 AfIsr::linearity_of(const AmplifierInfo& a) const {
+  const AfCalib* calib = options.calibs[AF_CALIB_LINEARITY];
+  if (calib == nullptr) return -1;
+  const auto& known = calib->linearity.amplifiers;
+  for (size_t i = 0; i < known.size(); ++i)
+    if (std::strncmp(known[i].name, a.name, sizeof a.name) == 0) return static_cast<i32>(i);
+  return -1;
 }
 
 AfStatus AfIsr::start_amplifier(const HduRecord& hdu, i32 index, AfError* error) {
@@ -141,16 +175,47 @@ AfStatus AfIsr::start_amplifier(const HduRecord& hdu, i32 index, AfError* error)
   const bool full = options.recipe == AF_RECIPE_FULL;
   segments[found].threshold =
       full && std::strcmp(detector.instrument, "LATISS") == 0 ? kLatissFullSaturationAdu : a.saturation_adu;
+  segments[found].linearity = linearity_of(a);
   if (found == 0) {
+    // Without the gain step the image stays in adu, so that comes first.
     check_amplifier_steps(a);
+    check_calibs();
     if ((status = take_planes(error)) != AF_OK) return status;
   }
+  if (status = warn_of_lacks(a, error); status != AF_OK) return status;
   if (!row_values_.resize(a.raw_width) || !row_mask_.resize(a.raw_width) ||
       !neutral_.resize(size_t{4} * a.raw_width))
     return fail(error, AF_OUT_OF_MEMORY, "no memory for a row", {index});
   ++found;
   frame.amplifier_count = found;
   return AF_OK;
+}
+
+// Of what the first amplifier had.
+AfStatus AfIsr::warn_of_lacks(const AmplifierInfo& a, AfError* error) {
+  i32 from = 0, to = 0;
+  auto lacks = [&](AfStep step, bool good, const char* what) {
+    if (!plan.runs(step) || good) return AF_OK;
+    Sentence text;
+    text << a.name << ": " << what;
+    return warn(text.text, error);
+  };
+  const Segment& s = segments[found];
+  const bool gain = a.gain_electron_per_adu > 0, noise = a.read_noise_electron > 0;
+  AfStatus status = lacks(AF_STEP_SERIAL_OVERSCAN, serial_columns(a, options.serial_skip, &from, &to),
+                          "no overscan column is left, nothing is taken away");
+  if (status == AF_OK)
+    status = lacks(AF_STEP_PARALLEL_OVERSCAN, parallel_rows(a, options.parallel_skip, &from, &to),
+                   "no overscan row is left, nothing is taken away");
+  if (status == AF_OK)
+    status = lacks(AF_STEP_SATURATION, s.threshold == s.threshold,
+                   "saturation level not known, nothing is masked");
+  if (status == AF_OK)
+    status = lacks(AF_STEP_LINEARITY, s.linearity >= 0, "not in the linearity calibration");
+  if (status == AF_OK) status = lacks(AF_STEP_GAIN, gain, "gain not known, its pixels become NaN");
+  if (status == AF_OK)
+    status = lacks(AF_STEP_VARIANCE, gain && noise, "gain or read noise not known, no variance");
+  return status;
 }
 
 AfPlane* AfIsr::plane_for(AfPlane* given, AfPlaneType type) const {
