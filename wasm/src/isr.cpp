@@ -238,6 +238,7 @@ AfIsr* af_isr_new(const AfIsrOptions* options, AfStream* raw, AfError* error) {
     destroy(isr);
     return nullptr;
   }
+  isr->plan.start(static_cast<AfRecipe>(options->recipe), options->steps, options->calibs);
   return isr;
 }
 

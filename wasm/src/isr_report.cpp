@@ -47,6 +47,10 @@ const char* AfIsr::used_by(AfStep step) const {
       return or_empty(amplifiers[0].gain_source);
     case AF_STEP_VARIANCE:
       return or_empty(amplifiers[0].read_noise_source);
+    case AF_STEP_COSMIC_RAYS:
+      return "L.A.Cosmic";
+    case AF_STEP_INTERPOLATE:
+      return "lines along rows";
     default:
       return "";
   }

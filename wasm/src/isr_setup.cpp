@@ -62,7 +62,6 @@ AfStatus AfIsr::start_detector(const Header& segment, AfError* error) {
     const AfStatus status = finish_detector(*stream, &detector, error);
     if (status != AF_OK) return status;
   }
-  plan.start(static_cast<AfRecipe>(options.recipe), options.steps, options.calibs);
   if (plan.runs(AF_STEP_CROSSTALK) &&
       (primary.logical("LSST ISR CROSSTALK APPLIED") || segment.logical("LSST ISR CROSSTALK APPLIED")))
     plan.skip(AF_STEP_CROSSTALK,
