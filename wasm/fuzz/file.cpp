@@ -1,5 +1,5 @@
-// A whole file, pushed in chunks, with everything read that it offers. The mutations keep to cards and blocks, because a
-// FITS file that lost its alignment ends at once.
+// A whole file, pushed in chunks, with everything read that it offers. The mutations keep to cards and
+// blocks, because a FITS file that lost its alignment ends at once.
 #include <algorithm>
 #include <cstring>
 
@@ -75,7 +75,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const fuzz::MemoryWatch watch(8 * fuzz::kMemoryLimit);
   AfStatus status = AF_OK;
   AfStream* stream = fuzz::open_stream(bytes, chunk, &status);
-  fuzz::read_everything(stream, chunk % 2 == 0 ? 1 : 1000);
+  const uint32_t rows_a_step = chunk % 2 == 0 ? 1 : 1000;
+  if (status == AF_OK)
+    for (int32_t kind = 0; kind < AF_CALIB_KIND_COUNT; ++kind)
+      af_calib_free(fuzz::read_calib(stream, kind, rows_a_step));
+  fuzz::read_everything(stream, rows_a_step);
   af_stream_free(stream);
   return 0;
 }

@@ -1,5 +1,5 @@
-// Cards: one a line, behind a primary header that is right. With a first byte of 0 the rest is the file's first block
-// as it stands.
+// Cards: one a line, behind a primary header that is right. With a first byte of 0 the rest is the file's
+// first block as it stands.
 #include "input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,5 +1,5 @@
-// One gzip member, inflated whole and again in pieces of any size: both must take the same bytes, give the same bytes
-// and end in the same way.
+// One gzip member, inflated whole and again in pieces of any size: both must take the same bytes, give the
+// same bytes and end in the same way.
 #include "../src/inflate.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// What the fuzzing targets share: the fuzzer's bytes taken apart, FITS headers put together, and memory watched.
+// What the fuzzing targets share: the fuzzer's bytes taken apart, FITS headers put together, and memory
+// watched.
 #ifndef ASTRO_FITS_FUZZ_INPUT_H_
 #define ASTRO_FITS_FUZZ_INPUT_H_
 
@@ -42,6 +43,14 @@ class Input {
   }
   const uint8_t* rest() const { return data_; }
   size_t left() const { return size_; }
+  // What stands before the first empty line, which is taken away too.
+  Input paragraph() {
+    size_t end = 0;
+    while (end < size_ && !(data_[end] == '\n' && (end == 0 || data_[end - 1] == '\n'))) ++end;
+    const Input text = part(end);
+    byte();
+    return text;
+  }
   // The next `count` bytes, fewer at the end.
   Input part(size_t count) {
     if (count > size_) count = size_;
@@ -88,6 +97,26 @@ class File {
     if (count < promised) bytes_.resize(bytes_.size() + promised - count);
     pad('\0');
   }
+  // A binary table of the input: two bytes tell its sides and one its columns, a paragraph has its cards,
+  // what follows is its data.
+  void table(Input in) {
+    const size_t row_bytes = in.byte(), rows = in.byte();
+    const uint8_t fields = in.byte();
+    const Input cards = in.paragraph();
+    const size_t bytes = row_bytes * rows, heap = in.left() > bytes ? in.left() - bytes : 0;
+    text("XTENSION", "BINTABLE");
+    number("BITPIX", 8);
+    number("NAXIS", 2);
+    number("NAXIS1", static_cast<long long>(row_bytes));
+    // 255 rows of nothing are the most that a table may claim.
+    number("NAXIS2", rows == 255 && row_bytes == 0 ? 2147483647 : static_cast<long long>(rows));
+    number("PCOUNT", static_cast<long long>(heap));
+    number("GCOUNT", 1);
+    number("TFIELDS", fields);
+    lines(cards);
+    end();
+    data(in.rest(), in.left(), bytes + heap);
+  }
   void primary_without_data() {
     card("SIMPLE  =                    T");
     number("BITPIX", 8);
@@ -106,8 +135,8 @@ class File {
   std::vector<uint8_t> bytes_;
 };
 
-// Counts what is allocated and not freed; ends the program when that goes beyond `limit` above what was held when the
-// watch began. One at a time.
+// Counts what is allocated and not freed; ends the program when that goes beyond `limit` above what was
+// held when the watch began. One at a time.
 class MemoryWatch {
  public:
   explicit MemoryWatch(uint64_t limit);
@@ -119,8 +148,20 @@ class MemoryWatch {
 // Pushes the bytes in chunks of that size (0 = all at once) and ends the stream. Free the stream.
 AfStream* open_stream(const std::vector<uint8_t>& bytes, size_t chunk, AfStatus* status);
 
-// Reads everything that the stream offers: every card, every image, every table.
+// Reads what the stream offers: every card, image, table, checksum and description of the sky.
 void read_everything(AfStream* stream, uint32_t rows_a_step);
+
+// Columns, values and cells of one HDU.
+void read_table(const AfStream* stream, uint32_t hdu);
+
+// Takes pixels to the sky and back.
+void use_wcs(const AfStream* stream, uint32_t hdu, int32_t alternate);
+
+// Null when the file is no such calib. Free the calib.
+AfCalib* read_calib(const AfStream* stream, int32_t kind, uint32_t rows_a_step);
+
+// The whole removal of the instrument's signature, its report included.
+void run_isr(const AfIsrOptions& options, AfStream* raw, uint32_t rows_a_step);
 
 // Decodes one image in the form and steps that are told; errors are fine.
 void decode_image(const AfStream* stream, uint32_t hdu, int32_t form, uint32_t rows_a_step);

@@ -1,6 +1,8 @@
 #include <sanitizer/allocator_interface.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 
 #include "input.h"
 
@@ -110,6 +112,103 @@ void decode_image(const AfStream* stream, uint32_t hdu, int32_t form, uint32_t r
   af_plane_free(plane);
 }
 
+void read_table(const AfStream* stream, uint32_t hdu) {
+  AfError error{};
+  AfTable* table = af_table_new(stream, hdu, &error);
+  if (table == nullptr) {
+    REQUIRE(error.status != AF_OK);
+    return;
+  }
+  const uint32_t rows = std::min(af_table_rows(table), 64u);
+  auto use = [](AfPlane* values) {
+    if (values != nullptr)
+      sink = sum_of(values->data, size_t{values->width} * values->height * bytes_of(values->type));
+    af_plane_free(values);
+  };
+  for (uint32_t i = 0; i < af_table_column_count(table); ++i) {
+    AfColumn column{};
+    REQUIRE(af_table_column(table, i, &column, &error) == AF_OK);
+    sink = sum_of(column.name, column.name_length) + sum_of(column.unit, column.unit_length) +
+           sum_of(column.dimensions, column.dimension_count * sizeof(uint32_t));
+    AfPlane* values = nullptr;
+    if (column.pointer == 0 && af_table_values(table, i, 0, rows, &values, &error) == AF_OK) use(values);
+    for (uint32_t row = 0; row < rows; ++row) {
+      values = nullptr;
+      if (af_table_cell(table, i, row, &values, &error) == AF_OK) use(values);
+    }
+  }
+  af_table_check(table, &error);
+  af_table_free(table);
+}
+
+void use_wcs(const AfStream* stream, uint32_t hdu, int32_t alternate) {
+  AfError error{};
+  AfWcs* wcs = af_wcs_new(stream, hdu, alternate, &error);
+  if (wcs == nullptr) {
+    REQUIRE(error.status != AF_OK);
+    return;
+  }
+  auto both_or_none = [](const double* pair) { return std::isfinite(pair[0]) == std::isfinite(pair[1]); };
+  double points[] = {0, 0, 1, 2, 2036.5, -7, 1e6, -1e6, 1e300, 1, NAN, 0};
+  constexpr uint32_t kCount = sizeof points / sizeof *points / 2;
+  af_wcs_to_sky(wcs, points, points, kCount);
+  for (uint32_t i = 0; i < kCount; ++i) {
+    const double* at = points + 2 * i;
+    REQUIRE(both_or_none(at));
+    if (std::isfinite(at[0])) REQUIRE(at[0] >= 0 && at[0] < 360 && std::fabs(at[1]) <= 90 + 1e-9);
+  }
+  if (af_wcs_to_icrs(wcs, points, kCount, &error) == AF_OK)
+    REQUIRE(af_wcs_from_icrs(wcs, points, kCount, &error) == AF_OK);
+  af_wcs_to_pixel(wcs, points, points, kCount);
+  for (uint32_t i = 0; i < kCount; ++i) REQUIRE(both_or_none(points + 2 * i));
+  AfWcsInfo info{};
+  af_wcs_info(wcs, &info);
+  REQUIRE(info.types[0][15] == '\0' && info.types[1][15] == '\0' && info.frame[15] == '\0');
+  af_wcs_free(wcs);
+}
+
+AfCalib* read_calib(const AfStream* stream, int32_t kind, uint32_t rows_a_step) {
+  AfError error{};
+  AfCalib* calib = af_calib_new(stream, kind, "calib", &error);
+  if (calib == nullptr) {
+    REQUIRE(error.status != AF_OK);
+    return nullptr;
+  }
+  AfStatus status = AF_MORE;
+  while (status == AF_MORE) status = af_calib_step(calib, rows_a_step, &error);
+  if (status == AF_OK) return calib;
+  REQUIRE(error.status == status);
+  af_calib_free(calib);
+  return nullptr;
+}
+
+void run_isr(const AfIsrOptions& options, AfStream* raw, uint32_t rows_a_step) {
+  AfError error{};
+  AfIsr* isr = af_isr_new(&options, raw, &error);
+  if (isr == nullptr) {
+    REQUIRE(error.status != AF_OK);
+    return;
+  }
+  AfStatus status = AF_MORE;
+  while (status == AF_MORE) {
+    REQUIRE(af_isr_current_step(isr) >= 0);
+    status = af_isr_step(isr, rows_a_step, &error);
+  }
+  REQUIRE(status != AF_WAITING);
+  REQUIRE(status == AF_OK || error.status == status);
+  const char* report = af_isr_report(isr);
+  if (report != nullptr) sink = std::strlen(report);
+  AfPlane* const planes[] = {status == AF_OK ? af_isr_image(isr) : nullptr,
+                             status == AF_OK ? af_isr_mask(isr) : nullptr,
+                             status == AF_OK ? af_isr_variance(isr) : nullptr};
+  REQUIRE(status != AF_OK || planes[0] != nullptr);
+  af_isr_free(isr);
+  for (AfPlane* plane : planes) {
+    if (plane != nullptr) sink = sum_of(plane->data, size_t{plane->width} * plane->height * 4);
+    af_plane_free(plane);
+  }
+}
+
 void read_everything(AfStream* stream, uint32_t rows_a_step) {
   const uint32_t count = af_stream_hdu_count(stream);
   for (uint32_t i = 0; i < count; ++i) {
@@ -119,6 +218,11 @@ void read_everything(AfStream* stream, uint32_t rows_a_step) {
     read_cards(hdu);
     if (hdu.width > 0) decode_image(stream, i, AF_FORM_WORKING, rows_a_step);
     if (hdu.width > 0) decode_image(stream, i, AF_FORM_PHYSICAL, rows_a_step);
+    if (hdu.kind == AF_HDU_BINTABLE || hdu.kind == AF_HDU_COMPRESSED_IMAGE) read_table(stream, i);
+    AfChecksum checksum{};
+    if (af_hdu_checksum(stream, i, &checksum, &error) == AF_OK)
+      REQUIRE(checksum.data >= 0 && checksum.hdu >= 0);
+    use_wcs(stream, i, 0);
     if (i % 2 == 0) af_stream_release(stream, i, &error);
   }
 }

@@ -188,21 +188,77 @@ def write_tables() -> None:
     hdus = {"all": table_of_all_kinds()}
     columns = hdus["all"].columns
     hdus |= {c.name: fits.BinTableHDU.from_columns([c]) for c in columns if c.name not in ("lists", "words")}
+    hdus["short"].header.update({"TSCAL1": 0.5, "TZERO1": 3.0})
     for name, hdu in hdus.items():
-        content = file_of(hdu)
-        with fits.open(io.BytesIO(content)) as file:
-            header, start = file[1].header, file[1].fileinfo()["datLoc"]
-            size = header["NAXIS1"] * header["NAXIS2"] + header["PCOUNT"]
-            sides = bytes([header["NAXIS1"], header["NAXIS2"], header["TFIELDS"]])
-            cards = [
-                str(c).rstrip()
-                for c in header.cards
-                if c.keyword.startswith(("TT", "TF", "TD", "TN", "TS", "TZ"))
-            ]
-            lines = [card for card in cards if not card.startswith("TFIELDS")]
-            if name == "short":
-                lines += ["TSCAL1  = 0.5", "TZERO1  = 3.0"]
-            write("table", name, sides + ("\n".join(lines) + "\n\n").encode() + content[start : start + size])
+        write("table", name, table_input(hdu))
+
+
+def table_input(hdu: Any) -> bytes:
+    """Sides, cards and data, as File::table of wasm/fuzz/input.h takes them."""
+    content = file_of(hdu)
+    with fits.open(io.BytesIO(content)) as file:
+        header, start = file[1].header, file[1].fileinfo()["datLoc"]
+    size = header["NAXIS1"] * header["NAXIS2"] + header["PCOUNT"]
+    structure = ("XTENSION", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "TFIELDS")
+    cards = [str(card).rstrip() for card in header.cards if card.keyword not in structure]
+    sides = bytes([header["NAXIS1"], header["NAXIS2"], header["TFIELDS"]])
+    return sides + ("\n".join(cards) + "\n\n").encode() + content[start : start + size]
+
+
+def write_calibs() -> None:
+    """Layouts of lsst.ip.isr: defects, crosstalk, linearity, brighter-fatter kernels."""
+    regions = [
+        fits.Column("X", "2D", array=np.array([[5.5, 0], [7.0, 0]])),
+        fits.Column("Y", "2D", array=np.array([[5.5, 0], [7.0, 0]])),
+        fits.Column("SHAPE", "16A", array=["BOX", "POINT"]),
+        fits.Column("R", "2D", array=np.array([[2.0, 4.0], [0.0, 0.0]])),
+        fits.Column("ROTANG", "2D", array=np.zeros((2, 2))),
+    ]
+    simple = [
+        fits.Column(name, "J", array=np.array([1, 20], "i4")) for name in ("x0", "y0", "width", "height")
+    ]
+    matrix = [
+        fits.Column("CT_COEFFS", "4D", array=np.array([[0, 1e-4, 2e-4, 0]])),
+        fits.Column("CT_VALID", "4L", array=np.ones((1, 4), bool)),
+    ]
+    splines = [
+        fits.Column("AMPLIFIER_NAME", "3A", array=["C10", "C11"]),
+        fits.Column("TYPE", "6A", array=["Spline", "Spline"]),
+        fits.Column("COEFFS", "8D", array=np.tile([0.0, 100, 1000, 50000, 0, 0.5, 1, 2], (2, 1))),
+        fits.Column("BBOX_X0", "J", array=[0, 10]),
+        fits.Column("BBOX_Y0", "J", array=[0, 0]),
+        fits.Column("BBOX_DX", "J", array=[10, 10]),
+        fits.Column("BBOX_DY", "J", array=[10, 10]),
+    ]
+    kernel = [
+        fits.Column("AMPLIFIER", "3A", array=["C10"]),
+        fits.Column("KERNEL", "9D", array=np.full((1, 9), 1e-7)),
+    ]
+    for code, name, columns in (
+        (0, "regions", regions),
+        (0, "boxes", simple),
+        (1, "crosstalk", matrix),
+        (2, "linearity", splines),
+        (3, "brighter-fatter", kernel),
+    ):
+        hdu = fits.BinTableHDU.from_columns(columns)
+        hdu.header.update({"NAMP": 2, "HIERARCH CROSSTALK_RATIOS_UNITS": "adu"} if code == 1 else {})
+        write("calib", name, bytes([code]) + b"OBSTYPE = 'CALIB'\n\n" + table_input(hdu))
+
+
+def write_raws() -> None:
+    """Options, sizes, three paragraphs of cards, pixels."""
+    level = np.random.default_rng(15).normal(1000, 8, 64)
+    for recipe in (0, 1):
+        for overscan in range(6):
+            # Every step; the header's geometry; skips of one; calibs; statistics.
+            options = bytes([recipe, overscan, 1]) + b"\xff\x7f" + bytes([1, 1, 1, 1, 0b00001010])
+            # 5 x 4 pixels, 1 column before and 6 behind, 4 rows above; 2 segments, or all 16.
+            sizes = bytes([4, 3, 1, 6, 4, 15 if overscan == 0 else 1])
+            primary = "INSTRUME= 'TestCam'\nDARKTIME= 30.0\nEXPTIME = 30.0\n\n"
+            segment = "GAIN    = 1.5\nRDNOISE = 6.0\n\n"
+            cards = (primary + segment + "BUNIT   = 'adu'\n\n").encode()
+            write("isr", f"{recipe}-{overscan}", options + sizes + cards + level.astype(">i4").tobytes())
 
 
 def write_files() -> None:
@@ -249,6 +305,8 @@ def main() -> None:
     write_gzip()
     write_headers()
     write_tables()
+    write_calibs()
+    write_raws()
     write_files()
     write_coordinates()
     files = [path for path in CORPUS.rglob("*") if path.is_file()]

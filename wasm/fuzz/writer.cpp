@@ -1,5 +1,5 @@
-// A file that the writer makes from any cards and pixels must read back with the same pixels, and writing it must never
-// fail for another reason than its arguments.
+// A file that the writer makes from any cards and pixels must read back with the same pixels, and writing
+// it must never fail for another reason than its arguments.
 #include <cstring>
 
 #include "input.h"
