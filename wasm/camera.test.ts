@@ -71,8 +71,8 @@ describe('camera', () => {
       flipY: false,
       gainElectronPerAdu: 0.7,
     });
-    // The table has no readout of the simulated ComCam.
-    expect(engine.camera('LSSTComCamSim', 4).amplifiers[0]?.gainElectronPerAdu).toBeNull();
+    // PhoSim writes gains into its raws; the table has none.
+    expect(engine.camera('LSSTCam-PhoSim', 4).amplifiers[0]?.gainElectronPerAdu).toBeNull();
   });
 
   it('says which detector it does not know', () => {

@@ -2,6 +2,7 @@
 #include "camera_table.h"
 
 #include "camera_comcam.h"
+#include "camera_comcamsim.h"
 #include "camera_latiss.h"
 #include "camera_lsstcam_corners.h"
 #include "camera_lsstcam_e2v_high.h"
@@ -50,6 +51,7 @@ void join(const char* raft, const char* slot, DetectorName* out) {
 
 constexpr PackedReadout kPackedLatiss(kLatiss);
 constexpr PackedReadout kPackedComCam(kComCam);
+constexpr PackedReadout kPackedComCamSim(kComCamSim);
 constexpr PackedReadout kPackedItl(kLsstCamItl);
 constexpr PackedReadout kPackedE2vLow(kLsstCamE2vLow);
 constexpr PackedReadout kPackedE2vHigh(kLsstCamE2vHigh);
@@ -58,6 +60,7 @@ constexpr PackedReadout kPackedCorners(kLsstCamCorners);
 bool find_numbers(const char* instrument, i32 detector, u32 segment, u32 (&out)[3]) {
   if (same(instrument, "LATISS")) return kPackedLatiss.find(detector, segment, out);
   if (same(instrument, "LSSTComCam")) return kPackedComCam.find(detector, segment, out);
+  if (same(instrument, "LSSTComCamSim")) return kPackedComCamSim.find(detector, segment, out);
   // obs_lsst gives the simulated LSSTCam the numbers of the real one.
   return has_corners(instrument) &&
          (kPackedItl.find(detector, segment, out) || kPackedE2vLow.find(detector, segment, out) ||
