@@ -187,6 +187,9 @@ function calibFile(lower: number, upper: number, size: readonly [number, number]
 
 const files = new Map<string, Buffer>();
 const requests: string[] = [];
+/** How long each chunk in the last tenth of the file `late` takes to come. */
+const LATE_MS = 20;
+
 /** Answers from `files`, in chunks of odd sizes; a "gone" address is 410, others 404. */
 const fetchFiles = async (url: string, init: RequestInit): Promise<Response> => {
   requests.push(url);
@@ -198,7 +201,9 @@ const fetchFiles = async (url: string, init: RequestInit): Promise<Response> => 
   let at = 0;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      await new Promise((resolve) => setTimeout(resolve, name === 'slow' ? 20 : 0));
+      const isLate = name === 'late' && at > 0.9 * file.length && at < file.length;
+      const delay_ms = isLate ? LATE_MS : name === 'slow' ? 20 : 0;
+      await new Promise((resolve) => setTimeout(resolve, delay_ms));
       if (init.signal?.aborted) return controller.error(new DOMException('aborted', 'AbortError'));
       if (at >= file.length) return controller.close();
       const size = Math.min(file.length - at, name === 'slow' ? 3000 : 40_000 + (at % 7919));
@@ -245,6 +250,7 @@ const valueAt = async (exposure: number, x: number, y: number) => {
 
 beforeAll(async () => {
   files.set('good', raw());
+  files.set('late', raw());
   files.set('zipped', gzipSync(raw()));
   files.set('sections', raw({ dataSection: '[1:509,1:2000]' }));
   files.set('missing', raw({ without: 'Segment14' }));
@@ -292,6 +298,13 @@ describe('open', () => {
     expect(decoded).toBeLessThan(reduced);
     expect(Math.abs(reduced - Date.now())).toBeLessThan(60_000);
     expect(progress.length).toBeGreaterThan(0);
+  });
+
+  it('tells when the last segment was decoded, not the first', async () => {
+    const { stamps } = await api.open(request('late'), () => {});
+    expect(stamps.fetched - stamps.fetchStarted).toBeGreaterThan(LATE_MS);
+    expect(stamps.decoded).toBeGreaterThanOrEqual(stamps.fetched);
+    expect(stamps.reduced).toBeGreaterThan(stamps.decoded);
   });
 
   it('puts the first-read pixels at the outer edges of the detector', async () => {

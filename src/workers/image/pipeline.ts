@@ -51,7 +51,8 @@ export async function openImage(
       const opened = await describe(request, engine, plane, signal, {
         steps: stepsOf(report, settled),
         warnings: [...oncePerKind(report.warnings), ...settled.flatMap((c) => c.warning ?? [])],
-        stamps: { fetchStarted, fetched: download.fetched ?? decoded, decoded, reduced },
+        // Bytes after the last segment have no part in the image: it had all it needs when that was decoded.
+        stamps: { fetchStarted, fetched: Math.min(download.fetched ?? decoded, decoded), decoded, reduced },
         bytes: download.bytes,
       });
       return new HeldImage(engine, geometry, { opened, plane, rawBytes: download.chunks });
@@ -128,9 +129,11 @@ async function reduce(
   const work: RowWork & { waiting: boolean } = {
     waiting: false,
     step(maxRows) {
+      const reading = job.currentStep === 'read';
       const state = job.step(maxRows);
       this.waiting = state === 'waiting';
-      if (job.currentStep !== 'read') decoded ??= nowUnixMs();
+      // Segments are decoded and reduced in turn: the last time that reading ends counts.
+      if (reading && job.currentStep !== 'read') decoded = nowUnixMs();
       return state !== 'more';
     },
     free: () => job.free(),
