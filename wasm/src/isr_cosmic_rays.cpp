@@ -16,13 +16,13 @@ constexpr float kNearly = 0.999f;  // more than the rounding of the comparison t
 constexpr float kContrast = 5.0f;  // Laplacian against fine structure
 constexpr float kLeastFineStructure = 0.01f;
 constexpr float kLeastVariance = 1e-5f;
-constexpr i32 kBand = 16;              // rows whose cosmic rays are found at once
+constexpr i32 kBand = 32;              // rows whose cosmic rays are found at once
 constexpr i32 kHalo = 6;               // rows and columns beyond them that have a say
 constexpr i32 kGrown = 2;              // pixels around a saturated one that are left alone
 constexpr i32 kFarthestNeighbour = 4;  // that may replace a cosmic ray's pixel
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-enum : u8 { kOver = 1, kSeed = 2, kCore = 4 };
+enum : u8 { kMaybe = 1, kOver = 2, kSeed = 4, kCore = 8 };
 
 // Of an even count the mean of the two middle values; `count` > 0, values are moved.
 float median_of(float* values, size_t count) {
@@ -43,12 +43,12 @@ class CosmicRays final : public Phase {
   AfStatus step(u32 max_rows, AfError* error) override {
     if (found_.empty())
       if (const AfStatus status = prepare(error); status != AF_OK) return status;
-    // The medians around a few candidates make a row of the search cost as much as two.
+    // A row of the search costs as much as four of other work.
     for (i64 budget = std::max(max_rows, 1u); budget > 0 && iteration_ < kIterations;) {
       if (!cleaning_) {
         find_band();
         row_ += kBand;
-        budget -= 2 * kBand;
+        budget -= 4 * kBand;
         if (row_ < height_) continue;
         cleaning_ = true;
       } else {
@@ -225,21 +225,31 @@ class CosmicRays final : public Phase {
     return f > kLeastFineStructure ? f : kLeastFineStructure;
   }
 
+  // Marks the pixels whose significance could be above the threshold: that by the lowest variance is no
+  // smaller than the true one, which is no smaller than the excess.
+  void mark_candidates(i32 y) {
+    constexpr float kLimit = (kNearly * 2 * kClip) * (kNearly * 2 * kClip);
+    const size_t first = at(0, y);
+    const float *const laplacian = laplacian_.data() + first, *const lowest = lowest_.data() + first;
+    u8* const flags = flags_.data() + first;
+    for (u32 x = 0; x < frame_.width; ++x)
+      flags[x] = laplacian[x] * laplacian[x] > kLimit * lowest[x] ? kMaybe : 0;
+  }
+
   void judge(i32 x, i32 y) {
     const size_t i = at(x, y);
-    // The lowest variance gives no smaller a significance than the median, and that is no smaller than the
-    // excess.
-    if (!(laplacian_[i] > kNearly * 2 * kClip * std::sqrt(lowest_[i]))) return;
+    flags_[i] = 0;
     if (!(significance(i) > kClip) || left_alone(x, y) || !(excess(i) > kClip)) return;
     flags_[i] = kOver;
     if (excess(i) / fine_structure(i) > kContrast) flags_[i] |= kSeed;
   }
 
-  bool neighbours(size_t i, u8 flag) const {
-    for (size_t row = i - stride_; row <= i + stride_; row += stride_)
-      for (size_t j = row - 1; j <= row + 1; ++j)
-        if ((flags_[j] & flag) != 0) return true;
-    return false;
+  // Calls f(x, y) for the pixels of the rows that have the flag.
+  template <class F>
+  void for_flagged(i32 from, i32 to, u8 flag, F f) {
+    for (i32 y = std::max(from, 0); y < std::min(to, height_); ++y)
+      for (i32 x = 0; x < width_; ++x)
+        if ((flags_[at(x, y)] & flag) != 0) f(x, y);
   }
 
   void find_band() {
@@ -247,25 +257,28 @@ class CosmicRays final : public Phase {
     for (i32 y = row_ - kHalo; y < end + kHalo; ++y) load_row(y);
     for (i32 y = row_ - kHalo + 1; y < end + kHalo - 1; ++y) laplacian_row(y);
     for (i32 y = row_ - 2; y < end + 2; ++y) lowest_row(y);
-    for (size_t i = 0; i < noise_.size(); ++i) {
-      noise_[i] = -1;
-      smooth_[i] = std::numeric_limits<float>::quiet_NaN();
-      excess_[i] = -kInfinity;
-      flags_[i] = 0;
-    }
-    for (i32 y = std::max(row_ - 2, 0); y < std::min(end + 2, height_); ++y)
-      for (i32 x = 0; x < width_; ++x) judge(x, y);
-    for (i32 y = std::max(row_ - 1, 0); y < std::min(end + 1, height_); ++y)
-      for (i32 x = 0; x < width_; ++x)
-        if (flags_[at(x, y)] != 0 && neighbours(at(x, y), kSeed)) flags_[at(x, y)] |= kCore;
-    for (i32 y = row_; y < end; ++y)
-      for (i32 x = 0; x < width_; ++x) {
-        const size_t i = at(x, y);
-        if (found_[pixel(x, y)] != 0 || !neighbours(i, kCore)) continue;
-        if (left_alone(x, y) || !(excess(i) > kClipNeighbour)) continue;
-        found_[pixel(x, y)] = 1;
-        any_new_ = true;
-      }
+    for (float& v : noise_) v = -1;
+    for (float& v : smooth_) v = std::numeric_limits<float>::quiet_NaN();
+    for (float& v : excess_) v = -kInfinity;
+    std::memset(flags_.data(), 0, flags_.size());
+    for (i32 y = row_ - 2; y < end + 2; ++y) mark_candidates(y);
+    for_flagged(row_ - 2, end + 2, kMaybe, [&](i32 x, i32 y) { judge(x, y); });
+    for_flagged(row_ - 2, end + 2, kSeed, [&](i32 x, i32 y) {
+      for (size_t row = at(x - 1, y - 1); row <= at(x - 1, y + 1); row += stride_)
+        for (size_t j = row; j < row + 3; ++j)
+          if ((flags_[j] & kOver) != 0) flags_[j] |= kCore;
+    });
+    for_flagged(row_ - 1, end + 1, kCore, [&](i32 x, i32 y) {
+      for (i32 v = std::max(y - 1, row_); v <= std::min(y + 1, end - 1); ++v)
+        for (i32 u = std::max(x - 1, 0); u <= std::min(x + 1, width_ - 1); ++u) find(u, v);
+    });
+  }
+
+  void find(i32 x, i32 y) {
+    u8& found = found_[pixel(x, y)];
+    if (found != 0 || left_alone(x, y) || !(excess(at(x, y)) > kClipNeighbour)) return;
+    found = 1;
+    any_new_ = true;
   }
 
   // Replaces the cosmic rays of one row by the median of their good neighbours, which no cleaning changes.
