@@ -55,6 +55,8 @@ AfStatus AfIsr::advance(AfError* error) {
       return find_segment(error);
     case Stage::kDecode:
       return decode(error);
+    case Stage::kBefore:
+      return measure_before(error);
     case Stage::kRaw:
       status = raw_pass(error);
       if (status != AF_OK) return status;
@@ -73,19 +75,20 @@ AfStatus AfIsr::advance(AfError* error) {
       frame_pass();
       return row_ < frame.height ? AF_MORE : next_pass(error);
     case Stage::kPhase:
-      status = phase_->step(static_cast<u32>(std::max<i64>(1, budget_ / kSegmentRowsPerRow)), error);
+      status = phase_->step(static_cast<u32>(std::max<i64>(1, budget_ / kSegmentRowsPerPhaseRow)), error);
       budget_ = 0;
       if (status != AF_OK) return status;
       destroy(phase_);
       phase_ = nullptr;
       return next_pass(error);
-    case Stage::kStatistics:
-      return measure(error);
+    case Stage::kAfter:
+      return measure_after(error);
   }
   return AF_OK;
 }
 
-// The first that is not there, in the order of the files: 10 to 17, 07 to 00. A wavefront sensor has one half.
+// The first that is not there, in the order of the files: 10 to 17, 07 to 00. A wavefront sensor has one
+// half.
 Sentence AfIsr::missing_segment() const {
   auto is_there = [&](const char* name) {
     for (u32 i = 0; i < found; ++i)
@@ -114,8 +117,7 @@ AfStatus AfIsr::find_segment(AfError* error) {
       return static_cast<AfStatus>(error->status);
     }
     if (!stream->ended) return AF_WAITING;
-    if (found == 0)
-      return fail(error, AF_MALFORMED, "no raw: no HDU is named Segment00 to Segment17");
+    if (found == 0) return fail(error, AF_MALFORMED, "no raw: no HDU is named Segment00 to Segment17");
     Sentence message;
     message << "the raw has no HDU " << missing_segment().text << ": " << static_cast<i32>(found) << " of "
             << static_cast<i32>(detector.amplifier_count) << " segments are there";
@@ -148,23 +150,36 @@ AfStatus AfIsr::finish_decode(AfError* error) {
   decoding_ = nullptr;
   AfStatus status = af_stream_release(stream, next_hdu_++, error);
   if (status != AF_OK) return status;
-  const AmplifierInfo& a = amplifiers[found - 1];
-  if (options.statistics != 0) {
+  segment_ = found - 1;
+  measured_ = 0;
+  stage_ = Stage::kBefore;
+  return AF_OK;
+}
+
+// One measure a step, because each goes several times through all pixels.
+AfStatus AfIsr::measure_before(AfError* error) {
+  const AmplifierInfo& a = amplifiers[segment_];
+  Segment& s = segments[segment_];
+  if (options.statistics != 0 && measured_ < 3) {
     auto part = [&](i32 x0, i32 y0, i32 x1, i32 y1) {
       const size_t at = static_cast<size_t>(y0) * a.raw_width + static_cast<size_t>(x0);
       return StridedValues{static_cast<const u8*>(s.raw->data) + at * sizeof(float),
                            static_cast<AfPlaneType>(s.raw->type), a.raw_width, static_cast<u32>(x1 - x0),
                            static_cast<u32>(y1 - y0)};
     };
+    const StridedValues data = part(a.data.x0, a.data.y0, a.data.x1, a.data.y1);
     i32 from = 0, to = 0;
-    bool memory = measure_spread(part(a.data.x0, a.data.y0, a.data.x1, a.data.y1), &s.before);
-    if (serial_columns(a, options.serial_skip, &from, &to))
-      memory = measure_spread(part(from, 0, to, static_cast<i32>(a.raw_height)), &s.overscan) && memory;
+    bool memory = true;
+    if (measured_ == 0) memory = measure_median(data, &s.before.median);
+    if (measured_ == 1) memory = measure_robust_sigma(data, s.before.median, &s.before.robust_sigma);
+    if (measured_ == 2 && serial_columns(a, options.serial_skip, &from, &to))
+      memory = measure_median(part(from, 0, to, static_cast<i32>(a.raw_height)), &s.overscan_median);
     if (!memory) return fail(error, AF_OUT_OF_MEMORY, "no memory for statistics", {a.hdu});
+    ++measured_;
     budget_ = 0;
+    return AF_MORE;
   }
   if (!kept_) {
-    segment_ = found - 1;
     stage_ = Stage::kRaw;
     return AF_OK;
   }
@@ -191,7 +206,8 @@ AfStatus AfIsr::next_pass(AfError* error) {
   row_ = 0;
   segment_ = 0;
   if (i == AF_STEP_COUNT) {
-    stage_ = Stage::kStatistics;
+    stage_ = Stage::kAfter;
+    measured_ = 0;
     return AF_OK;
   }
   pass_first_ = static_cast<u32>(i);
@@ -205,15 +221,19 @@ AfStatus AfIsr::next_pass(AfError* error) {
   return AF_OK;
 }
 
-AfStatus AfIsr::measure(AfError* error) {
+AfStatus AfIsr::measure_after(AfError* error) {
   if (options.statistics != 0 && segment_ < found) {
     const AfBox& box = amplifiers[segment_].detector;
     const StridedValues values{frame.image + frame.at(static_cast<u32>(box.x0), static_cast<u32>(box.y0)),
                                AF_F32, frame.width, static_cast<u32>(box.x1 - box.x0),
                                static_cast<u32>(box.y1 - box.y0)};
-    if (!measure_spread(values, &segments[segment_].after))
-      return fail(error, AF_OUT_OF_MEMORY, "no memory for statistics");
-    ++segment_;
+    Spread& after = segments[segment_].after;
+    const bool first = measured_ == 0;
+    const bool memory = first ? measure_median(values, &after.median)
+                              : measure_robust_sigma(values, after.median, &after.robust_sigma);
+    if (!memory) return fail(error, AF_OUT_OF_MEMORY, "no memory for statistics");
+    measured_ = first ? 1 : 0;
+    if (!first) ++segment_;
     budget_ = 0;
     return AF_MORE;
   }

@@ -20,7 +20,8 @@ struct Segment {
   double threshold = kUnknown;  // of saturation
   i32 linearity = -1;           // its amplifier in that calib; -1 when it has none
   // For the report, when it is asked for. Raw serial overscan; the image area before and after.
-  Spread overscan{kUnknown, kUnknown}, before{kUnknown, kUnknown}, after{kUnknown, kUnknown};
+  double overscan_median = kUnknown;
+  Spread before{kUnknown, kUnknown}, after{kUnknown, kUnknown};
 };
 
 // The columns (rows) of the overscan that are used, `skip` being left out. False when none is left.
@@ -42,6 +43,8 @@ bool is_phase(AfStep step);
  */
 struct AfIsr {
   static constexpr af::u32 kSegmentRowsPerRow = 8;
+  // Phases look at the rows around each row too.
+  static constexpr af::u32 kSegmentRowsPerPhaseRow = 32;
 
   AfIsr(const AfIsrOptions& o, AfStream* raw) : options(o), stream(raw) {}
   ~AfIsr();
@@ -75,7 +78,7 @@ struct AfIsr {
   }
 
  private:
-  enum class Stage { kFind, kDecode, kRaw, kFill, kFrame, kPhase, kStatistics };
+  enum class Stage { kFind, kDecode, kBefore, kRaw, kFill, kFrame, kPhase, kAfter };
   // What of a raw pass comes next in the present segment.
   enum class RawPart { kSerialLevels, kParallelLevels, kRows };
 
@@ -99,7 +102,8 @@ struct AfIsr {
   af::Sentence missing_segment() const;
   AfStatus decode(AfError* error);
   AfStatus finish_decode(AfError* error);
-  AfStatus measure(AfError* error);
+  AfStatus measure_before(AfError* error);
+  AfStatus measure_after(AfError* error);
   af::u32 end_of_rows(size_t first) const;
   AfStatus next_pass(AfError* error);
 
@@ -140,7 +144,8 @@ struct AfIsr {
   af::u32 pass_first_ = 0, pass_end_ = 0;
   af::u32 segment_ = 0;  // of the raw pass or of the statistics
   RawPart part_ = RawPart::kSerialLevels;
-  af::u32 row_ = 0;  // of the present part
+  af::u32 row_ = 0;       // of the present part
+  af::u32 measured_ = 0;  // measures of the present segment
   af::OverscanFit fit_;
   af::Array<float> row_values_;
   af::Array<af::i32> row_mask_;

@@ -111,7 +111,7 @@ const char* AfIsr::report() {
     source(&json, "read_noise_source", a.read_noise_electron, a.read_noise_source);
     json.key("saturation_threshold").real(saturation ? s.threshold : kUnknown);
     if (options.statistics != 0) {
-      json.key("overscan_median").real(s.overscan.median);
+      json.key("overscan_median").real(s.overscan_median);
       json.key("median_before").real(s.before.median);
       json.key("robust_sigma_before").real(s.before.robust_sigma);
       json.key("median_after").real(s.after.median);

@@ -70,14 +70,18 @@ double median(const StridedValues& values, Array<u32>* counts, Form form) {
 
 }  // namespace
 
-bool measure_spread(const StridedValues& values, Spread* out) {
+bool measure_median(const StridedValues& values, double* out) {
   Array<u32> counts;
   if (!counts.resize(kBuckets)) return false;
-  out->median = median(values, &counts, [](float v) { return v; });
-  const double middle = out->median;
-  out->robust_sigma = kSigmaPerDeviation * median(values, &counts, [middle](float v) {
-                        return static_cast<float>(std::fabs(v - middle));
-                      });
+  *out = median(values, &counts, [](float v) { return v; });
+  return true;
+}
+
+bool measure_robust_sigma(const StridedValues& values, double middle, double* out) {
+  Array<u32> counts;
+  if (!counts.resize(kBuckets)) return false;
+  auto deviation = [middle](float v) { return static_cast<float>(std::fabs(v - middle)); };
+  *out = kSigmaPerDeviation * median(values, &counts, deviation);
   return true;
 }
 

@@ -6,10 +6,8 @@
 
 namespace af {
 
-// Both NaN without a finite value.
 struct Spread {
-  double median;
-  double robust_sigma;  // 1.4826 times the median absolute deviation, whose deviations are rounded to float32
+  double median, robust_sigma;
 };
 
 // Rows of floats or integers (taken as float32), each `stride` values behind the other. Values that are not
@@ -20,8 +18,10 @@ struct StridedValues {
   size_t stride;
   u32 width, height;
 };
-// False when memory is short.
-[[nodiscard]] bool measure_spread(const StridedValues& values, Spread* out);
+// Both give NaN without a finite value, and false when memory is short.
+[[nodiscard]] bool measure_median(const StridedValues& values, double* out);
+// 1.4826 times the median absolute deviation from `median`; deviations are rounded to float32.
+[[nodiscard]] bool measure_robust_sigma(const StridedValues& values, double median, double* out);
 
 }  // namespace af
 
