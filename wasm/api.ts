@@ -58,7 +58,7 @@ export type PlaneType = keyof PlaneArrays;
 
 /** Pixels in the engine's memory, row 0 first. Freed with `Engine.free`; using it afterwards throws. */
 export interface Plane {
-  /** Planes of other types than `i32` and `f32` cannot be reduced or displayed. */
+  /** Planes of other types than `i32` and `f32` are for tables and files, not for display. */
   readonly type: PlaneType;
   readonly width: number;
   readonly height: number;
@@ -115,7 +115,7 @@ export interface Hdu {
 }
 
 /**
- * How a decoding gives its pixels: `working` for reduction and display, `i32` for integer images of up to 32 bits
+ * How a decoding gives its pixels: `working` for ISR and display, `i32` for integer images of up to 32 bits
  * without BSCALE, BZERO and BLANK, else `f32`; `physical` in a type that keeps them (AfPixelForm has the rules).
  */
 export type PixelForm = 'working' | 'physical';
@@ -205,51 +205,6 @@ export interface FitsStream {
   free(): void;
 }
 
-/** Half-open: x0 <= x < x1, y0 <= y < y1. */
-export interface BoxLike {
-  readonly x0: number;
-  readonly y0: number;
-  readonly x1: number;
-  readonly y1: number;
-}
-
-export interface AmplifierRequest {
-  readonly raw: Plane;
-  /** Boxes of `raw`. The rows of `serialOverscan` must include those of `data`. */
-  readonly data: BoxLike;
-  readonly serialOverscan: BoxLike;
-  /** The box of the result that `data` fills after the flips; the same size. */
-  readonly detector: BoxLike;
-  readonly flipX: boolean;
-  readonly flipY: boolean;
-}
-
-/**
- * Serial overscan (median per row with outlier clipping), assembly, bias, dark times scale, flat, in this order and in
- * float32. Calibs are f32 planes in the orientation and size of the result; one that is left out is not applied.
- * Pixels that no amplifier covers, and those with a flat <= 0 or not finite, are NaN.
- */
-export interface ReductionRequest {
-  readonly width: number;
-  readonly height: number;
-  readonly amplifiers: readonly AmplifierRequest[];
-  readonly bias?: Plane;
-  readonly dark?: Plane;
-  readonly darkScale?: number;
-  readonly flat?: Plane;
-  readonly overscan: boolean;
-  /** An f32 plane of the right size to write into, because memory never shrinks. */
-  readonly into?: Plane;
-}
-
-export interface Reduction {
-  /** About `maxRows` rows of overscan or of the result. True when done. */
-  step(maxRows: number): boolean;
-  readonly plane: Plane;
-  /** Gives up scratch memory, and an unfinished plane that was not passed as `into`. Harmless after the end. */
-  free(): void;
-}
-
 export interface Statistics {
   readonly min: number;
   readonly max: number;
@@ -277,7 +232,6 @@ export interface Engine {
   openStream(options?: StreamOptions): FitsStream;
   /** What the camera table has of a detector. `instrument` is the Butler's name. */
   camera(instrument: string, detector: number): CameraDetector;
-  reduce(request: ReductionRequest): Reduction;
   /** Begins to read a calibration from a file that was pushed whole. `name` is what reports call it. */
   readCalib(stream: FitsStream, kind: CalibKind, name: string): CalibReading;
   /** Begins the instrument signature removal of one raw, which may still be arriving. */

@@ -1,6 +1,13 @@
 /** The camera table: where the pixels of a detector's raw lie and where they go. */
-import type { BoxLike } from './api.ts';
 import type { Instance } from './layout.ts';
+
+/** Half-open: x0 <= x < x1, y0 <= y < y1. */
+export interface PixelBox {
+  readonly x0: number;
+  readonly y0: number;
+  readonly x1: number;
+  readonly y1: number;
+}
 
 /** Boxes of the raw HDU, and of the assembled frame (`detector`) that `data` fills after the flips. */
 export interface CameraAmplifier {
@@ -11,10 +18,10 @@ export interface CameraAmplifier {
   /** Raws may be narrower: then there are fewer columns of overscan. */
   readonly rawWidth: number;
   readonly rawHeight: number;
-  readonly data: BoxLike;
-  readonly serialOverscan: BoxLike;
-  readonly parallelOverscan: BoxLike;
-  readonly detector: BoxLike;
+  readonly data: PixelBox;
+  readonly serialOverscan: PixelBox;
+  readonly parallelOverscan: PixelBox;
+  readonly detector: PixelBox;
   readonly flipX: boolean;
   readonly flipY: boolean;
   /** Null where the table has no number. */

@@ -1,95 +1,15 @@
-import type {
-  AmplifierRequest,
-  BoxLike,
-  Engine,
-  EngineSource,
-  FitsStream,
-  Plane,
-  Reduction,
-  ReductionRequest,
-  Statistics,
-  StreamOptions,
-  Summary,
-} from './api.ts';
+import type { Engine, EngineSource, FitsStream, Plane, Statistics, StreamOptions, Summary } from './api.ts';
 import { FitsError } from './api.ts';
 import type { CameraDetector } from './camera.ts';
 import { readCameraDetector } from './camera.ts';
 import type { CalibKind, CalibReading, IsrJob, IsrRequest } from './isr.ts';
 import { EngineCalibReading, EngineIsrJob } from './isrJob.ts';
 import type { Routines } from './layout.ts';
-import { Instance, Layout, Status } from './layout.ts';
+import { Instance } from './layout.ts';
 import { EnginePlane, ownPlane } from './plane.ts';
 import { EngineStream } from './stream.ts';
 import type { FitsWriter } from './writer.ts';
 import { EngineWriter } from './writer.ts';
-
-function writeBox(instance: Instance, address: number, box: BoxLike): void {
-  [box.x0, box.y0, box.x1, box.y1].forEach((side, i) => instance.view.setInt32(address + 4 * i, side, true));
-}
-
-function writeAmplifier(instance: Instance, address: number, amplifier: AmplifierRequest): void {
-  const { amplifier: layout } = Layout;
-  instance.view.setUint32(address + layout.raw, ownPlane(amplifier.raw, instance).address, true);
-  writeBox(instance, address + layout.data, amplifier.data);
-  writeBox(instance, address + layout.serialOverscan, amplifier.serialOverscan);
-  writeBox(instance, address + layout.detector, amplifier.detector);
-  instance.view.setInt32(address + layout.flipX, amplifier.flipX ? 1 : 0, true);
-  instance.view.setInt32(address + layout.flipY, amplifier.flipY ? 1 : 0, true);
-}
-
-class EngineReduction implements Reduction {
-  readonly plane: Plane;
-  readonly #instance: Instance;
-  readonly #borrowed: boolean;
-  #handle: number;
-
-  constructor(instance: Instance, request: ReductionRequest) {
-    const { reduction: layout, amplifier } = Layout;
-    const { amplifiers } = request;
-    this.#instance = instance;
-    this.#borrowed = request.into !== undefined;
-    this.#handle = instance.withScratch(layout.size + amplifiers.length * amplifier.size, (options) => {
-      const list = options + layout.size;
-      const set = (offset: number, value: number): void =>
-        instance.view.setUint32(options + offset, value, true);
-      const address = (plane: Plane | undefined): number => (plane ? ownPlane(plane, instance).address : 0);
-      set(layout.width, request.width);
-      set(layout.height, request.height);
-      set(layout.amplifierCount, amplifiers.length);
-      set(layout.overscan, request.overscan ? 1 : 0);
-      set(layout.amplifiers, list);
-      set(layout.bias, address(request.bias));
-      set(layout.dark, address(request.dark));
-      set(layout.flat, address(request.flat));
-      set(layout.into, address(request.into));
-      instance.view.setFloat64(options + layout.darkScale, request.darkScale ?? 1, true);
-      amplifiers.forEach((each, i) => writeAmplifier(instance, list + i * amplifier.size, each));
-      return instance.routines.af_reduction_new(options, instance.error);
-    });
-    if (this.#handle === 0) instance.fail();
-    this.plane =
-      request.into ?? new EnginePlane(instance, instance.routines.af_reduction_plane(this.#handle));
-  }
-
-  step(maxRows: number): boolean {
-    if (this.#handle === 0) throw new FitsError('WasmFailed', 'the reduction is over');
-    const { routines, error } = this.#instance;
-    const status = this.#instance.check(
-      routines.af_reduction_step(this.#handle, Math.max(1, maxRows), error),
-    );
-    if (status === Status.more) return false;
-    routines.af_reduction_free(this.#handle);
-    this.#handle = 0;
-    return true;
-  }
-
-  free(): void {
-    if (this.#handle === 0) return;
-    this.#instance.routines.af_reduction_free(this.#handle);
-    this.#handle = 0;
-    if (!this.#borrowed) (this.plane as EnginePlane).forget();
-  }
-}
 
 class WasmEngine implements Engine {
   readonly version: string;
@@ -106,10 +26,6 @@ class WasmEngine implements Engine {
 
   openStream(options: StreamOptions = {}): FitsStream {
     return new EngineStream(this.#instance, options);
-  }
-
-  reduce(request: ReductionRequest): Reduction {
-    return new EngineReduction(this.#instance, request);
   }
 
   readCalib(stream: FitsStream, kind: CalibKind, name: string): CalibReading {

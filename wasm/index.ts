@@ -7,6 +7,6 @@
 export * from './api.ts';
 export * from './isr.ts';
 export type { CardToWrite, ColumnToWrite, FitsWriter, HduToWrite, ImageToWrite, Writing } from './writer.ts';
-export type { CameraAmplifier, CameraDetector } from './camera.ts';
+export type { CameraAmplifier, CameraDetector, PixelBox } from './camera.ts';
 export type { Wcs } from './wcs.ts';
 export { createEngine } from './engine.ts';

@@ -39,10 +39,6 @@ export interface Routines {
   af_decoding_step(decoding: number, maxRows: number, error: number): number;
   af_decoding_plane(decoding: number): number;
   af_decoding_free(decoding: number): void;
-  af_reduction_new(options: number, error: number): number;
-  af_reduction_step(reduction: number, maxRows: number, error: number): number;
-  af_reduction_plane(reduction: number): number;
-  af_reduction_free(reduction: number): void;
   af_calib_new(stream: number, kind: number, name: number, error: number): number;
   af_calib_step(calib: number, maxRows: number, error: number): number;
   af_calib_plane(calib: number): number;
@@ -137,20 +133,6 @@ export const Layout = {
     number: 28,
     integer: 32,
     real: 40,
-    size: 48,
-  },
-  amplifier: { raw: 0, data: 4, serialOverscan: 20, detector: 36, flipX: 52, flipY: 56, size: 60 },
-  reduction: {
-    width: 0,
-    height: 4,
-    amplifierCount: 8,
-    overscan: 12,
-    amplifiers: 16,
-    bias: 20,
-    dark: 24,
-    flat: 28,
-    into: 32,
-    darkScale: 40,
     size: 48,
   },
   isr: {

@@ -1,4 +1,4 @@
-"""The engine under wasmtime against astropy and numpy: pixels bit for bit, reduction and limits as stated."""
+"""The engine under wasmtime against astropy and numpy: pixels bit for bit, display limits as stated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from astropy.io import fits
 from astropy.visualization import ZScaleInterval
 
-from summit_notebook.engine import MODULE_PATH, Amplifier, Box, Engine, FitsError
+from summit_notebook.engine import MODULE_PATH, Engine, FitsError
 
 Array = npt.NDArray[Any]
 
@@ -229,140 +229,6 @@ def test_broken_rice_tile_is_named(engine: Engine) -> None:
     with pytest.raises(FitsError, match="RICE") as caught:
         engine.read(broken)
     assert (caught.value.tag, caught.value.hdu, caught.value.tile) == ("MalformedFits", 1, 12)
-
-
-# --- reduction --------------------------------------------------------------------------------------------------
-
-PRE, WIDTH, OVER, HEIGHT, PARALLEL = 3, 60, 64, 50, 6
-
-
-def geometry(raws: list[Array]) -> list[Amplifier]:
-    """Two by two amplifiers with the four combinations of flips."""
-    data, overscan = (
-        Box(PRE, 0, PRE + WIDTH, HEIGHT),
-        Box(PRE + WIDTH, 0, PRE + WIDTH + OVER, HEIGHT + PARALLEL),
-    )
-    return [
-        Amplifier(
-            raw=raw,
-            data=data,
-            serial_overscan=overscan,
-            detector=Box(x * WIDTH, y * HEIGHT, (x + 1) * WIDTH, (y + 1) * HEIGHT),
-            flip_x=bool(x),
-            flip_y=bool(y),
-        )
-        for raw, (x, y) in zip(raws, [(0, 0), (1, 0), (0, 1), (1, 1)], strict=True)
-    ]
-
-
-def reference_overscan(overscan: Array) -> npt.NDArray[np.float32]:
-    """Median per row with clipping, by numpy alone; rows masked whole take the mean of their neighbours."""
-    values = overscan.astype(np.float64)
-    low, middle, high = np.percentile(values, [25, 50, 75], axis=1)
-    sigma = 0.74 * (high - low)
-    typical = np.median(sigma)
-    sigma = np.where(sigma > 2 * typical, typical, sigma)
-    masked = np.ma.masked_where(np.abs(values - middle[:, None]) > 3 * sigma[:, None], values)
-    medians = np.ma.median(masked, axis=1)
-    levels = np.ma.getdata(medians).astype(np.float32)
-    whole = np.ma.getmaskarray(medians)
-    good = np.flatnonzero(~whole)
-    for row in np.flatnonzero(whole):
-        below, above = good[good < row], good[good > row]
-        near = [levels[below[-1]]] if below.size else []
-        near += [levels[above[0]]] if above.size else []
-        levels[row] = np.float32(np.mean(np.array(near, np.float64)))
-    return levels
-
-
-def reference_reduction(
-    amplifiers: list[Amplifier],
-    overscan: bool,
-    bias: Array | None,
-    dark: Array | None,
-    scale: float,
-    flat: Array | None,
-) -> npt.NDArray[np.float32]:
-    image = np.full((2 * HEIGHT, 2 * WIDTH), np.nan, np.float32)
-    for a in amplifiers:
-        pixels = a.raw.astype(np.float32)
-        o, d, to = a.serial_overscan, a.data, a.detector
-        if overscan:
-            pixels[o.y0 : o.y1] -= reference_overscan(a.raw[o.y0 : o.y1, o.x0 : o.x1])[:, None]
-        cut = pixels[d.y0 : d.y1, d.x0 : d.x1]
-        cut = cut[:, ::-1] if a.flip_x else cut
-        cut = cut[::-1] if a.flip_y else cut
-        image[to.y0 : to.y1, to.x0 : to.x1] = cut
-    if bias is not None:
-        image -= bias
-    if dark is not None:
-        image -= dark * np.float32(scale)
-    if flat is not None:
-        good = np.isfinite(flat) & (flat > 0)
-        image = np.where(good, image / np.where(good, flat, np.float32(1)), np.float32(np.nan))
-    return image
-
-
-def raws_with_trouble(seed: int) -> list[Array]:
-    """Noise, and in the overscan: a bleed, single outliers, and a row split between two far levels."""
-    rng = np.random.default_rng(seed)
-    raws: list[Array] = []
-    for _ in range(4):
-        raw = rng.normal(rng.uniform(15000, 30000), 6, (HEIGHT + PARALLEL, PRE + WIDTH + OVER)).round()
-        raw[10:14, PRE + WIDTH : PRE + WIDTH + 25] += 4000
-        raw[20, PRE + WIDTH :: 2] += 900
-        raw[21, PRE + WIDTH :: 2] += 900
-        raw[0, PRE + WIDTH :: 2] += 900
-        raw[rng.integers(0, HEIGHT, 30), PRE + WIDTH + rng.integers(0, OVER, 30)] += 100
-        raws.append(raw.astype(np.int32))
-    return raws
-
-
-@pytest.mark.parametrize("overscan", [False, True])
-@pytest.mark.parametrize("calibs", ["none", "bias", "all"])
-def test_reduction_equals_numpy(engine: Engine, overscan: bool, calibs: str) -> None:
-    """Bit for bit: the engine's contract is float32 in a stated order, so no tolerance is needed."""
-    rng = np.random.default_rng(11)
-    shape = (2 * HEIGHT, 2 * WIDTH)
-    amplifiers = geometry(raws_with_trouble(12))
-    bias = rng.normal(0, 3, shape).astype(np.float32) if calibs != "none" else None
-    dark = rng.normal(0.2, 0.05, shape).astype(np.float32) if calibs == "all" else None
-    flat = rng.normal(1, 0.02, shape).astype(np.float32) if calibs == "all" else None
-    if flat is not None:
-        flat[1, 1], flat[2, 2], flat[3, 3], flat[4, 4] = 0, -1, np.nan, np.inf
-    got = engine.reduce(
-        shape, amplifiers, overscan=overscan, bias=bias, dark=dark, dark_scale=30.1, flat=flat
-    )
-    wanted = reference_reduction(amplifiers, overscan, bias, dark, 30.1, flat)
-    np.testing.assert_array_equal(got, wanted)
-    assert np.isnan(got).sum() == (4 if flat is not None else 0)
-
-
-def test_reduction_clips_outliers(engine: Engine) -> None:
-    """A bleed over 25 of 64 overscan columns moves a plain median, and must not move the level."""
-    clean = [np.full((HEIGHT + PARALLEL, PRE + WIDTH + OVER), 1000, np.int32) for _ in range(4)]
-    rng = np.random.default_rng(13)
-    for raw in clean:
-        raw += rng.integers(-6, 7, raw.shape, dtype=np.int32)
-    hurt = [raw.copy() for raw in clean]
-    for raw in hurt:
-        raw[10, PRE + WIDTH : PRE + WIDTH + 25] += 4000
-    difference = engine.reduce((100, 120), geometry(hurt)) - engine.reduce((100, 120), geometry(clean))
-    assert np.abs(difference).max() <= 4
-
-
-def test_reduction_leaves_uncovered_pixels_nan(engine: Engine) -> None:
-    got = engine.reduce((100, 120), geometry(raws_with_trouble(14))[:3])
-    assert np.isnan(got[HEIGHT:, WIDTH:]).all() and np.isfinite(got[:HEIGHT]).all()
-
-
-def test_reduction_refuses_boxes_outside(engine: Engine) -> None:
-    amplifiers = geometry(raws_with_trouble(15))
-    with pytest.raises(FitsError, match="outside the result") as caught:
-        engine.reduce((99, 120), amplifiers)
-    assert caught.value.tag == "WasmFailed"
-    with pytest.raises(FitsError, match="calib"):
-        engine.reduce((100, 120), amplifiers, bias=np.zeros((100, 119), np.float32))
 
 
 # --- display ----------------------------------------------------------------------------------------------------

@@ -253,7 +253,7 @@ typedef struct AfDecoding AfDecoding;
 
 typedef enum AfPixelForm {
   /*
-   * What the routines for reduction and display take: I32 for BITPIX 8, 16, 32 without scaling and BLANK, else F32.
+   * What ISR and display take: I32 for BITPIX 8, 16, 32 without scaling and BLANK, else F32.
    * BITPIX 8, 16 and -32 are scaled in float32, the others in float64 and rounded once. BLANK and ZBLANK become NaN.
    */
   AF_FORM_WORKING = 0,
@@ -277,56 +277,6 @@ AfStatus af_decoding_step(AfDecoding* decoding, uint32_t max_rows, AfError* erro
 AF_EXPORT(af_decoding_plane) AfPlane* af_decoding_plane(AfDecoding* decoding);
 /* Frees the plane too when the decoding is not done. */
 AF_EXPORT(af_decoding_free) void af_decoding_free(AfDecoding* decoding);
-
-/* ------------------------------------------------------------------ instrument signature removal */
-
-typedef struct AfBox {
-  int32_t x0, y0, x1, y1;
-} AfBox;
-
-typedef struct AfAmplifier {
-  const AfPlane* raw;
-  AfBox data;            /* of raw */
-  AfBox serial_overscan; /* of raw; its rows include those of data */
-  AfBox detector;        /* of the result; the size of data */
-  int32_t flip_x;
-  int32_t flip_y;
-} AfAmplifier;
-
-typedef struct AfReductionOptions {
-  uint32_t width;
-  uint32_t height;
-  uint32_t amplifier_count;
-  int32_t overscan; /* 0 or 1 */
-  const AfAmplifier* amplifiers;
-  /* F32, the size of the result; null = not applied. */
-  const AfPlane* bias;
-  const AfPlane* dark;
-  const AfPlane* flat;
-  AfPlane* into;     /* F32 of the size of the result to write into, or null for a new plane */
-  double dark_scale; /* rounded to float32 before use */
-} AfReductionOptions;
-
-/*
- * In float32 and in this order: I = raw; I -= overscan[row]; assembly; I -= bias; I -= dark * scale; I /=
- * flat. Overscan, per amplifier and row: quartiles by linear interpolation; sigma = 0.74 (q75 - q25),
- * replaced by the median sigma of the amplifier's rows when more than twice that; values further than 3 sigma
- * from the row's median are masked; the median of the rest (of an even count the mean of the two middle
- * values in float64, then float32). A row that is masked whole takes the mean of its nearest rows that are
- * not. A flat that is not finite or not positive gives NaN, and so does a pixel that no amplifier covers.
- */
-typedef struct AfReduction AfReduction;
-
-/* Every plane must outlive the reduction. Null on error. */
-AF_EXPORT(af_reduction_new)
-AfReduction* af_reduction_new(const AfReductionOptions* options, AfError* error);
-/* About `max_rows` rows of overscan or of the result. AF_OK when done, AF_MORE when not. */
-AF_EXPORT(af_reduction_step)
-AfStatus af_reduction_step(AfReduction* reduction, uint32_t max_rows, AfError* error);
-/* Once the reduction is done the plane belongs to the caller. */
-AF_EXPORT(af_reduction_plane) AfPlane* af_reduction_plane(AfReduction* reduction);
-/* Frees an unfinished plane too, unless it was passed as `into`. */
-AF_EXPORT(af_reduction_free) void af_reduction_free(AfReduction* reduction);
 
 /* ------------------------------------------------------------------ instrument signature removal (ISR) */
 

@@ -2,6 +2,7 @@
 #ifndef ASTRO_FITS_CAMERA_H_
 #define ASTRO_FITS_CAMERA_H_
 
+#include "box.h"
 #include "stream.h"
 
 namespace af {

@@ -18,7 +18,7 @@ inline constexpr u32 bytes_of_bitpix(i32 bitpix) {
 u32 bytes_of_stored(Stored stored);
 u32 bytes_of_plane_type(i32 type);  // 0 when there is no such AfPlaneType
 
-// What reduction and display take.
+// What ISR and display take.
 inline bool is_working_type(i32 type) { return type == AF_I32 || type == AF_F32; }
 
 // Big-endian numbers of that many bytes (1, 2, 4, 8). There are no floats of fewer than 4.

@@ -16,9 +16,6 @@ static_assert(sizeof(AfChecksum) == 16);
 static_assert(offsetof(AfColumn, dimensions) == 32 && offsetof(AfColumn, scale) == 48 && sizeof(AfColumn) == 72);
 static_assert(offsetof(AfProblem, text) == 4 && sizeof(AfProblem) == 8);
 static_assert(offsetof(AfCard, type) == 24 && offsetof(AfCard, integer) == 32 && sizeof(AfCard) == 48);
-static_assert(offsetof(AfAmplifier, detector) == 36 && sizeof(AfAmplifier) == 60);
-static_assert(offsetof(AfReductionOptions, into) == 32 && offsetof(AfReductionOptions, dark_scale) == 40 &&
-              sizeof(AfReductionOptions) == 48);
 static_assert(offsetof(AfIsrOptions, serial_skip) == 16 && offsetof(AfIsrOptions, calibs) == 40 &&
               offsetof(AfIsrOptions, image) == 68 && sizeof(AfIsrOptions) == 80);
 static_assert(offsetof(AfWriterCard, integer) == 16 && sizeof(AfWriterCard) == 32);

@@ -2,6 +2,7 @@
 #ifndef ASTRO_FITS_SECTION_H_
 #define ASTRO_FITS_SECTION_H_
 
+#include "box.h"
 #include "header.h"
 #include "sentence.h"
 

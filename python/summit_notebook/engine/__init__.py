@@ -15,7 +15,6 @@ from .camera import camera_detector
 from .hdus import CARD_KINDS, HDU_KINDS, PIXEL_FORMS, Card, Hdu, Problem, Verification, read_hdu, verify_hdu
 from .isr import IsrResult, run_isr
 from .module import MODULE_PATH, Array, FitsError, Module
-from .reduction import Amplifier, Box, reduce
 from .statistics import ImageStatistics, image_statistics
 from .tables import read_table
 from .wcs import Wcs
@@ -27,8 +26,6 @@ __all__ = [
     "HDU_KINDS",
     "MODULE_PATH",
     "PIXEL_FORMS",
-    "Amplifier",
-    "Box",
     "Card",
     "CardToWrite",
     "Engine",
@@ -121,21 +118,6 @@ class Engine:
     def writer(self) -> FitsWriter:
         """Begins a file."""
         return FitsWriter(self._module)
-
-    def reduce(
-        self,
-        shape: tuple[int, int],
-        amplifiers: Sequence[Amplifier],
-        *,
-        overscan: bool = True,
-        bias: Array | None = None,
-        dark: Array | None = None,
-        dark_scale: float = 1.0,
-        flat: Array | None = None,
-    ) -> Array:
-        """Instrument signature removal into a float32 array of `shape` (rows, columns); see AfReduction."""
-        calibs = {"bias": bias, "dark": dark, "flat": flat}
-        return reduce(self._module, shape, amplifiers, overscan=overscan, dark_scale=dark_scale, **calibs)
 
     def bin(self, array: Array, factor: int) -> Array:
         """Mean of the finite pixels of each factor x factor cell."""
