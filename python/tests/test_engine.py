@@ -12,15 +12,9 @@ import pytest
 from astropy.io import fits
 from astropy.visualization import ZScaleInterval
 
-from summit_notebook.engine import MODULE_PATH, Engine, FitsError
+from summit_notebook.engine import Engine, FitsError
 
 Array = npt.NDArray[Any]
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    assert MODULE_PATH.exists(), "the engine is not built: run `node wasm/build.mjs`"
-    return Engine()
 
 
 def as_bytes(*hdus: Any) -> bytes:

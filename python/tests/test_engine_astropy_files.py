@@ -29,11 +29,6 @@ REFUSED = dict(
 )
 
 
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine()
-
-
 def test_the_files_are_there() -> None:
     assert len(FILES) >= 58
     assert set(REFUSED) <= set(FILES)

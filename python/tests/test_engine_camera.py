@@ -20,11 +20,6 @@ SHARED = (
 )
 
 
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine()
-
-
 def text_of(characters: Any) -> str:
     return "".join(characters)
 

@@ -18,7 +18,7 @@ from astropy.io.fits.verify import VerifyError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from summit_notebook.engine import MODULE_PATH, Card, Engine
+from summit_notebook.engine import Card, Engine
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -36,12 +36,6 @@ DIFFERENCES = {
     "integers": "an integer beyond 64 bits is a real",
     "unreadable": "a value that astropy refuses to give (VerifyError) is a card of kind bad",
 }
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    assert MODULE_PATH.exists(), "the engine is not built: run `node wasm/build.mjs`"
-    return Engine()
 
 
 def with_no_data(header: str) -> bytes:

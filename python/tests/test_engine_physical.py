@@ -18,11 +18,6 @@ Array = npt.NDArray[Any]
 CANONICAL_NAN = {4: b"\x00\x00\xc0\x7f", 8: b"\x00\x00\x00\x00\x00\x00\xf8\x7f"}
 
 
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine()
-
-
 STORED = {
     np.dtype(kind): (st.integers(np.iinfo(kind).min, np.iinfo(kind).max))
     for kind in (np.uint8, np.int16, np.int32, np.int64)

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from summit_notebook.engine import MODULE_PATH, Engine, FitsError
+from summit_notebook.engine import Engine, FitsError
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -30,12 +30,6 @@ FILES = sorted(
 
 # Tables of astropy's test files that are refused, with the reason.
 REFUSED: dict[str, str] = {}
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    assert MODULE_PATH.exists(), "the engine is not built: run `node wasm/build.mjs`"
-    return Engine()
 
 
 def as_bytes(*hdus: Any, checksum: bool = False) -> bytes:

@@ -37,11 +37,6 @@ TILINGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine()
-
-
 def compressed(pixels: Array, **how: Any) -> bytes:
     buffer = io.BytesIO()
     fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(pixels, **how)]).writeto(buffer)

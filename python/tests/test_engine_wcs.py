@@ -22,11 +22,6 @@ Cards = dict[str, float | str]
 SKY_DEGREES, PIXELS = 1e-9, 1e-6
 
 
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine()
-
-
 DETECTOR: Cards = {
     "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRPIX1": 2036.5, "CRPIX2": 2000.5, "CRVAL1": 150.1, "CRVAL2": -30.2,
     "CD1_1": -5e-5, "CD1_2": 1.3e-5, "CD2_1": 1.2e-5, "CD2_2": 5.1e-5,

@@ -12,16 +12,10 @@ from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from summit_notebook.engine import MODULE_PATH, CardToWrite, Engine, FitsError
+from summit_notebook.engine import CardToWrite, Engine, FitsError
 
 INTEGERS = ("u1", "i1", "i2", "u2", "i4", "u4")
 WIDE = ("i8", "u8", "f4", "f8")
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    assert MODULE_PATH.exists(), "the engine is not built: run `node wasm/build.mjs`"
-    return Engine()
 
 
 def some_pixels(dtype: str, shape: tuple[int, int]) -> Any:

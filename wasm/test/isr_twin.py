@@ -158,12 +158,11 @@ def clipped_medians(samples: np.ndarray, clip: bool) -> np.ndarray:
         typical = np.median(sigma)
         sigma = np.where(sigma > 2 * typical, typical, sigma)
         outliers = np.abs(samples - middle[:, None]) > 3 * sigma[:, None]
-        middle = np.array(
-            [
-                np.median(row[~out]) if not out.all() else np.nan
-                for row, out in zip(samples, outliers, strict=True)
-            ]
-        )
+        # Behind the samples that stay; their middle two may be one.
+        ordered, count = np.sort(np.where(outliers, np.inf, samples), axis=1), (~outliers).sum(axis=1)
+        rows = np.arange(len(samples))
+        middle = (ordered[rows, (count - 1) // 2] + ordered[rows, count // 2]) / 2
+        middle[count == 0] = np.nan
     good = np.flatnonzero(np.isfinite(middle))
     for i in np.flatnonzero(~np.isfinite(middle)):
         below, above = good[good < i][-1:], good[good > i][:1]
@@ -290,10 +289,10 @@ def interpolate_row(row: np.ndarray, bad: np.ndarray) -> bool:
         return False
     row[: good[0]] = row[good[0]]
     row[good[-1] + 1 :] = row[good[-1]]
-    for left, right in pairwise(good):
-        if right - left > 1:
-            along = np.arange(1, right - left).astype(F) / F(right - left)
-            row[left + 1 : right] = row[left] + (row[right] - row[left]) * along
+    for gap in np.flatnonzero(np.diff(good) > 1):
+        left, right = good[gap : gap + 2]
+        along = np.arange(1, right - left).astype(F) / F(right - left)
+        row[left + 1 : right] = row[left] + (row[right] - row[left]) * along
     return True
 
 
