@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Engine, FitsStream, Hdu, PixelForm, Plane } from './index.ts';
 import { FitsError, createEngine } from './index.ts';
@@ -279,6 +280,11 @@ test('memory does not grow over 1000 openings, cancellations and decodings', () 
     if (round === 20) settled = engine.memoryBytes;
   }
   expect(engine.memoryBytes).toBe(settled);
+});
+
+test('the module is small enough to be fetched at once', () => {
+  // The budget of a first visit. Cold units can be compiled for size: SMALL in build.mjs.
+  expect(gzipSync(readFileSync(MODULE), { level: 9 }).length).toBeLessThanOrEqual(150_000);
 });
 
 test('an engine that cannot start says so', async () => {

@@ -39,20 +39,19 @@ u32 hash_of(const u8* p) {
 }
 
 // Lengths and bits of a prefix code; the bits of a code are reversed, as deflate sends them.
-template <u32 kSymbols>
 struct Code {
-  u8 length[kSymbols] = {};
-  u16 bits[kSymbols] = {};
+  u8 length[kLiteralSymbols] = {};
+  u16 bits[kLiteralSymbols] = {};
 
-  // From how often each symbol occurs, with no code longer than `longest`. At least one symbol gets a code.
-  void build(const u32 (&counts)[kSymbols], u32 longest) {
+  // From how often each of `symbols` symbols occurs, with no code longer than `longest`. At least one gets a code.
+  void build(const u32* counts, u32 symbols, u32 longest) {
     struct Symbol {
       u32 count;
       u16 index;
     };
-    Symbol used[kSymbols];
+    Symbol used[kLiteralSymbols];
     u32 n = 0;
-    for (u32 i = 0; i < kSymbols; ++i)
+    for (u32 i = 0; i < symbols; ++i)
       if (counts[i] > 0) used[n++] = {counts[i], static_cast<u16>(i)};
     if (n < 2) {
       // A code needs two symbols to be complete; one that never occurs does no harm.
@@ -66,8 +65,8 @@ struct Code {
       return a.count != b.count ? a.count < b.count : a.index < b.index;
     });
     // Two queues: leaves in order of count, and joined nodes, which come about in order of count.
-    u64 weight[2 * kSymbols];
-    u16 parent[2 * kSymbols];
+    u64 weight[2 * kLiteralSymbols];
+    u16 parent[2 * kLiteralSymbols];
     for (u32 i = 0; i < n; ++i) weight[i] = used[i].count;
     u32 leaf = 0, joined = n, next = n;
     for (; next < 2 * n - 1; ++next) {
@@ -79,7 +78,7 @@ struct Code {
         weight[next] += weight[taken];
       }
     }
-    u32 depth[2 * kSymbols];
+    u32 depth[2 * kLiteralSymbols];
     u32 at_depth[64] = {};
     depth[2 * n - 2] = 0;
     for (u32 i = 2 * n - 2; i-- > 0;) depth[i] = depth[parent[i]] + 1;
@@ -107,7 +106,7 @@ struct Code {
     for (const u8 each : length) ++at_length[each];
     at_length[0] = 0;
     for (u32 l = 1; l < 16; ++l) first[l] = (first[l - 1] + at_length[l - 1]) << 1;
-    for (u32 i = 0; i < kSymbols; ++i) {
+    for (u32 i = 0; i < kLiteralSymbols; ++i) {
       if (length[i] == 0) continue;
       u32 code = first[length[i]]++, reversed = 0;
       for (u32 b = 0; b < length[i]; ++b, code >>= 1) reversed = reversed << 1 | (code & 1);
@@ -225,10 +224,9 @@ bool GzipWriter::write_block(const u8* bytes, size_t begin, size_t end, bool las
     }
   }
   literal_counts[kEndOfBlock] = 1;
-  Code<kLiteralSymbols> literals;
-  Code<kDistanceSymbols> distances;
-  literals.build(literal_counts, 15);
-  distances.build(distance_counts, 15);
+  Code literals, distances;
+  literals.build(literal_counts, kLiteralSymbols, 15);
+  distances.build(distance_counts, kDistanceSymbols, 15);
 
   u32 literal_codes = kLiteralSymbols, distance_codes = kDistanceSymbols;
   while (literals.length[literal_codes - 1] == 0) --literal_codes;
@@ -238,8 +236,8 @@ bool GzipWriter::write_block(const u8* bytes, size_t begin, size_t end, bool las
   runs.add(distances.length, distance_codes);
   u32 run_counts[kLengthSymbols] = {};
   for (u32 i = 0; i < runs.count; ++i) ++run_counts[runs.symbol[i]];
-  Code<kLengthSymbols> lengths;
-  lengths.build(run_counts, 7);
+  Code lengths;
+  lengths.build(run_counts, kLengthSymbols, 7);
   u32 length_codes = kLengthSymbols;
   while (length_codes > 4 && lengths.length[kLengthOrder[length_codes - 1]] == 0) --length_codes;
 
