@@ -71,7 +71,7 @@ export interface CalibReading {
 export interface IsrRequest {
   /** Default rapid (ADU). */
   readonly recipe?: Recipe;
-  /** Default: saturation, both overscans, assemble, and each step whose calibration is given. */
+  /** Assemble is in every set. Default: saturation, both overscans, and each step whose calibration is given. */
   readonly steps?: readonly StepName[];
   readonly overscan?: OverscanMethod;
   readonly geometry?: GeometryMode;

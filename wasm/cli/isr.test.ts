@@ -201,8 +201,10 @@ describe('isr', () => {
   });
 
   test('a calibration without its step, and a step without its calibration, are not applied', () => {
-    const answer = isr('--bias', file('bias.fits'), '--steps', 'assemble,dark');
+    const answer = isr('--bias', file('bias.fits'), '--steps', 'dark');
+    // Without assembly there is no image.
     expect(done(answer)).toEqual(['assemble']);
+    expect(answer.steps.find(({ done: is }) => is)).toMatchObject({ with: 'DATASEC and DETSEC' });
     const reasons = answer.steps.filter((step) => !step.done).map(({ name, reason }) => [name, reason]);
     expect(reasons).toEqual([
       ['bias', expect.stringContaining('not among the steps')],

@@ -144,8 +144,8 @@ export const isr: Command = {
   help: [
     `--bias F ...        calibrations: ${CALIB_KINDS.join(', ')}`,
     `--recipe NAME       ${RECIPES.join(' (in adu) or ')} (in electron); default rapid`,
-    '--steps A,B,...     a set of the steps below; the recipe gives the order. Default: saturation, serial-overscan,',
-    '                    parallel-overscan, assemble and each step whose calibration is given',
+    '--steps A,B,...     a set of the steps below, assemble always; the recipe gives the order. Default: saturation,',
+    '                    serial-overscan, parallel-overscan and each step whose calibration is given',
     `                    ${STEP_NAMES.slice(0, 8).join(', ')},`,
     `                    ${STEP_NAMES.slice(8).join(', ')}`,
     `--overscan METHOD   ${OVERSCAN_METHODS.slice(0, 3).join(', ')},`,

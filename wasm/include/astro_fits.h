@@ -361,7 +361,7 @@ typedef struct AfIsrOptions {
   int32_t recipe;         /* AfRecipe */
   int32_t overscan;       /* AfOverscan */
   int32_t geometry;       /* AfGeometryMode */
-  uint32_t steps;         /* bits of AfStep; 0 = saturation, both overscans, assemble, and each step whose calib is given */
+  uint32_t steps;         /* bits of AfStep, assemble implied; 0 = saturation, both overscans, and each step whose calib is given */
   int32_t serial_skip[2]; /* columns left out: nearest the image, at the far end; -1 = 3 */
   int32_t parallel_skip[2];
   int32_t separate;       /* 1 = every step is a pass of its own, so that a host can time it; equal bits */

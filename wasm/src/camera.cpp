@@ -308,6 +308,11 @@ AfStatus finish_detector(const AfStream& raw, DetectorInfo* out, AfError* error)
   return AF_OK;
 }
 
+bool placed_by_table(const DetectorInfo& detector, AfGeometryMode mode) {
+  const CcdType* type = find_ccd_type(detector.detector_type);
+  return type != nullptr && (mode == AF_GEOMETRY_TABLE || type->segment_count == 8);
+}
+
 AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32 hdu, u32 raw_width,
                         u32 raw_height, AfGeometryMode mode, AmplifierInfo* out, char (&warning)[160],
                         AfError* error) {
@@ -332,7 +337,7 @@ AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32
   }
   name_amplifier(is_1x, column, out->name);
 
-  if (type != nullptr && (mode == AF_GEOMETRY_TABLE || type->segment_count == 8)) {
+  if (placed_by_table(detector, mode)) {
     place_by_table(*type, detector, column, is_1x, out);
     if (raw_width < static_cast<u32>(out->data.x1) || raw_height < static_cast<u32>(out->data.y1))
       return fail(error, AF_MALFORMED, "the segment is smaller than its image area in the camera table",

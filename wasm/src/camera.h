@@ -50,6 +50,9 @@ void read_detector(const Header& primary, const Header& segment, AfGeometryMode 
 // Of a raw that has arrived whole: the number of segments and, without DETSIZE, the bounding box of their
 // DETSEC.
 AfStatus finish_detector(const AfStream& raw, DetectorInfo* out, AfError* error);
+// Whether the camera table says where the pixels lie, not the segments' headers. It always does for wavefront
+// halves, whose raws give the sections of a whole CCD.
+bool placed_by_table(const DetectorInfo& detector, AfGeometryMode mode);
 // `warning` (may stay empty) is one sentence, for example that DATASEC differs from the table.
 AfStatus read_amplifier(const DetectorInfo& detector, const Header& segment, i32 hdu, u32 raw_width,
                         u32 raw_height, AfGeometryMode mode, AmplifierInfo* out, char (&warning)[160],

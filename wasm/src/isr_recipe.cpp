@@ -79,8 +79,10 @@ void Plan::start(AfRecipe recipe, u32 steps, const AfCalib* const* calibs) {
     p.step = recipe_order(recipe)[i];
     const AfCalibKind kind = calib_of(p.step);
     p.calib_given = kind != AF_CALIB_KIND_COUNT && calibs[kind] != nullptr;
-    p.asked =
-        steps != 0 ? (steps & step_bit(p.step)) != 0 : (kAlways & step_bit(p.step)) != 0 || p.calib_given;
+    // Without assembly there is no image.
+    p.asked = p.step == AF_STEP_ASSEMBLE ||
+              (steps != 0 ? (steps & step_bit(p.step)) != 0
+                          : (kAlways & step_bit(p.step)) != 0 || p.calib_given);
     p.run = p.asked;
     if (!p.asked) copy_text(p.reason, sizeof p.reason, "not among the steps that were asked for");
     if (p.asked && kind != AF_CALIB_KIND_COUNT && !p.calib_given) skip(p.step, "no calibration was given");

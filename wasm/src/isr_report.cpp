@@ -42,7 +42,8 @@ const char* AfIsr::used_by(AfStep step) const {
     case AF_STEP_PARALLEL_OVERSCAN:
       return kOverscans[options.overscan];
     case AF_STEP_ASSEMBLE:
-      return options.geometry == AF_GEOMETRY_HEADER ? "DATASEC" : "camera table";
+      return placed_by_table(detector, static_cast<AfGeometryMode>(options.geometry)) ? "camera table"
+                                                                                      : "DATASEC and DETSEC";
     case AF_STEP_GAIN:
       return or_empty(amplifiers[0].gain_source);
     case AF_STEP_VARIANCE:

@@ -33,8 +33,6 @@ AfStatus AfIsr::check_options(AfError* error) const {
     return invalid("no such overscan method");
   if (options.geometry < 0 || options.geometry > AF_GEOMETRY_HEADER) return invalid("no such geometry");
   if ((options.steps >> AF_STEP_COUNT) != 0) return invalid("no such step");
-  if (options.steps != 0 && (options.steps & step_bit(AF_STEP_ASSEMBLE)) == 0)
-    return invalid("the steps must have assemble among them: without it there is no image");
   for (const i32 skip :
        {options.serial_skip[0], options.serial_skip[1], options.parallel_skip[0], options.parallel_skip[1]})
     if (skip < 0) return invalid("a number of skipped columns or rows that is negative");
