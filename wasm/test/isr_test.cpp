@@ -319,9 +319,6 @@ TEST(impossible_isr_requests_are_refused) {
   o.steps = 1u << AF_STEP_COUNT;
   CHECK(refused(o));
   o = defaults();
-  o.steps = 1u << AF_STEP_BIAS;  // no image without assemble
-  CHECK(refused(o));
-  o = defaults();
   o.parallel_skip[1] = -2;
   CHECK(refused(o));
   o = defaults();
