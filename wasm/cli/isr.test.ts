@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { imageSha256 } from './hash.ts';
+import { oncePerKind } from './isr.ts';
 
 // Each run starts a program; on a busy machine that takes seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -286,4 +287,21 @@ test('the hash has one zero and one NaN', () => {
   new Uint32Array(odd.buffer)[1] = 0xffc00001;
   const plain = new Uint32Array([0, 0x7fc00000, 0x3f800000]);
   expect(imageSha256(odd)).toBe(createHash('sha256').update(new Uint8Array(plain.buffer)).digest('hex'));
+});
+
+test('what is said of several segments in the same words is one line for people', () => {
+  expect(
+    oncePerKind([
+      'DATASEC of Segment10 is [1:2]',
+      'C10: gain not known',
+      'DATASEC of Segment07 is [1:2]',
+      'DATASEC of Segment17 is [3:4]',
+      'C11: gain not known',
+      'C12: gain not known',
+    ]),
+  ).toEqual([
+    'DATASEC of Segment10 is [1:2] (and so in 1 more)',
+    'C10: gain not known (and so in 2 more)',
+    'DATASEC of Segment17 is [3:4]',
+  ]);
 });

@@ -99,6 +99,20 @@ async function reduce(engine: Engine, args: Arguments, stream: FitsStream, calib
   }
 }
 
+/** What is said of several segments in the same words is one line: that of the first, with their number. */
+export function oncePerKind(warnings: readonly string[]): readonly string[] {
+  const kinds = new Map<string, { readonly first: string; count: number }>();
+  for (const warning of warnings) {
+    const kind = warning.replaceAll(/Segment\d\d|\bC\d\d\b/g, 'Segment');
+    const seen = kinds.get(kind);
+    if (seen) seen.count += 1;
+    else kinds.set(kind, { first: warning, count: 1 });
+  }
+  return [...kinds.values()].map(({ first, count }) =>
+    count === 1 ? first : `${first} (and so in ${count - 1} more)`,
+  );
+}
+
 function describe(
   result: IsrReport & { readonly sha256: string; readonly ms: Record<string, number> },
 ): string {
@@ -133,7 +147,7 @@ function describe(
       ]),
     ]),
     '',
-    ...result.warnings.map((warning) => `warning: ${warning}`),
+    ...oncePerKind(result.warnings).map((warning) => `warning: ${warning}`),
     `sha256 ${result.sha256}`,
   ].join('\n');
 }
