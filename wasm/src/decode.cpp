@@ -84,6 +84,7 @@ AfStatus AfDecoding::start(AfPixelForm form, AfError* error) {
   }
   if (pixels > memory_limit / bytes_of_plane_type(rule.type))
     return fail(error, AF_LIMIT, "the image is larger than the memory limit", {index, -1, header_at, ""});
+  hdu->room.release();
   plane = af_plane_new(rule.type, hdu->width, hdu->height);
   if (plane == nullptr) return fail(error, AF_OUT_OF_MEMORY, "no memory for the image", {index});
   return AF_OK;

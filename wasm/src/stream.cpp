@@ -9,6 +9,10 @@ constexpr u64 kDefaultMemoryLimit = u64{1} << 30;
 constexpr size_t kMaxHeaderBytes = size_t{4} << 20;
 constexpr size_t kMaxHdus = 100000;
 constexpr size_t kHistory = 32768;  // how far back a deflate match reaches
+// From this size on an image's place in memory is chosen, when it is at most so many times as large as its
+// data.
+constexpr u64 kLargeData = u64{8} << 20, kMostRoom = 4;
+constexpr size_t kSmallThings = size_t{256} << 10;
 constexpr size_t kWindow = kHistory + (size_t{256} << 10);
 
 constexpr u64 padded(u64 bytes) { return (bytes + kBlock - 1) / kBlock * kBlock; }
@@ -255,9 +259,20 @@ AfStatus AfStream::measure(HduRecord* hdu) {
   }
   // A known length has been checked against the file's, so all of it can be taken at once. Otherwise the
   // memory grows with the bytes that do come, and a header that lies costs little.
-  if (gzip_ == nullptr && options.expected_bytes != 0 && bytes > 0 &&
-      !hdu->data.reserve(static_cast<size_t>(bytes) + kReadAhead))
-    return fail_at(AF_OUT_OF_MEMORY, "no memory for the data", at);
+  if (gzip_ == nullptr && options.expected_bytes != 0 && bytes > 0) {
+    // Memory never shrinks, so a large image is to lie below its data: those are given back first, and what
+    // is free at the end of the memory serves whatever comes next. What is small and stays goes into the gap
+    // that `small` leaves below the data. Without this room nothing is lost but that.
+    Array<u8> small;
+    const u64 decoded = u64{hdu->width} * hdu->height * sizeof(float);
+    if (hdu->kind == AF_HDU_COMPRESSED_IMAGE && bytes >= kLargeData && decoded <= kMostRoom * bytes &&
+        decoded <= options.memory_limit) {
+      (void)hdu->room.reserve(static_cast<size_t>(decoded));
+      (void)small.reserve(kSmallThings);
+    }
+    if (!hdu->data.reserve(static_cast<size_t>(bytes) + kReadAhead))
+      return fail_at(AF_OUT_OF_MEMORY, "no memory for the data", at);
+  }
   return AF_OK;
 }
 
@@ -348,6 +363,7 @@ AfStatus AfStream::release(u32 index, AfError* failure) {
   if (hdu.released) return AF_OK;
   if (require_data(hdu, static_cast<i32>(index), failure) != AF_OK) return AF_INVALID_ARGUMENT;
   hdu.data.release();
+  hdu.room.release();
   hdu.released = true;
   held_ -= hdu.data_size + kReadAhead;
   return AF_OK;

@@ -20,6 +20,8 @@ struct HduRecord {
   bool padding_told = false;  // that the fill is wrong
   u64 padding_sum = 0;    // of the fill behind the data as big-endian 32-bit words of the data block
   Array<u8> data;         // kReadAhead zero bytes follow once it is complete
+  // Holds the place of the decoded image below the data, until it is decoded: see measure.
+  mutable Array<u8> room;
 };
 
 // AF_INVALID_ARGUMENT when the data of this HDU are not there or not there any more.

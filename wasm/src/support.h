@@ -82,6 +82,16 @@ class Array {
   }
   [[nodiscard]] bool push(const T& value) { return append(&value, 1); }
   void clear() { size_ = 0; }
+  // Moves to memory of just its size, lower where there is some free; stays where memory is short.
+  void compact() {
+    if (size_ == 0) return release();
+    void* const fitting = std::malloc(size_ * sizeof(T));
+    if (fitting == nullptr) return;
+    std::memcpy(fitting, data_, size_ * sizeof(T));
+    std::free(data_);
+    data_ = static_cast<T*>(fitting);
+    capacity_ = size_;
+  }
   void release() {
     std::free(data_);
     data_ = nullptr;
