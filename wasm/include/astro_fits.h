@@ -346,9 +346,10 @@ typedef enum AfCalibKind {
 typedef struct AfCalib AfCalib;
 
 /* Reads a calibration from a file that was pushed whole; the stream is not needed once af_calib_step has given
- * AF_OK. `name` (zero-terminated, copied) is what reports call it. Null on error. */
+ * AF_OK, and the data of an image and its mask are released by then. `name` (zero-terminated, copied) is what reports
+ * call it. Null on error. */
 AF_EXPORT(af_calib_new)
-AfCalib* af_calib_new(const AfStream* stream, int32_t kind, const char* name, AfError* error);
+AfCalib* af_calib_new(AfStream* stream, int32_t kind, const char* name, AfError* error);
 /* About `max_rows` rows. AF_OK when done, AF_MORE when not. */
 AF_EXPORT(af_calib_step) AfStatus af_calib_step(AfCalib* calib, uint32_t max_rows, AfError* error);
 /* Of bias, dark and flat: F32 in the DM frame; owned by the calib. Null for the others. */

@@ -124,10 +124,15 @@ bool agrees(const CcdType& type, const Header& segment, const DetectorInfo& dete
          (detector.width == table_width(type) && detector.height == table_height(type));
 }
 
-// The digits of SegmentHC: half H (1 or 0) and column C. False for other HDUs.
+// The digits of SegmentHC: half H (1 or 0) and column C. False for other HDUs. The standard leaves open whether
+// names differ by case (FITS 4.0, section 4.4.2.6); `out` has the case of the cameras.
 bool read_segment_name(const Header& header, char (&out)[16]) {
+  constexpr char kSegment[] = "Segment";
   read_text(header, "EXTNAME", out);
-  return starts_with(out, "Segment") && (out[7] == '0' || out[7] == '1') && out[8] >= '0' && out[8] <= '7' &&
+  char word[sizeof kSegment];
+  copy_text(word, sizeof word, out);
+  if (same_ignoring_case(word, kSegment)) std::memcpy(out, kSegment, sizeof kSegment - 1);
+  return starts_with(out, kSegment) && (out[7] == '0' || out[7] == '1') && out[8] >= '0' && out[8] <= '7' &&
          out[9] == '\0';
 }
 

@@ -153,7 +153,7 @@ AfStatus AfIsr::finish_decode(AfError* error) {
   segment_ = found - 1;
   measured_ = 0;
   stage_ = Stage::kBefore;
-  return AF_OK;
+  return found == detector.amplifier_count ? warn_of_gaps(error) : AF_OK;
 }
 
 // One measure a step, because each goes several times through all pixels.
@@ -183,7 +183,8 @@ AfStatus AfIsr::measure_before(AfError* error) {
     stage_ = Stage::kRaw;
     return AF_OK;
   }
-  make_float(s.raw);
+  u32 row = 0;
+  (void)make_float(s.raw, &row, s.raw->height);
   if (found < detector.amplifier_count) {
     stage_ = Stage::kFind;
     return AF_OK;

@@ -18,7 +18,8 @@ void AfIsr::linearize(u32 amplifier, float* values, u32 count) const {
   const i32 at = segments[amplifier].linearity;
   if (at < 0) return;
   const LinearityCalib& calib = options.calibs[AF_CALIB_LINEARITY]->linearity;
-  const bool convert = calib.unit == Unit::kAdu && in_electrons_before(AF_STEP_LINEARITY);
+  const bool convert =
+      options.calibs[AF_CALIB_LINEARITY]->unit == Unit::kAdu && in_electrons_before(AF_STEP_LINEARITY);
   linearize_row(calib, static_cast<u32>(at), convert ? amplifiers[amplifier].gain_electron_per_adu : 1,
                 values, count);
 }

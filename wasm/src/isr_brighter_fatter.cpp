@@ -49,7 +49,6 @@ class BrighterFatter final : public Phase {
     // Turned by half, so that a convolution becomes a sum along rows.
     for (u32 i = 0; i < n * n; ++i) stencil_[i] = static_cast<float>(calib_.stencil[n * n - 1 - i]);
     std::memset(signal_.data(), 0, signal_.size() * sizeof(float));
-    std::memset(correction_.data(), 0, correction_.size() * sizeof(float));
     return AF_OK;
   }
 
@@ -90,7 +89,9 @@ class BrighterFatter final : public Phase {
       any |= bad_[x];
     }
     if (any != 0 && !interpolate_row(bad_.data(), width, to)) std::memset(to, 0, width * sizeof(float));
-    const float* const so_far = correction(y);
+    float* const so_far = correction(y);
+    // Row by row, because a whole plane takes too long for one step.
+    if (iteration_ == 0) std::memset(so_far, 0, width * sizeof(float));
     for (u32 x = 0; x < width; ++x) to[x] += so_far[x];
   }
 

@@ -1,19 +1,12 @@
 #include "isr_calib.h"
 
+#include <algorithm>
+
 #include "isr_rows.h"
 
 using namespace af;
 
 namespace {
-
-bool has_text(const Header& header, const char* keyword, char* out, size_t size) {
-  const AfCard* card = header.find(keyword);
-  if (card == nullptr || card->type != AF_CARD_TEXT || card->text_length == 0) return false;
-  size_t n = 0;
-  for (; n < card->text_length && n + 1 < size; ++n) out[n] = header.text[card->text + n];
-  out[n] = '\0';
-  return true;
-}
 
 // "adu", "ADU / s", "electron", "e-/s": the counts, whether or not they are per second of dark time.
 Unit unit_of(const char* text) {
@@ -49,7 +42,7 @@ AfCalib::~AfCalib() {
   af_plane_free(plane);
 }
 
-AfStatus AfCalib::start(const AfStream* stream, i32 which, const char* called, AfError* error) {
+AfStatus AfCalib::start(AfStream* stream, i32 which, const char* called, AfError* error) {
   if (which < 0 || which >= AF_CALIB_KIND_COUNT)
     return fail(error, AF_INVALID_ARGUMENT, "no such kind of calibration");
   kind = which;
@@ -59,10 +52,12 @@ AfStatus AfCalib::start(const AfStream* stream, i32 which, const char* called, A
   if (stream->hdus.empty()) return fail(error, AF_MALFORMED, "a calibration without an HDU");
   switch (kind) {
     case AF_CALIB_CROSSTALK:
+      read_unit("CROSSTALK_RATIOS_UNITS", -1);
       return read_crosstalk(*stream, &crosstalk, error);
     case AF_CALIB_DEFECTS:
       return read_defects(*stream, &defects, error);
     case AF_CALIB_LINEARITY:
+      read_unit("LINEARITY_UNITS", -1);
       return read_linearity(*stream, &linearity, error);
     case AF_CALIB_BRIGHTER_FATTER:
       return read_brighter_fatter(*stream, &brighter_fatter, error);
@@ -71,17 +66,22 @@ AfStatus AfCalib::start(const AfStream* stream, i32 which, const char* called, A
   }
 }
 
+// The Science Pipelines compare LSST ISR UNITS; BUNIT is the standard's word (FITS 4.0, section 4.4.2.5).
+void AfCalib::read_unit(const char* keyword, i32 image) {
+  for (const char* word : {keyword, "LSST ISR UNITS", "BUNIT"})
+    for (size_t i = 0; word != nullptr && i < stream_->hdus.size(); ++i)
+      if (unit_text[0] == '\0' && (image < 0 || i == 0 || i == static_cast<size_t>(image)))
+        read_text(stream_->hdus[i]->header, word, unit_text);
+  unit = unit_of(unit_text);
+}
+
 AfStatus AfCalib::start_image(AfError* error) {
   i32 image = named_image(*stream_, "IMAGE");
   for (size_t i = 0; image < 0 && i < stream_->hdus.size(); ++i)
     if (is_pixels(*stream_->hdus[i])) image = static_cast<i32>(i);
   if (image < 0) return fail(error, AF_MALFORMED, "a calibration without an image");
   const Header* headers[] = {&stream_->hdus[0]->header, &stream_->hdus[static_cast<size_t>(image)]->header};
-  // The Science Pipelines compare LSST ISR UNITS; BUNIT is the standard's word (FITS 4.0, section 4.4.2.5).
-  for (const char* keyword : {"LSST ISR UNITS", "BUNIT"})
-    for (const Header* header : headers)
-      if (unit_text[0] == '\0') has_text(*header, keyword, unit_text, sizeof unit_text);
-  unit = unit_of(unit_text);
+  read_unit(nullptr, image);
   bool timed = false;
   for (const char* keyword : {"DARKTIME", "EXPTIME"})
     for (const Header* header : headers)
@@ -89,6 +89,7 @@ AfStatus AfCalib::start_image(AfError* error) {
         seconds = value;
         timed = true;
       }
+  image_hdu_ = image;
   mask_hdu_ = named_image(*stream_, "MASK");
   return next_decoding(static_cast<u32>(image), error);
 }
@@ -99,7 +100,7 @@ AfStatus AfCalib::next_decoding(u32 hdu, AfError* error) {
 }
 
 AfStatus AfCalib::take_mask(u32* budget, AfError* error) {
-  for (; mask_row_<mask_plane_->height&& * budget> 0; ++mask_row_, --*budget) {
+  for (; mask_row_ < mask_plane_->height && *budget > 0; ++mask_row_, --*budget) {
     const i32* row = static_cast<const i32*>(mask_plane_->data) + size_t{mask_row_} * mask_plane_->width;
     if (!mask.add_row(row, mask_plane_->width))
       return fail(error, AF_OUT_OF_MEMORY, "no memory for the mask of a calibration");
@@ -107,25 +108,44 @@ AfStatus AfCalib::take_mask(u32* budget, AfError* error) {
   if (mask_row_ < mask_plane_->height) return AF_MORE;
   af_plane_free(mask_plane_);
   mask_plane_ = nullptr;
+  return finish(error);
+}
+
+// What stays goes below what is given back, so that this leaves no hole.
+AfStatus AfCalib::finish(AfError* error) {
+  for (const i32 hdu : {image_hdu_, mask_hdu_})
+    if (hdu >= 0)
+      if (const AfStatus status = af_stream_release(stream_, static_cast<u32>(hdu), error); status != AF_OK)
+        return status;
+  mask.runs.compact();
+  mask.first.compact();
   return AF_OK;
 }
 
+// The image is there.
+AfStatus AfCalib::start_mask(AfError* error) {
+  if (mask_hdu_ < 0) return finish(error);
+  decoding_mask_ = true;
+  const AfStatus status = next_decoding(static_cast<u32>(mask_hdu_), error);
+  return status == AF_OK ? AF_MORE : status;
+}
+
 AfStatus AfCalib::step(u32 max_rows, AfError* error) {
-  u32 budget = max_rows > 0 ? max_rows : 1;
+  // Inflating a row of floats takes as long as several other steps on it.
+  constexpr u32 kRowsPerInflatedRow = 4;
+  u32 budget = std::max(max_rows, 1u);
   if (mask_plane_ != nullptr) return take_mask(&budget, error);
+  if (plane != nullptr && plane->type != AF_F32)
+    return make_float(plane, &float_row_, budget) ? start_mask(error) : AF_MORE;
   if (decoding_ == nullptr) return AF_OK;
-  const AfStatus status = af_decoding_step(decoding_, budget, error);
+  const AfStatus status = af_decoding_step(decoding_, std::max(budget / kRowsPerInflatedRow, 1u), error);
   if (status != AF_OK) return status;
   AfPlane* decoded = af_decoding_plane(decoding_);
   af_decoding_free(decoding_);
   decoding_ = nullptr;
   if (!decoding_mask_) {
     plane = decoded;
-    make_float(plane);
-    if (mask_hdu_ < 0) return AF_OK;
-    decoding_mask_ = true;
-    const AfStatus started = next_decoding(static_cast<u32>(mask_hdu_), error);
-    return started == AF_OK ? AF_MORE : started;
+    return plane->type == AF_F32 ? start_mask(error) : AF_MORE;
   }
   if (decoded->type != AF_I32 || decoded->width != plane->width || decoded->height != plane->height) {
     af_plane_free(decoded);
@@ -149,7 +169,7 @@ size_t AfCalib::bytes() const {
 
 extern "C" {
 
-AfCalib* af_calib_new(const AfStream* stream, int32_t kind, const char* name, AfError* error) {
+AfCalib* af_calib_new(AfStream* stream, int32_t kind, const char* name, AfError* error) {
   AfCalib* calib = create<AfCalib>();
   if (calib == nullptr) {
     fail(error, AF_OUT_OF_MEMORY, "no memory for a calibration");

@@ -11,11 +11,13 @@ struct AfCalib {
   AfCalib(const AfCalib&) = delete;
   AfCalib& operator=(const AfCalib&) = delete;
 
-  AfStatus start(const AfStream* stream, af::i32 kind, const char* name, AfError* error);
+  AfStatus start(AfStream* stream, af::i32 kind, const char* name, AfError* error);
   AfStatus step(af::u32 max_rows, AfError* error);
   size_t bytes() const;
   // Read to its end.
-  bool ready() const { return decoding_ == nullptr && mask_plane_ == nullptr; }
+  bool ready() const {
+    return decoding_ == nullptr && mask_plane_ == nullptr && (plane == nullptr || plane->type == AF_F32);
+  }
 
   af::i32 kind = AF_CALIB_BIAS;
   af::Array<char> name;  // zero-terminated
@@ -32,12 +34,17 @@ struct AfCalib {
 
  private:
   AfStatus start_image(AfError* error);
+  // `keyword` (may be null) is the calib's own; `image` is its HDU, or -1 to look at all.
+  void read_unit(const char* keyword, af::i32 image);
   AfStatus next_decoding(af::u32 hdu, AfError* error);
+  AfStatus start_mask(AfError* error);
   AfStatus take_mask(af::u32* budget, AfError* error);
+  AfStatus finish(AfError* error);
 
-  const AfStream* stream_ = nullptr;
-  af::i32 mask_hdu_ = -1;
+  AfStream* stream_ = nullptr;
+  af::i32 image_hdu_ = -1, mask_hdu_ = -1;
   AfDecoding* decoding_ = nullptr;
+  af::u32 float_row_ = 0;  // rows before it are float32
   bool decoding_mask_ = false;
   AfPlane* mask_plane_ = nullptr;  // decoded, not yet in short form
   af::u32 mask_row_ = 0;

@@ -41,31 +41,18 @@ class CosmicRays final : public Phase {
         stride_(frame->width + 2 * kHalo) {}
 
   AfStatus step(u32 max_rows, AfError* error) override {
-    if (found_.empty())
-      if (const AfStatus status = prepare(error); status != AF_OK) return status;
-    // A row of the search costs as much as four of other work.
-    for (i64 budget = std::max(max_rows, 1u); budget > 0 && iteration_ < kIterations;) {
-      if (!cleaning_) {
-        find_band();
-        row_ += kBand;
-        budget -= 4 * kBand;
-        if (row_ < height_) continue;
-        cleaning_ = true;
-      } else {
-        clean_row();
-        --budget;
-        if (++row_ < height_) continue;
-        cleaning_ = false;
-        ++iteration_;
-        if (!any_new_) iteration_ = kIterations;
-        any_new_ = false;
-      }
-      row_ = 0;
+    if (found_.empty()) {
+      const AfStatus status = prepare(error);
+      return status == AF_OK ? AF_MORE : status;
     }
+    for (i64 budget = std::max(max_rows, 1u); budget > 0 && iteration_ < kIterations;)
+      budget -= cleaning_ ? clean_row() : search();
     return iteration_ < kIterations ? AF_MORE : AF_OK;
   }
 
  private:
+  enum class Part { kLoad, kJudge, kFind };
+
   AfStatus prepare(AfError* error) {
     const size_t band = size_t{stride_} * (kBand + 2 * kHalo);
     if (!found_.resize(size_t{frame_.width} * frame_.height) || !bad_.resize(frame_.width) ||
@@ -244,16 +231,59 @@ class CosmicRays final : public Phase {
     if (excess(i) / fine_structure(i) > kContrast) flags_[i] |= kSeed;
   }
 
-  // Calls f(x, y) for the pixels of the rows that have the flag.
+  // Calls f(x) for the pixels of the row that have the flag. How many there are.
   template <class F>
-  void for_flagged(i32 from, i32 to, u8 flag, F f) {
-    for (i32 y = std::max(from, 0); y < std::min(to, height_); ++y)
-      for (i32 x = 0; x < width_; ++x)
-        if ((flags_[at(x, y)] & flag) != 0) f(x, y);
+  i64 for_flagged(i32 y, u8 flag, F f) {
+    const u8* const flags = flags_.data() + at(0, y);
+    i64 count = 0;
+    for (i32 x = 0; x < width_; ++x) {
+      if ((flags[x] & flag) == 0) continue;
+      f(x);
+      ++count;
+    }
+    return count;
   }
 
-  void find_band() {
+  // One piece of the search: what a band is judged by, then row by row its candidates, then row by row what
+  // is found. Gives what it cost, in rows: how many candidates there are is up to the image.
+  i64 search() {
+    constexpr i64 kJudgedPerRow = 64;
     const i32 end = std::min(row_ + kBand, height_);
+    switch (part_) {
+      case Part::kLoad:
+        load_band(end);
+        part_ = Part::kJudge;
+        part_row_ = std::max(row_ - 2, 0);
+        return 2 * kBand;
+      case Part::kJudge: {
+        const i32 y = part_row_;
+        const i64 judged = for_flagged(y, kMaybe, [&](i32 x) { judge(x, y); });
+        if (++part_row_ == std::min(end + 2, height_)) {
+          mark_cores(end);
+          part_ = Part::kFind;
+          part_row_ = std::max(row_ - 1, 0);
+        }
+        return 1 + judged / kJudgedPerRow;
+      }
+      case Part::kFind: {
+        const i32 y = part_row_;
+        const i64 cores = for_flagged(y, kCore, [&](i32 x) {
+          for (i32 v = std::max(y - 1, row_); v <= std::min(y + 1, end - 1); ++v)
+            for (i32 u = std::max(x - 1, 0); u <= std::min(x + 1, width_ - 1); ++u) find(u, v);
+        });
+        if (++part_row_ == std::min(end + 1, height_)) {
+          part_ = Part::kLoad;
+          row_ = end;
+          cleaning_ = row_ == height_;
+          if (cleaning_) row_ = 0;
+        }
+        return 1 + cores / kJudgedPerRow;
+      }
+    }
+    return 1;
+  }
+
+  void load_band(i32 end) {
     for (i32 y = row_ - kHalo; y < end + kHalo; ++y) load_row(y);
     for (i32 y = row_ - kHalo + 1; y < end + kHalo - 1; ++y) laplacian_row(y);
     for (i32 y = row_ - 2; y < end + 2; ++y) lowest_row(y);
@@ -262,16 +292,16 @@ class CosmicRays final : public Phase {
     for (float& v : excess_) v = -kInfinity;
     std::memset(flags_.data(), 0, flags_.size());
     for (i32 y = row_ - 2; y < end + 2; ++y) mark_candidates(y);
-    for_flagged(row_ - 2, end + 2, kMaybe, [&](i32 x, i32 y) { judge(x, y); });
-    for_flagged(row_ - 2, end + 2, kSeed, [&](i32 x, i32 y) {
-      for (size_t row = at(x - 1, y - 1); row <= at(x - 1, y + 1); row += stride_)
-        for (size_t j = row; j < row + 3; ++j)
-          if ((flags_[j] & kOver) != 0) flags_[j] |= kCore;
-    });
-    for_flagged(row_ - 1, end + 1, kCore, [&](i32 x, i32 y) {
-      for (i32 v = std::max(y - 1, row_); v <= std::min(y + 1, end - 1); ++v)
-        for (i32 u = std::max(x - 1, 0); u <= std::min(x + 1, width_ - 1); ++u) find(u, v);
-    });
+  }
+
+  // Of the pixels above the threshold those that are or touch a seed.
+  void mark_cores(i32 end) {
+    for (i32 y = std::max(row_ - 2, 0); y < std::min(end + 2, height_); ++y)
+      for_flagged(y, kSeed, [&](i32 x) {
+        for (size_t row = at(x - 1, y - 1); row <= at(x - 1, y + 1); row += stride_)
+          for (size_t j = row; j < row + 3; ++j)
+            if ((flags_[j] & kOver) != 0) flags_[j] |= kCore;
+      });
   }
 
   void find(i32 x, i32 y) {
@@ -282,10 +312,14 @@ class CosmicRays final : public Phase {
   }
 
   // Replaces the cosmic rays of one row by the median of their good neighbours, which no cleaning changes.
-  void clean_row() {
+  // Gives what it cost, in rows.
+  i64 clean_row() {
+    constexpr i64 kCleanedPerRow = 64;
+    i64 count = 0;
     for (i32 x = 0; x < width_; ++x) {
       const size_t i = pixel(x, row_);
       if (found_[i] == 0) continue;
+      ++count;
       float values[(2 * kFarthestNeighbour + 1) * (2 * kFarthestNeighbour + 1)];
       size_t n = 0;
       for (i32 reach = 2; reach <= kFarthestNeighbour && n == 0; ++reach)
@@ -296,6 +330,13 @@ class CosmicRays final : public Phase {
       if (frame_.mask != nullptr)
         frame_.mask[i] |= frame_.planes.cosmic_ray | (n > 0 ? frame_.planes.interpolated : 0);
     }
+    if (++row_ == height_) {
+      cleaning_ = false;
+      iteration_ = any_new_ ? iteration_ + 1 : kIterations;
+      any_new_ = false;
+      row_ = 0;
+    }
+    return 1 + count / kCleanedPerRow;
   }
 
   IsrFrame& frame_;
@@ -312,7 +353,9 @@ class CosmicRays final : public Phase {
   u32 iteration_ = 0;
   bool cleaning_ = false;
   bool any_new_ = false;
-  i32 row_ = 0;
+  i32 row_ = 0;  // of the search the band's first
+  Part part_ = Part::kLoad;
+  i32 part_row_ = 0;
 };
 
 }  // namespace

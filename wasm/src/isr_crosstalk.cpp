@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "calib_table.h"
+#include "isr_statistics.h"
 #include "isr_steps.h"
 
 namespace af {
@@ -22,7 +23,12 @@ class Crosstalk final : public Phase {
       if (const AfStatus status = prepare(error); status != AF_OK) return status;
     const u32 amplifiers = calib_.amplifiers;
     i64 budget = std::max(max_rows, 1u);
-    for (; target_ < amplifiers && budget > 0; --budget) measure_row();
+    for (; target_ < amplifiers && budget > 0; --budget) {
+      const bool whole = row_ == box_height_;
+      if (const AfStatus status = measure_row(error); status != AF_OK) return status;
+      // A median goes twice through all values of an amplifier.
+      if (whole) return AF_MORE;
+    }
     // A row of all amplifiers is two rows of the detector.
     for (; target_ == amplifiers && row_ < height_ && budget > 0; budget -= 2) subtract_row();
     return target_ < amplifiers || row_ < height_ ? AF_MORE : AF_OK;
@@ -104,7 +110,7 @@ class Crosstalk final : public Phase {
   }
 
   // Collects what would be subtracted from the image area of one amplifier, and takes its median at the end.
-  void measure_row() {
+  AfStatus measure_row(AfError* error) {
     const u32 n = calib_.amplifiers;
     const AfBox& data = frame_.amplifiers[target_].data;
     const u32 first_row = raws_ == nullptr ? 0 : static_cast<u32>(data.y0);
@@ -118,18 +124,19 @@ class Crosstalk final : public Phase {
         if (__builtin_isfinite(v)) (void)values_.push(v);
       }
       ++row_;
-      return;
+      return AF_OK;
     }
     if (!values_.empty()) {
-      float* const middle = values_.data() + values_.size() / 2;
-      std::nth_element(values_.begin(), middle, values_.end());
-      double median = double{*middle};
-      if (values_.size() % 2 == 0) median = (median + double{*std::max_element(values_.begin(), middle)}) / 2;
+      const u32 count = static_cast<u32>(values_.size());
+      double median = 0;
+      if (!measure_median({values_.data(), AF_F32, count, count, 1}, &median))
+        return fail(error, AF_OUT_OF_MEMORY, "no memory for crosstalk");
       medians_[target_] = static_cast<float>(median);
     }
     values_.clear();
     row_ = 0;
     if (++target_ == n) values_.release();
+    return AF_OK;
   }
 
   void subtract_row() {
@@ -205,10 +212,6 @@ AfStatus read_crosstalk(const AfStream& stream, CrosstalkCalib* out, AfError* er
     return fail(error, AF_MALFORMED, "a crosstalk matrix that is not NAMP x NAMP", {from.hdu});
   for (size_t i = 0; i < valid.size(); ++i)
     if (valid[i] != 1) out->linear[i] = 0;
-  const char* const keyword = "CROSSTALK_RATIOS_UNITS";
-  out->unit = from.header->text_is(keyword, "electron") ? Unit::kElectron
-              : from.header->text_is(keyword, "adu")    ? Unit::kAdu
-                                                        : Unit::kUnknown;
   return AF_OK;
 }
 

@@ -88,12 +88,13 @@ struct AfIsr {
   AfStatus take_planes(AfError* error);
   AfPlane* plane_for(AfPlane* given, AfPlaneType type) const;
   void check_calibs();
-  void check_calib(AfStep step, const AfCalib& calib);
+  void check_size(AfStep step, const AfCalib& calib);
+  void check_unit(AfStep step, const AfCalib& calib);
   void check_dark();
   void check_amplifier_steps(const af::AmplifierInfo& a);
-  void check_table_units();
   af::i32 linearity_of(const af::AmplifierInfo& a) const;
   AfStatus warn_of_lacks(const af::AmplifierInfo& a, AfError* error);
+  AfStatus warn_of_gaps(AfError* error);
   AfStatus warn(const char* text, AfError* error);
 
   // isr.cpp
@@ -118,6 +119,7 @@ struct AfIsr {
   size_t assembled_at(const af::AmplifierInfo& a, af::u32 row) const;
   void assemble_row(af::u32 row, const float* values);
   bool pass_has(AfStep step) const;
+  bool is_all_saturated();
 
   // isr_assembled.cpp
   struct VarianceTerms {
@@ -145,6 +147,7 @@ struct AfIsr {
   af::u32 segment_ = 0;  // of the raw pass or of the statistics
   RawPart part_ = RawPart::kSerialLevels;
   af::u32 row_ = 0;       // of the present part
+  af::i32 saturated_bits_ = 0;  // of a saturated pixel of the present segment
   af::u32 measured_ = 0;  // measures of the present segment
   af::OverscanFit fit_;
   af::Array<float> row_values_;

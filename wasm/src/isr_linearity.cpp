@@ -194,7 +194,6 @@ AfStatus read_linearity(const AfStream& stream, LinearityCalib* out, AfError* er
                 {from.hdu, -1, -1, "HAS_LINEARITY"});
   if (from.table.rows > kMaxAmplifiers)
     return fail(error, AF_UNSUPPORTED, "linearity of more amplifiers than a detector has", {from.hdu});
-  out->unit = from.header->text_is("LINEARITY_UNITS", "electron") ? Unit::kElectron : Unit::kAdu;
   if (const AfStatus status = read_lookup_table(stream, out, error); status != AF_OK) return status;
   for (u64 row = 0; row < from.table.rows; ++row) {
     Amplifier a{};

@@ -9,6 +9,9 @@ using namespace af;
 
 namespace {
 
+// A row that goes through several planes costs more than one of the raw alone.
+constexpr i64 kFusedRowCost = 2, kSeparateRowCost = 4;
+
 u32 width_of(const AfBox& b) { return static_cast<u32>(b.x1 - b.x0); }
 u32 height_of(const AfBox& b) { return static_cast<u32>(b.y1 - b.y0); }
 
@@ -56,6 +59,8 @@ AfStatus AfIsr::raw_pass(AfError* error) {
       if (status != AF_OK) return status;
       part_ = RawPart::kRows;
       row_ = 0;
+      saturated_bits_ = frame.planes.saturated;
+      if (pass_has(AF_STEP_SATURATION) && is_all_saturated()) saturated_bits_ |= frame.planes.bad;
       [[fallthrough]];
     case RawPart::kRows:
       raw_rows();
@@ -133,7 +138,7 @@ void AfIsr::raw_step(AfStep step, u32 row, float* values, u32 x0, u32 count) {
   switch (step) {
     case AF_STEP_SATURATION:
       if (!image_row) break;
-      mask_above(data, width, static_cast<float>(s.threshold), frame.planes.saturated, row_mask_.data());
+      mask_above(data, width, static_cast<float>(s.threshold), saturated_bits_, row_mask_.data());
       place_row(row_mask_.data(), width, a.flip_x, frame.mask + assembled_at(a, row));
       break;
     case AF_STEP_SERIAL_OVERSCAN:
@@ -151,6 +156,24 @@ void AfIsr::raw_step(AfStep step, u32 row, float* values, u32 x0, u32 count) {
     default:
       break;
   }
+}
+
+// IsrTaskLSST calls an amplifier bad whose pixels are all saturated (isrTaskLSST.py, maskSaturatedPixels).
+bool AfIsr::is_all_saturated() {
+  if (options.recipe != AF_RECIPE_FULL) return false;
+  const AmplifierInfo& a = amplifiers[segment_];
+  const u32 x0 = static_cast<u32>(a.data.x0), width = width_of(a.data);
+  const float threshold = static_cast<float>(segments[segment_].threshold);
+  float* const values = row_values_.data();
+  const size_t saturation = plan.at(AF_STEP_SATURATION);
+  for (u32 row = static_cast<u32>(a.data.y0); row < static_cast<u32>(a.data.y1); ++row) {
+    load_row(*segments[segment_].raw, row, x0, width, values);
+    for (size_t i = pass_first_; i < saturation; ++i)
+      if (plan[i].run) raw_step(plan[i].step, row, values, x0, width);
+    for (u32 x = 0; x < width; ++x)
+      if (!(values[x] >= threshold)) return false;
+  }
+  return true;
 }
 
 size_t AfIsr::assembled_at(const AmplifierInfo& a, u32 row) const {
@@ -195,10 +218,10 @@ void AfIsr::fused_rows() {
   r.variance_gain = terms.gain;
   r.noise = terms.noise;
   r.gain = gain ? static_cast<float>(a.gain_electron_per_adu) : 1;
-  r.saturated = frame.planes.saturated;
+  r.saturated = saturated_bits_;
   r.bad = varies ? frame.planes.bad : 0;
   r.unmasked_nan = frame.planes.unmasked_nan;
-  for (; row_ < height_of(a.data) && budget_ > 0; ++row_, --budget_) {
+  for (; row_ < height_of(a.data) && budget_ > 0; ++row_, budget_ -= kFusedRowCost) {
     r.raw_row = static_cast<u32>(a.data.y0) + row_;
     const size_t at = assembled_at(a, r.raw_row);
     auto calib_row = [&](AfStep step, const float* otherwise) {
@@ -238,7 +261,7 @@ void AfIsr::raw_rows() {
   }
   // Streaming only: a pass of its own shows the steps one by one.
   if (!kept_ && !pass_has(AF_STEP_LINEARITY)) return fused_rows();
-  for (; row_ < height_of(a.data) && budget_ > 0; ++row_, --budget_) {
+  for (; row_ < height_of(a.data) && budget_ > 0; ++row_, budget_ -= kSeparateRowCost) {
     const u32 row = static_cast<u32>(a.data.y0) + row_;
     load_row(raw, row, x0, width, row_values_.data());
     for (size_t i = pass_first_; i < raw_end; ++i)

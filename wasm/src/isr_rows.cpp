@@ -12,17 +12,21 @@ void load_row(const AfPlane& raw, u32 y, u32 x0, u32 count, float* __restrict to
   for (u32 x = 0; x < count; ++x) to[x] = static_cast<float>(from[x]);
 }
 
-void make_float(AfPlane* plane) {
-  if (plane->type != AF_I32) return;
-  const size_t count = size_t{plane->width} * plane->height;
-  u8* at = static_cast<u8*>(plane->data);
+bool make_float(AfPlane* plane, u32* row, u32 rows) {
+  if (plane->type != AF_I32) return true;
+  const u32 end = rows < plane->height - *row ? *row + rows : plane->height;
+  u8* at = static_cast<u8*>(plane->data) + size_t{*row} * plane->width * sizeof(float);
+  const size_t count = size_t{end - *row} * plane->width;
   for (size_t i = 0; i < count; ++i, at += sizeof(float)) {
     i32 stored = 0;
     std::memcpy(&stored, at, sizeof stored);
     const float value = static_cast<float>(stored);
     std::memcpy(at, &value, sizeof value);
   }
+  *row = end;
+  if (end < plane->height) return false;
   plane->type = AF_F32;
+  return true;
 }
 
 void mask_above(const float* __restrict values, u32 count, float threshold, i32 bits, i32* __restrict mask) {

@@ -10,8 +10,9 @@ namespace af {
 // `count` pixels of a raw plane (I32 or F32) as float32.
 void load_row(const AfPlane& raw, u32 y, u32 x0, u32 count, float* to);
 
-// Turns the integers of a plane into float32 where they lie.
-void make_float(AfPlane* plane);
+// Turns `rows` rows of integers, from *row on, into float32 where they lie. True when all of the plane is
+// float32.
+[[nodiscard]] bool make_float(AfPlane* plane, u32* row, u32 rows);
 
 // Mask bits where value >= threshold, else 0. A threshold that is NaN masks nothing.
 void mask_above(const float* values, u32 count, float threshold, i32 bits, i32* mask);

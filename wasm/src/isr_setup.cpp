@@ -69,24 +69,31 @@ AfStatus AfIsr::start_detector(const Header& segment, AfError* error) {
 
 void AfIsr::check_calibs() {
   for (const AfStep step : {AF_STEP_BIAS, AF_STEP_DARK, AF_STEP_FLAT})
-    if (plan.runs(step)) check_calib(step, *options.calibs[calib_of(step)]);
+    if (plan.runs(step)) check_size(step, *options.calibs[calib_of(step)]);
+  for (const AfStep step :
+       {AF_STEP_BIAS, AF_STEP_DARK, AF_STEP_FLAT, AF_STEP_CROSSTALK, AF_STEP_LINEARITY})
+    if (plan.runs(step)) check_unit(step, *options.calibs[calib_of(step)]);
   if (plan.runs(AF_STEP_DARK)) check_dark();
-  check_table_units();
 }
 
-void AfIsr::check_calib(AfStep step, const AfCalib& calib) {
+void AfIsr::check_size(AfStep step, const AfCalib& calib) {
+  if (calib.plane->width == detector.width && calib.plane->height == detector.height) return;
   Sentence why;
-  if (calib.plane->width != detector.width || calib.plane->height != detector.height) {
-    why << "it has " << calib.plane->width << " x " << calib.plane->height << " pixels, the image "
-        << detector.width << " x " << detector.height;
-    return plan.skip(step, why.text);
-  }
+  why << "it has " << calib.plane->width << " x " << calib.plane->height << " pixels, the image "
+      << detector.width << " x " << detector.height;
+  plan.skip(step, why.text);
+}
+
+void AfIsr::check_unit(AfStep step, const AfCalib& calib) {
   // A file without a unit is taken to be in that of the image.
   if (calib.unit_text[0] == '\0') return;
   const bool electrons = in_electrons_before(step);
   const Unit wanted = electrons ? Unit::kElectron : Unit::kAdu;
   // A flat is a ratio, whatever it was made from; only counts of the other kind speak against it.
   if (calib.unit == wanted || (step == AF_STEP_FLAT && calib.unit == Unit::kUnknown)) return;
+  // The linearity of the full recipe is measured in adu: its values are multiplied by the gain.
+  if (step == AF_STEP_LINEARITY && calib.unit == Unit::kAdu) return;
+  Sentence why;
   why << "it is in " << calib.unit_text << ", the image at this step in " << (electrons ? "electron" : "adu");
   plan.skip(step, why.text);
 }
@@ -96,23 +103,6 @@ void AfIsr::check_dark() {
   if (scale - scale != 0)
     return plan.skip(AF_STEP_DARK, "the exposure's dark time is not known: no DARKTIME and no EXPTIME");
   dark_scale = scale;
-}
-
-// The tables of amplifiers know units too.
-void AfIsr::check_table_units() {
-  if (plan.runs(AF_STEP_CROSSTALK)) {
-    const CrosstalkCalib& calib = options.calibs[AF_CALIB_CROSSTALK]->crosstalk;
-    const bool electrons = in_electrons_before(AF_STEP_CROSSTALK);
-    // The linear coefficients are ratios.
-    if (!calib.quadratic.empty() && calib.unit != Unit::kUnknown &&
-        (calib.unit == Unit::kElectron) != electrons)
-      plan.skip(AF_STEP_CROSSTALK, electrons
-                                       ? "its quadratic coefficients are in adu, the image in electron"
-                                       : "its quadratic coefficients are in electron, the image in adu");
-  }
-  if (plan.runs(AF_STEP_LINEARITY) && options.calibs[AF_CALIB_LINEARITY]->linearity.unit == Unit::kElectron &&
-      !in_electrons_before(AF_STEP_LINEARITY))
-    plan.skip(AF_STEP_LINEARITY, "it is in electron, the image at this step in adu");
 }
 
 // What the first amplifier lacks all of them are taken to lack.
@@ -213,6 +203,22 @@ AfStatus AfIsr::warn_of_lacks(const AmplifierInfo& a, AfError* error) {
   if (status == AF_OK)
     status = lacks(AF_STEP_VARIANCE, gain && noise, "gain or read noise not known, no variance");
   return status;
+}
+
+// Of a detector that the camera table does not know the raw alone tells how many segments there are.
+AfStatus AfIsr::warn_of_gaps(AfError* error) {
+  u64 covered = 0;
+  for (u32 i = 0; i < found; ++i) {
+    const AfBox& box = amplifiers[i].detector;
+    covered += static_cast<u64>(box.x1 - box.x0) * static_cast<u64>(box.y1 - box.y0);
+  }
+  if (covered >= u64{detector.width} * detector.height) return AF_OK;
+  const Sentence missing = missing_segment();
+  Sentence text;
+  text << "the raw's " << static_cast<i32>(found) << " segments do not cover the whole image";
+  if (missing.text[0] != '\0') text << " (" << missing.text << " is not there)";
+  text << "; the rest is NO_DATA";
+  return warn(text.text, error);
 }
 
 AfPlane* AfIsr::plane_for(AfPlane* given, AfPlaneType type) const {

@@ -16,7 +16,6 @@ struct CrosstalkCalib {
   // [source * amplifiers + target], dimensionless; `quadratic` is per unit, empty without one.
   // The amplifiers are in the camera's order, which is that of the raw's HDUs.
   Array<double> linear, quadratic;
-  Unit unit = Unit::kUnknown;
 };
 
 // Lists of boxes in the DM frame.
@@ -49,7 +48,6 @@ struct LinearityCalib {
   Array<double> numbers;
   Array<float> table;  // rows of `table_width`
   u32 table_width = 0;
-  Unit unit = Unit::kUnknown;
 };
 
 // Coulton et al. 2018: a stencil of odd size, symmetric, in 1 / electron.

@@ -241,3 +241,20 @@ TEST(cosmic_rays_in_odd_frames) {
     CHECK(check::finish(af::new_cosmic_rays(&d.frame), 1) == AF_OK);
   }
 }
+
+TEST(a_step_judges_few_candidates_whatever_the_image) {
+  auto steps = [](bool spikes) {
+    Detector d(1, 1, 320, 96);
+    d.frame.in_electrons = true;
+    for (uint32_t y = 0; y < 96; ++y)
+      for (uint32_t x = 0; x < 320; ++x) d.at(x, y) = spikes && (x + y) % 2 == 0 ? 9000 : 100;
+    af::Phase* phase = af::new_cosmic_rays(&d.frame);
+    AfError error{};
+    int count = 1;
+    while (phase->step(64, &error) == AF_MORE) ++count;
+    af::destroy(phase);
+    return count;
+  };
+  const int quiet = steps(false), busy = steps(true);
+  CHECK(quiet < 12 && busy > quiet);
+}
