@@ -85,11 +85,11 @@ export class EngineCalibReading implements CalibReading {
   }
 }
 
-function calibAddress(calib: Calib, instance: Instance): number {
+function ownCalib(calib: Calib, instance: Instance): EngineCalib {
   if (!(calib instanceof EngineCalib) || calib.instance !== instance) {
     throw new FitsError('WasmFailed', 'the calibration belongs to another engine');
   }
-  return calib.address;
+  return calib;
 }
 
 function indexIn<T extends string>(names: readonly T[], name: T, what: string): number {
@@ -116,7 +116,7 @@ function writeOptions(instance: Instance, options: number, request: IsrRequest):
   set(layout.statistics, request.statistics ? 1 : 0);
   CALIB_KINDS.forEach((kind, i) => {
     const calib = request.calibs?.[kind];
-    set(layout.calibs + 4 * i, calib ? calibAddress(calib, instance) : 0);
+    set(layout.calibs + 4 * i, calib ? ownCalib(calib, instance).address : 0);
   });
   set(layout.image, plane(request.into?.image));
   set(layout.mask, plane(request.into?.mask));
@@ -130,8 +130,24 @@ interface Finished {
   readonly report: IsrReport;
 }
 
+/** Something in the engine's memory; reading the address throws once it was freed. */
+interface Held {
+  readonly address: number;
+}
+
+/** What the engine reads and writes until the job is over. */
+function heldBy(instance: Instance, stream: FitsStream, { calibs = {}, into = {} }: IsrRequest): Held[] {
+  const planes = [into.image, into.mask, into.variance].filter((plane) => plane !== undefined);
+  return [
+    ownStream(stream, instance),
+    ...Object.values(calibs).map((calib) => ownCalib(calib, instance)),
+    ...planes.map((plane) => ownPlane(plane, instance)),
+  ];
+}
+
 export class EngineIsrJob implements IsrJob {
   readonly #instance: Instance;
+  readonly #held: readonly Held[];
   readonly #into: NonNullable<IsrRequest['into']>;
   #handle: number;
   #finished: Finished | undefined;
@@ -141,6 +157,7 @@ export class EngineIsrJob implements IsrJob {
     if (request.steps?.length === 0) throw new FitsError('WasmFailed', 'the set of steps is empty');
     this.#instance = instance;
     this.#into = request.into ?? {};
+    this.#held = heldBy(instance, stream, request);
     this.#handle = instance.withScratch(Layout.isr.size, (options) => {
       writeOptions(instance, options, request);
       return instance.routines.af_isr_new(options, ownStream(stream, instance).address, instance.error);
@@ -150,6 +167,8 @@ export class EngineIsrJob implements IsrJob {
 
   step(maxRows: number): 'more' | 'waiting' | 'done' {
     if (this.#handle === 0) throw new FitsError('WasmFailed', 'the job is over');
+    // Freed by its owner meanwhile, the memory of one of them could be anyone's.
+    this.#held.forEach(({ address }) => address);
     const instance = this.#instance;
     const status = instance.routines.af_isr_step(this.#handle, Math.max(1, maxRows), instance.error);
     if (status === Status.waiting) return 'waiting';
