@@ -265,6 +265,15 @@ describe('broken files', () => {
   });
 });
 
+test('a decoding does not go on when its stream was freed', () => {
+  const stream = open(fixture('raw-rice.fits'));
+  const decoding = stream.decode(stream.hdus[1] as Hdu);
+  expect(decoding.step(1)).toBe(false);
+  stream.free();
+  expect(failure(() => decoding.step(1)).message).toBe('the stream was freed');
+  decoding.free();
+});
+
 test('memory does not grow over 1000 openings, cancellations and decodings', () => {
   const bytes = fixture('raw-rice-in-gzip.fits');
   let settled = 0;

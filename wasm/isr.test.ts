@@ -661,6 +661,12 @@ describe('what cannot be', () => {
     expect(failure(() => withImage.step(1)).message).toBe('the plane was freed');
     withImage.free();
     for (const each of [first, second, dark, flat]) each.free();
+    const gone = open([masterFile(96, 20, () => 1)]);
+    const reading = engine.readCalib(gone, 'bias', 'bias.fits');
+    expect(reading.step(1)).toBe(false);
+    gone.free();
+    expect(failure(() => reading.step(1)).message).toBe('the stream was freed');
+    reading.free();
   });
 
   test('a job that is over or given up does no more', () => {

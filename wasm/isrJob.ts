@@ -40,8 +40,19 @@ class EngineCalib implements Calib {
   }
 }
 
+/** Something in the engine's memory; reading the address throws once it was freed. */
+interface Held {
+  readonly address: number;
+}
+
+/** What its owner has freed between two steps could be anyone's memory by now. */
+function requireHeld(held: readonly Held[]): void {
+  held.forEach(({ address }) => address);
+}
+
 export class EngineCalibReading implements CalibReading {
   readonly #instance: Instance;
+  readonly #stream: Held;
   readonly #kind: CalibKind;
   readonly #name: string;
   #handle: number;
@@ -50,12 +61,13 @@ export class EngineCalibReading implements CalibReading {
   constructor(instance: Instance, stream: FitsStream, kind: CalibKind, name: string) {
     const bytes = new TextEncoder().encode(name);
     this.#instance = instance;
+    this.#stream = ownStream(stream, instance);
     this.#kind = kind;
     this.#name = name;
     this.#handle = instance.withScratch(bytes.length + 1, (text) => {
       instance.bytes.set(bytes, text);
       return instance.routines.af_calib_new(
-        ownStream(stream, instance).address,
+        this.#stream.address,
         CALIB_KINDS.indexOf(kind),
         text,
         instance.error,
@@ -66,6 +78,7 @@ export class EngineCalibReading implements CalibReading {
 
   step(maxRows: number): boolean {
     if (this.#handle === 0) throw new FitsError('WasmFailed', 'the reading is over');
+    requireHeld([this.#stream]);
     const { routines, error } = this.#instance;
     const status = this.#instance.check(routines.af_calib_step(this.#handle, Math.max(1, maxRows), error));
     if (status === Status.more) return false;
@@ -130,11 +143,6 @@ interface Finished {
   readonly report: IsrReport;
 }
 
-/** Something in the engine's memory; reading the address throws once it was freed. */
-interface Held {
-  readonly address: number;
-}
-
 /** What the engine reads and writes until the job is over. */
 function heldBy(instance: Instance, stream: FitsStream, { calibs = {}, into = {} }: IsrRequest): Held[] {
   const planes = [into.image, into.mask, into.variance].filter((plane) => plane !== undefined);
@@ -167,8 +175,7 @@ export class EngineIsrJob implements IsrJob {
 
   step(maxRows: number): 'more' | 'waiting' | 'done' {
     if (this.#handle === 0) throw new FitsError('WasmFailed', 'the job is over');
-    // Freed by its owner meanwhile, the memory of one of them could be anyone's.
-    this.#held.forEach(({ address }) => address);
+    requireHeld(this.#held);
     const instance = this.#instance;
     const status = instance.routines.af_isr_step(this.#handle, Math.max(1, maxRows), instance.error);
     if (status === Status.waiting) return 'waiting';

@@ -73,6 +73,10 @@ export class EngineStream implements FitsStream {
     return this.#open();
   }
 
+  requireOpen(): void {
+    this.#open();
+  }
+
   belongsTo(instance: Instance): boolean {
     return this.#instance === instance;
   }
@@ -103,7 +107,7 @@ export class EngineStream implements FitsStream {
   }
 
   decode(hdu: Hdu, form: PixelForm = 'working'): Decoding {
-    return new EngineDecoding(this.#instance, this.#open(), this.#own(hdu), form);
+    return new EngineDecoding(this.#instance, this, this.#own(hdu), form);
   }
 
   table(hdu: Hdu): Table {
@@ -177,18 +181,22 @@ export function ownStream(stream: FitsStream, instance: Instance): EngineStream 
 class EngineDecoding implements Decoding {
   readonly plane: Plane;
   readonly #instance: Instance;
+  readonly #stream: EngineStream;
   #handle: number;
 
-  constructor(instance: Instance, stream: number, index: number, form: PixelForm) {
+  constructor(instance: Instance, stream: EngineStream, index: number, form: PixelForm) {
     this.#instance = instance;
+    this.#stream = stream;
     const number = PIXEL_FORMS.indexOf(form);
-    this.#handle = instance.routines.af_decoding_new(stream, index, number, instance.error);
+    this.#handle = instance.routines.af_decoding_new(stream.address, index, number, instance.error);
     if (this.#handle === 0) instance.fail();
     this.plane = new EnginePlane(instance, instance.routines.af_decoding_plane(this.#handle));
   }
 
   step(maxRows: number): boolean {
     if (this.#handle === 0) throw new FitsError('WasmFailed', 'the decoding is over');
+    // Bytes that were freed meanwhile could be anyone's by now.
+    this.#stream.requireOpen();
     const { routines, error } = this.#instance;
     const status = this.#instance.check(routines.af_decoding_step(this.#handle, Math.max(1, maxRows), error));
     if (status === Status.more) return false;
