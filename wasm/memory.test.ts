@@ -10,7 +10,7 @@ const MODULE = new WebAssembly.Module(readFileSync(resolve(import.meta.dirname, 
 const MIB = 1 << 20;
 /** An E2V detector of LSSTCam, the largest there is. */
 const [WIDTH, HEIGHT, RAW_WIDTH, RAW_HEIGHT] = [4096, 4004, 576, 2048];
-const SEGMENTS = [...'01234567'].map((c) => `1${c}`).concat([...'76543210'].map((c) => `0${c}`));
+const SEGMENTS = Array.from({ length: 16 }, (_, i) => (i < 8 ? `1${i}` : `0${15 - i}`));
 
 /** Bits that look like noise, always the same ones. */
 function noise(words: Int32Array, level: number, bits: number): void {
