@@ -370,6 +370,8 @@ def edited(content: bytes, **cards: Any) -> bytes:
         ("RICE_1", {"ZNAME2": "BYTEPIX", "ZVAL2": 8}, "UnsupportedFits", "RICE pixels"),
         ("RICE_1", {"ZVAL1": 0}, "MalformedFits", "block size"),
         ("RICE_1", {"ZBITPIX": 12}, "MalformedFits", "pixel type"),
+        ("RICE_1", {"ZNAXIS1": 2**31, "ZNAXIS2": 2**31}, "UnsupportedFits", "larger than any memory"),
+        ("RICE_1", {"ZNAXIS1": -31}, "MalformedFits", "ZNAXIS"),
         ("RICE_1", {"ZTILE2": 7}, "MalformedFits", "number of tiles"),
         ("GZIP_1", {"ZCMPTYPE": "PLIO_1"}, "MalformedFits", "PLIO"),
         ("GZIP_1", {"ZCMPTYPE": "HCOMPRESS_1"}, "MalformedFits", "HCOMPRESS"),

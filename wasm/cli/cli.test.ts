@@ -251,6 +251,34 @@ describe('failures', () => {
     );
   });
 
+  test('say that a compressed image is larger than any memory, or has no size', () => {
+    const compressed = (...axes: string[]): string => {
+      const cards = [
+        'BITPIX  = 8',
+        'NAXIS   = 2',
+        'NAXIS1  = 8',
+        'NAXIS2  = 1',
+        'PCOUNT  = 0',
+        'GCOUNT  = 1',
+      ];
+      cards.push('TFIELDS = 1', "TTYPE1  = 'COMPRESSED_DATA'", "TFORM1  = '1PB(0)'", 'ZIMAGE  = T');
+      cards.push("ZCMPTYPE= 'RICE_1'", 'ZBITPIX = 32', ...axes, 'END');
+      const header = Buffer.alloc(2880, ' ');
+      ["XTENSION= 'BINTABLE'", ...cards].forEach((card, i) => header.write(card, 80 * i));
+      return write('axes.fits', Buffer.concat([primary(), header, Buffer.alloc(2880)]));
+    };
+    const side = (axis: number, length: number): string => `ZNAXIS${axis} = ${length}`;
+    expect(failure('stats', compressed('ZNAXIS  = 2', side(1, 2 ** 31), side(2, 2 ** 31)))).toMatch(
+      /^error: limit: .*axes\.fits: .*\(HDU 1, ZNAXIS/,
+    );
+    expect(failure('stats', compressed('ZNAXIS  = 2', side(1, 5)))).toMatch(
+      /^error: malformed: .*HDU 1, ZNAXIS/,
+    );
+    expect(failure('stats', compressed())).toMatch(/^error: malformed: .*HDU 1, ZNAXIS/);
+    expect(json('stats', compressed('ZNAXIS  = 0'))).toEqual([]);
+    expect(json('stats', compressed('ZNAXIS  = 2', side(1, 0), side(2, 5)))).toEqual([]);
+  });
+
   test('say the limit that a bomb meets', () => {
     const cards = [
       'SIMPLE  =                    T',

@@ -6,6 +6,19 @@
 
 using namespace af;
 
+namespace {
+
+// Whether the axes of a compressed image are all there, however long they are.
+bool has_axes(const Header& h) {
+  i64 axes = 0, length = 0;
+  if (!h.integer("ZNAXIS", &axes) || axes < 1 || axes > 999) return false;
+  for (u32 axis = 1; axis <= static_cast<u32>(axes); ++axis)
+    if (!h.integer(IndexedKeyword("ZNAXIS", axis).text, &length) || length < 1) return false;
+  return true;
+}
+
+}  // namespace
+
 struct AfDecoding {
   AfDecoding(const HduRecord* record, i32 number, u64 limit)
       : hdu(record), index(number), memory_limit(limit), codec(limit) {}
@@ -63,10 +76,14 @@ AfStatus AfDecoding::start(AfPixelForm form, AfError* error) {
   if (require_data(*hdu, index, error) != AF_OK) return AF_INVALID_ARGUMENT;
   if (hdu->kind == AF_HDU_BINTABLE || hdu->kind == AF_HDU_OTHER)
     return fail(error, AF_UNSUPPORTED, "the HDU is no image", {index, -1, header_at, "XTENSION"});
-  if (hdu->width == 0 || hdu->height == 0)
-    return compressed ? fail(error, AF_MALFORMED, "ZNAXIS is missing or impossible",
-                             {index, -1, header_at, "ZNAXIS"})
-                      : fail(error, AF_UNSUPPORTED, "the HDU has no pixels", {index, -1, header_at, "NAXIS"});
+  if (hdu->width == 0 || hdu->height == 0) {
+    if (!compressed)
+      return fail(error, AF_UNSUPPORTED, "the HDU has no pixels", {index, -1, header_at, "NAXIS"});
+    return has_axes(h)
+               ? fail(error, AF_LIMIT, "an image larger than any memory", {index, -1, header_at, "ZNAXIS"})
+               : fail(error, AF_MALFORMED, "ZNAXIS is missing or impossible",
+                      {index, -1, header_at, "ZNAXIS"});
+  }
   i64 stored = 0;
   const char* keyword = compressed ? "ZBITPIX" : "BITPIX";
   h.integer(keyword, &stored);

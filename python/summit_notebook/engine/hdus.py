@@ -89,7 +89,10 @@ def read_hdu(module: Module, stream: int, index: int, form: str | None) -> Hdu:
     raw = module.read(raw_address, raw_length).decode("latin-1")
     name = next((str(card.value) for card in cards if card.keyword == "EXTNAME"), "")
     data = None
-    if form is not None and kind in (0, 1, 2) and width > 0 and height > 0:
+    # Axes of a compressed image that are impossible are told by its decoding.
+    empty = any(card.keyword.startswith("ZNAXIS") and card.value == 0 for card in cards)
+    has_pixels = not empty if HDU_KINDS[kind] == "compressed-image" else width > 0 and height > 0
+    if form is not None and kind in (0, 1, 2) and has_pixels:
         data = _decode(module, stream, index, PIXEL_FORMS.index(form))
     return Hdu(index, name, HDU_KINDS[kind], cards, data, problems, raw)
 
