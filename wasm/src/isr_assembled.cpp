@@ -124,7 +124,8 @@ AfStatus AfIsr::start_phase(AfStep step, AfError* error) {
                       {amplifiers[i].hdu});
         raws_[i] = static_cast<float*>(segments[i].raw->data);
       }
-      phase_ = new_raw_crosstalk(calib, &frame, raws_, amplifiers[0].raw_width, amplifiers[0].raw_height);
+      phase_ = new_raw_crosstalk(calib, &frame, raws_, amplifiers[0].raw_width, amplifiers[0].raw_height,
+                                 !plan.runs(AF_STEP_SATURATION));
       break;
     }
     case AF_STEP_DEFECTS:

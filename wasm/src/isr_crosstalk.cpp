@@ -15,8 +15,14 @@ constexpr float kMasked = 1.0f;
 
 class Crosstalk final : public Phase {
  public:
-  Crosstalk(const CrosstalkCalib& calib, IsrFrame* frame, float* const* raws, u32 raw_width, u32 raw_height)
-      : calib_(calib), frame_(*frame), raws_(raws), width_(raw_width), height_(raw_height) {}
+  Crosstalk(const CrosstalkCalib& calib, IsrFrame* frame, float* const* raws, u32 raw_width, u32 raw_height,
+            bool begins_mask)
+      : calib_(calib),
+        frame_(*frame),
+        raws_(raws),
+        width_(raw_width),
+        height_(raw_height),
+        begins_mask_(begins_mask) {}
 
   AfStatus step(u32 max_rows, AfError* error) override {
     if (!prepared_)
@@ -163,6 +169,7 @@ class Crosstalk final : public Phase {
     const float* const from = subtrahend_.data() + (raws_ == nullptr ? 0 : a.data.x0);
     const i32 y = a.flip_y ? a.detector.y1 - 1 - up : a.detector.y0 + up;
     i32* const mask = frame_.mask + frame_.at(static_cast<u32>(a.detector.x0), static_cast<u32>(y));
+    if (begins_mask_) std::memset(mask, 0, box_width_ * sizeof(i32));
     for (u32 x = 0; x < box_width_; ++x) {
       const float difference = from[a.flip_x ? box_width_ - 1 - x : x] - medians_[target];
       if (__builtin_fabsf(difference) >= kMasked) mask[x] |= frame_.planes.crosstalk;
@@ -173,6 +180,7 @@ class Crosstalk final : public Phase {
   IsrFrame& frame_;
   float* const* raws_;                  // null for an assembled image
   u32 width_, height_;                  // of what is corrected of each amplifier
+  bool begins_mask_;
   u32 box_width_ = 0, box_height_ = 0;  // of the image area
   Array<float> linear_, quadratic_, medians_;
   Array<float> sources_;     // one row of each amplifier
@@ -216,12 +224,12 @@ AfStatus read_crosstalk(const AfStream& stream, CrosstalkCalib* out, AfError* er
 }
 
 Phase* new_crosstalk(const CrosstalkCalib& calib, IsrFrame* frame) {
-  return create<Crosstalk>(calib, frame, nullptr, 0u, 0u);
+  return create<Crosstalk>(calib, frame, nullptr, 0u, 0u, false);
 }
 
 Phase* new_raw_crosstalk(const CrosstalkCalib& calib, IsrFrame* frame, float* const* raws, u32 raw_width,
-                         u32 raw_height) {
-  return create<Crosstalk>(calib, frame, raws, raw_width, raw_height);
+                         u32 raw_height, bool begins_mask) {
+  return create<Crosstalk>(calib, frame, raws, raw_width, raw_height, begins_mask);
 }
 
 }  // namespace af

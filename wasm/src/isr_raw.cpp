@@ -187,7 +187,10 @@ void AfIsr::assemble_row(u32 row, const float* values) {
   const size_t at = assembled_at(a, row);
   const u32 width = width_of(a.data);
   place_row(values, width, a.flip_x, frame.image + at);
-  if (frame.mask != nullptr && !plan.runs(AF_STEP_SATURATION))
+  // Saturation writes every pixel's bits first, or else crosstalk of raws does.
+  const bool begun = plan.runs(AF_STEP_SATURATION) ||
+                     (plan.runs(AF_STEP_CROSSTALK) && plan.at(AF_STEP_CROSSTALK) < plan.at(AF_STEP_ASSEMBLE));
+  if (frame.mask != nullptr && !begun)
     std::memset(frame.mask + at, 0, width * sizeof(i32));
 }
 

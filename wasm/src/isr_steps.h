@@ -69,9 +69,10 @@ void linearize_row(const LinearityCalib& calib, u32 amplifier, double gain, floa
 // Null when memory is short. The calib and the frame must outlive the phase.
 // Crosstalk of an assembled image: rows of all amplifiers are taken in readout order.
 Phase* new_crosstalk(const CrosstalkCalib& calib, IsrFrame* frame);
-// Crosstalk of raw amplifiers before assembly (float32, whole HDUs of equal size, in readout order).
+// Crosstalk of raw amplifiers before assembly (float32, whole HDUs of equal size, in readout order). `begins_mask`:
+// no step before has written the mask.
 Phase* new_raw_crosstalk(const CrosstalkCalib& calib, IsrFrame* frame, float* const* raws, u32 raw_width,
-                         u32 raw_height);
+                         u32 raw_height, bool begins_mask);
 Phase* new_defects(const DefectsCalib& calib, IsrFrame* frame);
 Phase* new_interpolate(IsrFrame* frame);
 // Replaces the values where bad[x] != 0 by the line between the nearest good ones, at the ends by the nearest
