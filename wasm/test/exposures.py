@@ -134,7 +134,8 @@ def write_raw(path: Path, instrument: Instrument, seed: int) -> None:
 def _write_image(
     path: Path, image: np.ndarray, cards: dict[str, str | float], mask: np.ndarray | None
 ) -> None:
-    tile = (1, image.shape[1])
+    # Real ones have tiles of a row each, which astropy takes long over.
+    tile = (16, image.shape[1])
     hdus = fits.HDUList([fits.PrimaryHDU()])
     hdus.append(
         fits.CompImageHDU(image, name="IMAGE", compression_type="GZIP_2", tile_shape=tile, quantize_level=0)
