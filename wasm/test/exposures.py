@@ -11,6 +11,7 @@ RICE_1 of int32, masters GZIP_2 of float32 with BUNIT, in the DM frame. The head
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from astropy.io import fits
 
 SEGMENTS = (*(f"1{column}" for column in range(8)), *(f"0{column}" for column in range(7, -1, -1)))
 ADC_LIMIT = (1 << 18) - 1
+CALIBS = ("bias", "dark", "flat", "defects", "crosstalk")
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,9 @@ def _write_image(
     hdus.writeto(path, overwrite=True)
 
 
-def write_masters(directory: Path, instrument: Instrument, unit: str) -> dict[str, Path]:
+def write_masters(
+    directory: Path, instrument: Instrument, unit: str, kinds: Sequence[str] = CALIBS
+) -> dict[str, Path]:
     """Bias and dark in `unit` (adu or electron), the dark of 20 s; a flat with pixels that cannot be; defects;
     crosstalk."""
     height, width = instrument.shape
@@ -166,25 +170,37 @@ def write_masters(directory: Path, instrument: Instrument, unit: str) -> dict[st
     mask = np.zeros(instrument.shape, np.int32)
     mask[:, 1200] = 1 << 1
     mask[500:520, 300:330] = 1 << 3
-    names = ("bias", "dark", "flat", "defects", "crosstalk")
-    paths = {name: directory / f"{name}-{unit}.fits" for name in names}
-    _write_image(paths["bias"], bias, {"BUNIT": unit}, mask)
-    _write_image(paths["dark"], dark, {"BUNIT": unit, "EXPTIME": 20.0}, None)
-    _write_image(paths["flat"], flat, {}, None)
+    paths = {name: directory / f"{name}-{unit}.fits" for name in kinds}
+    if "bias" in paths:
+        _write_image(paths["bias"], bias, {"BUNIT": unit}, mask)
+    if "dark" in paths:
+        _write_image(paths["dark"], dark, {"BUNIT": unit, "EXPTIME": 20.0}, None)
+    if "flat" in paths:
+        _write_image(paths["flat"], flat, {}, None)
+    if "defects" in paths:
+        _write_defects(paths["defects"], instrument)
+    if "crosstalk" in paths:
+        _write_crosstalk(paths["crosstalk"], len(instrument.segments), unit)
+    return paths
+
+
+def _write_defects(path: Path, instrument: Instrument) -> None:
+    height, width = instrument.shape
     boxes = np.array([[0, 0, 3, height], [700, 900, 12, 5], [width - 4, 10, 9, 2]])
     columns = [
         fits.Column(name, "J", array=boxes[:, index])
         for index, name in enumerate(("x0", "y0", "width", "height"))
     ]
-    fits.BinTableHDU.from_columns(columns).writeto(paths["defects"], overwrite=True)
-    count = len(instrument.segments)
+    fits.BinTableHDU.from_columns(columns).writeto(path, overwrite=True)
+
+
+def _write_crosstalk(path: Path, count: int, unit: str) -> None:
     ratios = 1e-4 / (1 + np.abs(np.subtract.outer(np.arange(count), np.arange(count)))) * (1 - np.eye(count))
     ratios[::3, 1] *= -1
     column = fits.Column("CT_COEFFS", f"{count * count}D", array=ratios.reshape(1, -1))
     table = fits.BinTableHDU.from_columns([column])
     table.header.update({"NAMP": count, "HIERARCH CROSSTALK_RATIOS_UNITS": unit})
-    table.writeto(paths["crosstalk"], overwrite=True)
-    return paths
+    table.writeto(path, overwrite=True)
 
 
 def main() -> None:

@@ -153,11 +153,12 @@ def mask_crosstalk(gained: np.ndarray) -> np.ndarray:
     return np.abs(gained - F(np.median(gained.astype(float)))) >= F(1)
 
 
-def read_crosstalk(path: Path) -> np.ndarray:
-    """[source, target]"""
+def read_crosstalk(path: Path) -> tuple[np.ndarray, str]:
+    """[source, target], and its unit; empty when the file does not tell."""
     with fits.open(path) as hdus:
-        count = hdus[1].header["NAMP"]
-        return np.ravel(hdus[1].data["CT_COEFFS"]).reshape(count, count).astype(F)
+        header = hdus[1].header
+        matrix = np.reshape(hdus[1].data["CT_COEFFS"], (header["NAMP"], header["NAMP"]))
+        return matrix.astype(F), header.get("CROSSTALK_RATIOS_UNITS", "")
 
 
 def finite(values: np.ndarray) -> np.ndarray:
@@ -209,6 +210,9 @@ def reduce(
     image, mask = np.full(shape, np.nan, F), np.zeros(shape, np.int32)
     variance: np.ndarray | None = None
     masters = {name: read_master(calibs[name]) for name in ("bias", "dark", "flat") if name in calibs}
+    units = {name: master.unit for name, master in masters.items()}
+    if "crosstalk" in calibs:
+        matrix, units["crosstalk"] = read_crosstalk(calibs["crosstalk"])
     planes = number_planes(next((m.planes for m in masters.values() if m.planes), {}))
 
     def flag(where: np.ndarray, plane: str) -> None:
@@ -225,11 +229,14 @@ def reduce(
     unit = "adu"
     assembled = False
     for step in RAPID if recipe == "rapid" else FULL:
-        if step not in wanted or (step in masters and masters[step].unit not in ("", unit)):
+        if step not in wanted or units.get(step, "") not in ("", unit):
             continue
         if step == "saturation":
             for a in amplifiers:
-                a.view(mask)[a.image >= F(a.saturation)] |= 1 << planes["SAT"]
+                saturated = a.image >= F(a.saturation)
+                a.view(mask)[saturated] |= 1 << planes["SAT"]
+                if recipe == "full" and saturated.all():
+                    a.view(mask)[:] |= 1 << planes["BAD"]
         elif step == "serial-overscan":
             for a in amplifiers:
                 subtract_serial(a, overscan, serial_skip)
@@ -246,7 +253,6 @@ def reduce(
                 if variance is not None:
                     a.view(variance)[:] *= a.gain * a.gain
         elif step == "crosstalk":
-            matrix = read_crosstalk(calibs["crosstalk"])
             parts = [a.view(image) if assembled else a.pixels for a in amplifiers]
             sources = np.stack([finite(part) for part in parts])
             for target, (a, part) in enumerate(zip(amplifiers, parts, strict=True)):

@@ -56,7 +56,9 @@ def read_raw(
     with fits.open(path) as hdus:
         primary = hdus[0].header.copy()
         segments = [
-            hdu for hdu in hdus[1:] if re.fullmatch("Segment[01][0-7]", hdu.header.get("EXTNAME", ""))
+            hdu
+            for hdu in hdus[1:]
+            if re.fullmatch("Segment[01][0-7]", hdu.header.get("EXTNAME", ""), re.IGNORECASE)
         ]
         half = len(segments) == 8
         imsim = primary.get("TESTTYPE") == "IMSIM"
@@ -68,7 +70,7 @@ def read_raw(
             # Raws of a wavefront half have the DETSIZE of a whole CCD.
             columns, rows = 8 * width, height if half else 2 * height
         for index, hdu in enumerate(segments):
-            name = hdu.header["EXTNAME"].removeprefix("Segment")
+            name = hdu.header["EXTNAME"][-2:]
             # Segment1x is the upper half but in imSim; DETSEC has that upside down.
             upper = not half and (name[0] == "1") != imsim
             (first, last), _ = section(hdu.header, "DETSEC")
