@@ -117,6 +117,7 @@ export interface IsrReport {
   readonly detector_name: string;
   readonly detector_type: string;
   readonly recipe: Recipe;
+  /** Where the places came from: header also where the camera table does not know the detector. */
   readonly geometry: GeometryMode;
   readonly width: number;
   readonly height: number;

@@ -1,7 +1,7 @@
 /** The result of instrument signature removal as a FITS file. */
 import { writeFile } from 'node:fs/promises';
 import type { CardToWrite, Engine, FitsCard, IsrJob, Plane } from '../index.ts';
-import { failureOf } from './failure.ts';
+import { Failure, failureOf } from './failure.ts';
 
 const ROWS = 1024;
 /** Those of the raw that are wrong for the result. */
@@ -49,6 +49,9 @@ export async function writeResult(
     if (variance) add(variance, 'VARIANCE', [{ keyword: 'BUNIT', value: `${report.unit}**2` }]);
     await writeFile(path, writer.bytes());
   } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new Failure('io', path, 'there is no such directory to write it into', { cause: error });
+    }
     throw failureOf(error, path);
   } finally {
     writer.free();

@@ -158,7 +158,7 @@ void read_table(const AfStream* stream, uint32_t hdu);
 void use_wcs(const AfStream* stream, uint32_t hdu, int32_t alternate);
 
 // Null when the file is no such calib. Free the calib.
-AfCalib* read_calib(const AfStream* stream, int32_t kind, uint32_t rows_a_step);
+AfCalib* read_calib(AfStream* stream, int32_t kind, uint32_t rows_a_step);
 
 // The whole removal of the instrument's signature, its report included.
 void run_isr(const AfIsrOptions& options, AfStream* raw, uint32_t rows_a_step);

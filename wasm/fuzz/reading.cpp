@@ -167,7 +167,7 @@ void use_wcs(const AfStream* stream, uint32_t hdu, int32_t alternate) {
   af_wcs_free(wcs);
 }
 
-AfCalib* read_calib(const AfStream* stream, int32_t kind, uint32_t rows_a_step) {
+AfCalib* read_calib(AfStream* stream, int32_t kind, uint32_t rows_a_step) {
   AfError error{};
   AfCalib* calib = af_calib_new(stream, kind, "calib", &error);
   if (calib == nullptr) {

@@ -133,6 +133,7 @@ struct AfIsr {
   AfStatus start_phase(AfStep step, AfError* error);
 
   // isr_report.cpp
+  bool by_table() const;
   const char* saturation_source() const;
   const char* used_by(AfStep step) const;
 

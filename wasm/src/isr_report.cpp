@@ -7,7 +7,6 @@ using namespace af;
 namespace {
 
 constexpr const char* kRecipes[] = {"rapid", "full"};
-constexpr const char* kGeometries[] = {"table", "header"};
 constexpr const char* kOverscans[] = {
     "median-per-row", "plain-median-per-row", "mean-per-row", "median", "mean", "spline"};
 
@@ -28,6 +27,10 @@ i64 bit_number(i32 bit) { return std::countr_zero(static_cast<u32>(bit)); }
 
 }  // namespace
 
+bool AfIsr::by_table() const {
+  return placed_by_table(detector, static_cast<AfGeometryMode>(options.geometry));
+}
+
 const char* AfIsr::saturation_source() const {
   const bool overridden = found > 0 && segments[0].threshold != amplifiers[0].saturation_adu;
   return overridden ? "IsrTaskLSST configuration of LATISS" : or_empty(amplifiers[0].saturation_source);
@@ -42,8 +45,7 @@ const char* AfIsr::used_by(AfStep step) const {
     case AF_STEP_PARALLEL_OVERSCAN:
       return kOverscans[options.overscan];
     case AF_STEP_ASSEMBLE:
-      return placed_by_table(detector, static_cast<AfGeometryMode>(options.geometry)) ? "camera table"
-                                                                                      : "DATASEC and DETSEC";
+      return by_table() ? "camera table" : "DATASEC and DETSEC";
     case AF_STEP_GAIN:
       return or_empty(amplifiers[0].gain_source);
     case AF_STEP_VARIANCE:
@@ -66,7 +68,7 @@ const char* AfIsr::report() {
   json.key("detector_name").text(detector.detector_name);
   json.key("detector_type").text(detector.detector_type);
   json.key("recipe").text(kRecipes[options.recipe]);
-  json.key("geometry").text(kGeometries[options.geometry]);
+  json.key("geometry").text(by_table() ? "table" : "header");
   json.key("width").integer(detector.width);
   json.key("height").integer(detector.height);
   json.key("unit").text(plan.runs(AF_STEP_GAIN) ? "electron" : "adu");
