@@ -262,10 +262,13 @@ AfStatus AfStream::measure(HduRecord* hdu) {
   if (gzip_ == nullptr && options.expected_bytes != 0 && bytes > 0) {
     // Memory never shrinks, so a large image is to lie below its data: those are given back first, and what
     // is free at the end of the memory serves whatever comes next. What is small and stays goes into the gap
-    // that `small` leaves below the data. Without this room nothing is lost but that.
+    // that `small` leaves below the data. Without this room nothing is lost but that; one image at a time has
+    // it, so that a file of many takes no more than the limit for it.
     Array<u8> small;
+    bool taken = false;
+    for (const HduRecord* other : hdus) taken = taken || other->room.capacity() > 0;
     const u64 decoded = u64{hdu->width} * hdu->height * sizeof(float);
-    if (hdu->kind == AF_HDU_COMPRESSED_IMAGE && bytes >= kLargeData && decoded <= kMostRoom * bytes &&
+    if (!taken && hdu->kind == AF_HDU_COMPRESSED_IMAGE && bytes >= kLargeData && decoded <= kMostRoom * bytes &&
         decoded <= options.memory_limit) {
       (void)hdu->room.reserve(static_cast<size_t>(decoded));
       (void)small.reserve(kSmallThings);
