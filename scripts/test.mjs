@@ -162,7 +162,17 @@ const STAGES = {
     reported(
       'python',
       python,
-      ['-m', 'pytest', '-q', '-rs', `--junitxml=${join(RESULTS, 'python.xml')}`],
+      [
+        '-m',
+        'pytest',
+        '-q',
+        '-rs',
+        '-n',
+        '2',
+        '--dist',
+        'loadfile',
+        `--junitxml=${join(RESULTS, 'python.xml')}`,
+      ],
       inPython,
     ),
   launcher: () =>

@@ -188,9 +188,9 @@ CHUNKS = st.text(alphabet="ab c'/&", max_size=20).map(str.rstrip)
     others=st.lists(st.tuples(CHUNKS, st.text(alphabet="cd /", max_size=20)), min_size=1, max_size=5),
 )
 def test_any_long_string(engine: Engine, first: str, others: list[tuple[str, str]]) -> None:
-    strings = [f"{text}&" for text in (first, *(text for text, _ in others[:-1]))] + [
-        others[-1][0].rstrip("&")
-    ]
+    # Where nothing follows, a last ampersand is a character of the string (FITS 4.0, 4.2.1.2), which astropy drops.
+    last = others[-1][0].rstrip("& ")
+    strings = [*(f"{text}&" for text in (first, *(text for text, _ in others[:-1]))), last]
     quoted = ["'" + text.replace("'", "''") + "'" for text in strings]
     cards = [f"LONG    = {quoted[0]} / first"]
     cards += [f"CONTINUE  {text} / {comment}" for text, (_, comment) in zip(quoted[1:], others, strict=True)]
