@@ -23,12 +23,13 @@ constexpr Coding coding(u32 bytes_per_pixel) {
                                 : Coding{5, 25, 32};
 }
 
-// Pixels between two checks for the end of the tile: 32 pixels take at most 32 * (64 + 24) bits = 352 bytes,
-// which is within kReadAhead.
+// Pixels between two checks for the end of the tile: 32 pixels take at most 32 * (64 + 1 + 24) bits = 356
+// bytes, which is within kReadAhead.
 constexpr size_t kRun = 32;
 // A window of 64 bits that begins inside a byte has at least this many good ones.
 constexpr u32 kWindowBits = 57;
-// Four pixels of so few low bits, with the unary parts that noise gives them, nearly always fit in one window.
+// Four pixels of so few low bits, with the unary parts that noise gives them, nearly always fit in one
+// window.
 constexpr i32 kFewBits = 8;
 
 // WebAssembly has no byte swap, and eight shifts and masks are what a compiler makes of one; a shuffle is one
@@ -130,43 +131,92 @@ bool decode(const RiceTile& tile, u32 block, size_t count) {
   return true;
 }
 
-// kPixels pixels of one block without a branch, all from one window. Sets `*hard` when they do not fit in it; what was
-// read is then wrong and the run is done again by decode_block.
-template <u32 kPixels>
-inline __attribute__((always_inline)) void easy_pixels(Reader& r, u32 low_bits, i32* out, u32* hard) {
-  u64 w = r.window();
-  u32 used = 0;
-  for (u32 i = 0; i < kPixels; ++i) {
-    const u32 zeros = static_cast<u32>(__builtin_clzll(w | 1));
-    const u64 stop = w << zeros;  // the highest bit is the one that ends the zeros
-    const u32 low = static_cast<u32>(stop >> (63 - low_bits));
-    w = stop << low_bits << 1;
-    used += zeros + 1 + low_bits;
-    // `low` still has the stop bit, hence the 1.
-    r.last += unfold(((zeros - 1) << low_bits) + low);
-    out[i] = static_cast<i32>(r.last);
-  }
-  *hard |= used > kWindowBits ? 1u : 0u;
-  r.position += used;
+typedef u32 u32x4 __attribute__((vector_size(16)));
+
+inline u64 rotate_left(u64 value, u32 count) { return value << (count & 63) | value >> (-count & 63); }
+
+// A variable shift takes three times as long as a multiplication where it needs a certain register (x86), and
+// compilers make a shift of a multiplication by what they know for a power of 2.
+inline u32 opaque_power_of_2(u32 exponent) {
+  u32 power = 1u << exponent;
+  asm("" : "+r"(power));
+  return power;
 }
 
+// The block of one tile that is being read.
+struct Block {
+  const u8* bytes;
+  u64 position;  // in bits
+  u32 low_bits;
+  u32 scale;  // 2^low_bits
+  i32* out;
+};
+
+inline Block block_of(const Reader& r, i32 low_bits, i32* out) {
+  const u32 bits = static_cast<u32>(low_bits);
+  return {r.bytes, r.position, bits, opaque_power_of_2(bits), out};
+}
+
+// kPixels differences, still folded, without a branch and all from one window. The result is nonzero when
+// they do not fit in it; what was read is then wrong and the block is done again by decode_block.
 template <u32 kPixels>
-inline u32 easy_run(Reader (&r)[4], const i32 (&low_bits)[4], const RiceTile tiles[4], size_t at, size_t count) {
-  Reader a = r[0], b = r[1], c = r[2], d = r[3];
-  const u32 la = static_cast<u32>(low_bits[0]), lb = static_cast<u32>(low_bits[1]),
-            lc = static_cast<u32>(low_bits[2]), ld = static_cast<u32>(low_bits[3]);
-  i32 *oa = tiles[0].out + at, *ob = tiles[1].out + at, *oc = tiles[2].out + at, *od = tiles[3].out + at;
-  u32 hard = 0;
-  for (size_t j = 0; j < count; j += kPixels) {
-    easy_pixels<kPixels>(a, la, oa + j, &hard);
-    easy_pixels<kPixels>(b, lb, ob + j, &hard);
-    easy_pixels<kPixels>(c, lc, oc + j, &hard);
-    easy_pixels<kPixels>(d, ld, od + j, &hard);
+inline __attribute__((always_inline)) u32 read_folded(Block& b, size_t at) {
+  u64 w = load_window(b.bytes + (b.position >> 3)) << (b.position & 7);
+  u32 used = 0;
+  for (u32 i = 0; i < kPixels; ++i) {
+    const u32 zeros = w == 0 ? 64 : static_cast<u32>(__builtin_clzll(w));
+    const u32 bits = zeros + 1 + b.low_bits;
+    // One rotation drops what was read, and has it at the low end too: the stop bit, then the low bits.
+    w = rotate_left(w, bits);
+    used += bits;
+    b.out[at + i] = static_cast<i32>(zeros * b.scale + (static_cast<u32>(w) & (b.scale - 1)));
   }
-  r[0] = a;
-  r[1] = b;
-  r[2] = c;
-  r[3] = d;
+  b.position += used;
+  return used > kWindowBits ? 1 : 0;
+}
+
+// Makes pixels of folded differences, in place, and takes over how far the block went.
+inline void sum_up(const Block& b, size_t count, Reader& r) {
+  constexpr u32x4 zero = {};
+  u32x4 last = zero + r.last;
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    u32x4 v;
+    __builtin_memcpy(&v, b.out + i, sizeof v);
+    v = (v >> 1) ^ -(v & 1);
+    v += __builtin_shufflevector(zero, v, 0, 4, 5, 6);
+    v += __builtin_shufflevector(zero, v, 0, 1, 4, 5);
+    v += last;
+    __builtin_memcpy(b.out + i, &v, sizeof v);
+    last = __builtin_shufflevector(v, v, 3, 3, 3, 3);
+  }
+  r.last = last[0];
+  for (; i < count; ++i) {
+    r.last += unfold(static_cast<u32>(b.out[i]));
+    b.out[i] = static_cast<i32>(r.last);
+  }
+  r.position = b.position;
+}
+
+// One block of each of four tiles: their chains of dependent operations run side by side.
+template <u32 kPixels>
+inline u32 easy_run(Reader (&r)[4], const i32 (&low_bits)[4], const RiceTile tiles[4], size_t at,
+                    size_t count) {
+  Block a = block_of(r[0], low_bits[0], tiles[0].out + at),
+        b = block_of(r[1], low_bits[1], tiles[1].out + at),
+        c = block_of(r[2], low_bits[2], tiles[2].out + at),
+        d = block_of(r[3], low_bits[3], tiles[3].out + at);
+  u32 hard = 0;
+  for (size_t i = 0; i < count; i += kPixels) {
+    hard |= read_folded<kPixels>(a, i);
+    hard |= read_folded<kPixels>(b, i);
+    hard |= read_folded<kPixels>(c, i);
+    hard |= read_folded<kPixels>(d, i);
+  }
+  sum_up(a, count, r[0]);
+  sum_up(b, count, r[1]);
+  sum_up(c, count, r[2]);
+  sum_up(d, count, r[3]);
   return hard;
 }
 
