@@ -274,6 +274,20 @@ test('a decoding does not go on when its stream was freed', () => {
   decoding.free();
 });
 
+test('a decoding does not go on when its data were released', () => {
+  const stream = open(fixture('raw-rice.fits'));
+  const decoding = stream.decode(stream.hdus[1] as Hdu);
+  expect(decoding.step(1)).toBe(false);
+  stream.release(stream.hdus[1] as Hdu);
+  expect(failure(() => decoding.step(1)).message).toMatch('released');
+  decoding.free();
+  stream.free();
+});
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY, -1])('a memory limit of %s is refused', (memoryLimit) => {
+  expect(failure(() => engine.openStream({ memoryLimit })).message).toMatch('no number of bytes');
+});
+
 test('memory does not grow over 1000 openings, cancellations and decodings', () => {
   const bytes = fixture('raw-rice-in-gzip.fits');
   let settled = 0;

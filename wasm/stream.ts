@@ -58,7 +58,10 @@ export class EngineStream implements FitsStream {
 
   constructor(instance: Instance, { expectedBytes = 0, memoryLimit = 0 }: StreamOptions) {
     const { streamOptions: layout } = Layout;
-    const whole = (bytes: number): bigint => BigInt(Math.max(0, Math.trunc(bytes)));
+    const whole = (bytes: number): bigint => {
+      if (bytes >= 0 && bytes <= Number.MAX_SAFE_INTEGER) return BigInt(Math.trunc(bytes));
+      throw new FitsError('WasmFailed', `${bytes} is no number of bytes`);
+    };
     this.#instance = instance;
     this.#handle = instance.withScratch(layout.size, (options) => {
       instance.view.setBigUint64(options + layout.expectedBytes, whole(expectedBytes), true);
@@ -111,7 +114,7 @@ export class EngineStream implements FitsStream {
   }
 
   table(hdu: Hdu): Table {
-    return new EngineTable(this.#instance, this.#open(), this.#own(hdu));
+    return new EngineTable(this.#instance, this, this.#own(hdu));
   }
 
   verify(): readonly Verification[] {

@@ -251,4 +251,26 @@ describe('verification', () => {
     expect(stream.hdus[1]!.header.text('TTYPE1')).toBe('Number');
     stream.free();
   });
+
+  test('a table does not outlive the data of its HDU, nor its stream', () => {
+    const stream = open(file());
+    const [kept, late] = [stream.table(stream.hdus[1]!), stream.table(stream.hdus[1]!)];
+    stream.release(stream.hdus[1]!);
+    expect(failure(() => kept.values('Number')).message).toMatch('released');
+    expect(failure(() => kept.cell('list', 0)).message).toMatch('released');
+    stream.free();
+    expect(failure(() => late.values('Number')).message).toBe('the stream was freed');
+    kept.free();
+    late.free();
+  });
+
+  test('more strings than can be held are refused, whatever the size of the file', () => {
+    const cards = { NAXIS1: 0, NAXIS2: 200_000_000, PCOUNT: 0, TFIELDS: 1, TFORM1: "'0A'", TTYPE1: "'none'" };
+    const stream = open(file(cards, new Uint8Array(0)));
+    const table = stream.table(stream.hdus[1]!);
+    expect(failure(() => table.strings('none')).detail.kind).toBe('limit');
+    expect(table.strings('none', 7, 3)).toEqual(['', '', '']);
+    table.free();
+    stream.free();
+  });
 });

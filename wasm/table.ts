@@ -2,8 +2,12 @@
 import type { Column, ColumnType, Table, TableValues } from './api.ts';
 import { FitsError } from './api.ts';
 import type { Instance } from './layout.ts';
+import type { EngineStream } from './stream.ts';
 import { Layout, PLANE_TYPES } from './layout.ts';
 import { ARRAYS, EnginePlane } from './plane.ts';
+
+/** A column of characters may have no bytes, so that the size of the file does not bound the rows. */
+const MOST_STRINGS = 1 << 24;
 
 const LATIN1 = new TextDecoder('latin1');
 
@@ -40,12 +44,14 @@ export class EngineTable implements Table {
   readonly rows: number;
   readonly columns: readonly Column[];
   readonly #instance: Instance;
+  readonly #stream: EngineStream;
   #handle: number;
 
-  constructor(instance: Instance, stream: number, hdu: number) {
+  constructor(instance: Instance, stream: EngineStream, hdu: number) {
     const { routines, error } = instance;
     this.#instance = instance;
-    this.#handle = routines.af_table_new(stream, hdu, error);
+    this.#stream = stream;
+    this.#handle = routines.af_table_new(stream.address, hdu, error);
     if (this.#handle === 0) instance.fail();
     this.rows = routines.af_table_rows(this.#handle);
     this.columns = Array.from({ length: routines.af_table_column_count(this.#handle) }, (_, i) =>
@@ -73,6 +79,10 @@ export class EngineTable implements Table {
   strings(name: string, first = 0, count = this.rows - first): readonly string[] {
     const column = this.columns[this.#find(name)];
     if (column?.type !== 'A') throw new FitsError('WasmFailed', `the column ${name} has no characters`);
+    if (count > MOST_STRINGS) {
+      const message = `${count} strings at once: read at most ${MOST_STRINGS} rows`;
+      throw new FitsError('WasmFailed', message, { kind: 'limit' });
+    }
     if (column.variableLength)
       return Array.from({ length: count }, (_, i) => trimmed(this.cell(name, first + i) as Uint8Array));
     const bytes = this.values(name, first, count) as Uint8Array;
@@ -87,6 +97,8 @@ export class EngineTable implements Table {
 
   #open(): number {
     if (this.#handle === 0) throw new FitsError('WasmFailed', 'the table was freed');
+    // Bytes that were freed meanwhile could be anyone's by now.
+    this.#stream.requireOpen();
     return this.#handle;
   }
 

@@ -105,6 +105,88 @@ describe('writing', () => {
     expect(refused({ keyword: 'SEEING', value: Number.NaN })).toThrow(/SEEING/);
     expect(refused({ keyword: 'OBSERVER', value: 'Zoë' })).toThrow(/OBSERVER/);
     expect(refused({ keyword: 'SEEING' })).toThrow(/no value/);
+    expect(refused({ keyword: 'COUNT', value: 2n ** 63n })).toThrow(/COUNT.*64 bits/);
+    expect(refused({ keyword: 'CONTINUE', value: 'x' })).toThrow(/no value/);
+    const compression = 'PLIO_1' as 'RICE_1';
+    expect(() => written(plane, { compression })).toThrow(/PLIO_1; there are: none, RICE_1, GZIP_2/);
     engine.free(plane);
+  });
+
+  test('the cards of a file can be passed as they are, the bad ones without a value', () => {
+    const cards = [
+      'SIMPLE  = T',
+      'BITPIX  = 8',
+      'NAXIS   = 0',
+      'BADCARD = what is this',
+      'NOVALUE some text',
+    ];
+    const stream = engine.openStream();
+    const text = [...cards, 'END'].map((card) => card.padEnd(80)).join('');
+    stream.push(new TextEncoder().encode(text.padEnd(2880)));
+    const plane = somePlane();
+    const { header } = readBack(written(plane, { cards: stream.hdus[0]!.header.cards }));
+    expect(header.raw).toContain('BADCARD what is this'.padEnd(80));
+    expect(header.raw).toContain('NOVALUE some text'.padEnd(80));
+    expect(header.problems).toEqual([]);
+    stream.free();
+    engine.free(plane);
+  });
+
+  test('a table larger than any memory is refused', () => {
+    const stream = engine.openStream();
+    const cards = [
+      'SIMPLE  = T',
+      'BITPIX  = -64',
+      'NAXIS   = 2',
+      'NAXIS1  = 1',
+      `NAXIS2  = ${1 << 20}`,
+      'END',
+    ];
+    stream.push(
+      new TextEncoder().encode(
+        cards
+          .map((card) => card.padEnd(80))
+          .join('')
+          .padEnd(2880),
+      ),
+    );
+    stream.push(new Uint8Array(Math.ceil((8 << 20) / 2880) * 2880));
+    stream.end();
+    const decoding = stream.decode(stream.hdus[0]!, 'physical');
+    while (!decoding.step(1 << 20));
+    const writer = engine.write();
+    // 512 columns of 2^23 bytes, which 32 bits would take for none.
+    const columns = Array.from({ length: 512 }, (_, i) => ({ name: `c${i}`, values: decoding.plane }));
+    expect(() => writer.table(columns)).toThrow(/larger than any memory/);
+    writer.free();
+    stream.free();
+    engine.free(decoding.plane);
+  });
+
+  test('a refused image leaves nothing for the next one', () => {
+    const plane = somePlane();
+    const writer = engine.write();
+    const cards = [{ keyword: 'LEFT', value: 1 }];
+    expect(() => writer.image(plane, { name: 'é', cards })).toThrow(/extension name/);
+    expect(() => writer.table([{ name: 'é', values: plane }], { cards })).toThrow(/column name/);
+    const writing = writer.image(plane);
+    while (!writing.step(100));
+    expect(writing.step(100)).toBe(true);
+    const { header, pixels } = readBack(writer.bytes());
+    expect(header.cards.some(({ keyword }) => keyword === 'LEFT')).toBe(false);
+    expect(pixels).toHaveLength(plane.width * plane.height);
+    writer.free();
+    engine.free(plane);
+  });
+
+  test('a plane that was freed meanwhile is not read', () => {
+    const plane = somePlane();
+    const writer = engine.write();
+    const writing = writer.image(plane);
+    expect(writing.step(1)).toBe(false);
+    engine.free(plane);
+    expect(() => writing.step(1)).toThrow(/freed/);
+    expect(() => writing.step(1)).toThrow(/failed/);
+    writer.free();
   });
 });

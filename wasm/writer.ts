@@ -13,6 +13,8 @@ export interface CardToWrite {
   readonly keyword: string;
   readonly value?: string | number | boolean | bigint | null | undefined;
   readonly comment?: string;
+  /** Of a card that was read; it is not written. */
+  readonly number?: number;
 }
 
 export interface HduToWrite {
@@ -20,7 +22,8 @@ export interface HduToWrite {
   readonly name?: string;
   /**
    * In order. Cards that tell an HDU's structure (NAXIS, BZERO, TFORM1, CHECKSUM and so on) are left out, because the
-   * writer sets them itself: the cards of another file can be passed as they are.
+   * writer sets them itself, and one that could not be parsed keeps its text only: those of another file can be passed as
+   * they are where they are printable ASCII.
    */
   readonly cards?: readonly CardToWrite[];
 }
@@ -106,7 +109,8 @@ function packCard(packed: Arguments, at: number, card: CardToWrite): void {
     });
   packed.text(at + layout.keyword, keyword);
   if (value === undefined) {
-    if (!COMMENTARY.includes(keyword)) {
+    // Cards that were read may have no value for reasons of their own.
+    if (!COMMENTARY.includes(keyword) && card.number === undefined) {
       throw new FitsError(
         'WasmFailed',
         `the card ${keyword} has no value; null writes a keyword without one`,
@@ -119,8 +123,12 @@ function packCard(packed: Arguments, at: number, card: CardToWrite): void {
   packed.text(at + layout.comment, comment);
   if (value === null) set(CardType.undefined);
   else if (typeof value === 'boolean') set(CardType.logical, value ? 1n : 0n);
-  else if (typeof value === 'bigint') set(CardType.integer, value);
-  else if (typeof value === 'number') {
+  else if (typeof value === 'bigint') {
+    if (value !== BigInt.asIntN(64, value)) {
+      throw new FitsError('WasmFailed', `the card ${keyword} has an integer of more than 64 bits`);
+    }
+    set(CardType.integer, value);
+  } else if (typeof value === 'number') {
     if (Number.isSafeInteger(value)) set(CardType.integer, BigInt(value));
     else set(CardType.real, 0n, value);
   } else {
@@ -143,15 +151,30 @@ export class EngineWriter implements FitsWriter {
   image(plane: Plane, options: ImageToWrite = {}): Writing {
     const instance = this.#instance;
     const { routines, error } = instance;
+    const { compression = 'none' } = options;
+    const form = FORMS[compression];
+    if (form === undefined) {
+      const known = Object.keys(FORMS).join(', ');
+      throw new FitsError('WasmFailed', `no compression ${String(compression)}; there are: ${known}`);
+    }
+    const own = ownPlane(plane, instance);
+    const { address } = own;
     this.#cards(options.cards ?? []);
-    const { address } = ownPlane(plane, instance);
-    const form = FORMS[options.compression ?? 'none'];
     this.#named(options.name, (name) =>
       instance.check(routines.af_writer_image(this.#open(), address, form, name, error)),
     );
+    let state: 'writing' | 'done' | 'failed' = 'writing';
     return {
-      step: (maxRows) =>
-        instance.check(routines.af_writer_step(this.#open(), Math.max(1, maxRows), error)) !== Status.more,
+      step: (maxRows) => {
+        if (state === 'done') return true;
+        if (state === 'failed') throw new FitsError('WasmFailed', 'the writing of this image has failed');
+        state = 'failed';
+        // A plane that was freed meanwhile must not be read.
+        void own.address;
+        const status = instance.check(routines.af_writer_step(this.#open(), Math.max(1, maxRows), error));
+        state = status === Status.more ? 'writing' : 'done';
+        return state === 'done';
+      },
     };
   }
 

@@ -7,10 +7,9 @@ const ROWS = 1024;
 /** Those of the raw that are wrong for the result. */
 const REPLACED = new Set(['BUNIT', 'CHECKSUM', 'DATASUM']);
 
-/** Cards that cannot be parsed, or are not printable ASCII as the standard wants it, stay behind. */
+/** Cards that are not printable ASCII, as the standard wants it, stay behind. */
 function isWritable({ keyword, value, comment }: FitsCard): boolean {
   if (REPLACED.has(keyword)) return false;
-  if (value === undefined && !['COMMENT', 'HISTORY', ''].includes(keyword)) return false;
   return /^[ -~]*$/.test(`${keyword}${typeof value === 'string' ? value : ''}${comment}`);
 }
 

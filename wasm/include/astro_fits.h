@@ -88,8 +88,8 @@ AF_EXPORT(af_plane_free) void af_plane_free(AfPlane* plane);
 
 /*
  * out = minimum, maximum, mean, median of the numbers that are not NaN, all NaN when there are none. Exact, but for
- * one rounding to float64; the mean's error is below 4 float64 roundings of the mean of the absolute values. The median
- * of an even count is the mean of the two middle numbers, added in float64.
+ * one rounding to float64; the mean's error is below 4 float64 roundings of the mean of the absolute values, where
+ * their sum is a float64. The median of an even count is the mean of the two middle numbers, added in float64.
  */
 AF_EXPORT(af_plane_summary) void af_plane_summary(const AfPlane* plane, double out[4]);
 
@@ -485,7 +485,9 @@ typedef struct AfWriterColumn {
 AF_EXPORT(af_writer_new) AfWriter* af_writer_new(void);
 /*
  * Cards of the next HDU, in order. Those that tell an HDU's structure (NAXIS, BZERO, TFORM1, ZTILE1, CHECKSUM, EXTNAME
- * and so on) are left out, because the writer sets them itself: the cards of another file can be passed as they are.
+ * and so on) are left out, because the writer sets them itself. A COMMENTARY card of a keyword that cannot stand without
+ * a value takes the form of a COMMENT. When this or any routine below fails, the HDU that was begun is dropped, and its
+ * cards with it; the file is good without it.
  */
 AF_EXPORT(af_writer_cards)
 AfStatus af_writer_cards(AfWriter* writer, const AfWriterCard* cards, uint32_t count, AfError* error);

@@ -35,13 +35,22 @@ bool is_fits_text(const char* text) {
   return true;
 }
 
+bool is_commentary_keyword(const char* keyword) {
+  return std::strcmp(keyword, "COMMENT") == 0 || std::strcmp(keyword, "HISTORY") == 0 || *keyword == '\0';
+}
+
+bool is_framing_keyword(const char* keyword) {
+  return std::strcmp(keyword, "END") == 0 || std::strcmp(keyword, "CONTINUE") == 0;
+}
+
 bool is_structural(const char* keyword) {
   static constexpr const char* kAlone[] = {
-      "SIMPLE",   "XTENSION", "BITPIX",   "NAXIS",    "EXTEND",   "PCOUNT",   "GCOUNT",   "GROUPS",   "END",
-      "TFIELDS",  "THEAP",    "BSCALE",   "BZERO",    "BLANK",    "CHECKSUM", "DATASUM",  "EXTNAME",  "ZIMAGE",
-      "ZCMPTYPE", "ZBITPIX",  "ZNAXIS",   "ZQUANTIZ", "ZDITHER0", "ZBLANK",   "ZSCALE",   "ZZERO",    "ZSIMPLE",
-      "ZEXTEND",  "ZTENSION", "ZPCOUNT",  "ZGCOUNT",  "ZHECKSUM", "ZDATASUM", "ZMASKCMP", "INHERIT",  "LONGSTRN"};
-  static constexpr const char* kIndexed[] = {"NAXIS", "TTYPE", "TFORM", "TUNIT", "TDIM",  "TNULL", "TSCAL",
+      "SIMPLE",   "XTENSION", "BITPIX",   "NAXIS",    "EXTEND",   "PCOUNT",  "GCOUNT",
+      "GROUPS",   "TFIELDS",  "THEAP",    "BSCALE",   "BZERO",    "BLANK",   "CHECKSUM",
+      "DATASUM",  "EXTNAME",  "ZIMAGE",   "ZCMPTYPE", "ZBITPIX",  "ZNAXIS",  "ZQUANTIZ",
+      "ZDITHER0", "ZBLANK",   "ZSCALE",   "ZZERO",    "ZSIMPLE",  "ZEXTEND", "ZTENSION",
+      "ZPCOUNT",  "ZGCOUNT",  "ZHECKSUM", "ZDATASUM", "ZMASKCMP", "INHERIT", "LONGSTRN"};
+  static constexpr const char* kIndexed[] = {"NAXIS", "TTYPE", "TFORM", "TUNIT",  "TDIM",  "TNULL", "TSCAL",
                                              "TZERO", "TDISP", "TBCOL", "ZNAXIS", "ZTILE", "ZNAME", "ZVAL"};
   for (const char* each : kAlone)
     if (std::strcmp(keyword, each) == 0) return true;
@@ -106,7 +115,8 @@ void CardText::real(const char* keyword, double value, const char* comment) {
 }
 
 void CardText::text(const char* keyword, const char* value, const char* comment) {
-  // Between the quotes: 80 characters less what stands before, the quotes, and the ampersand of a string that goes on.
+  // Between the quotes: 80 characters less what stands before, the quotes, and the ampersand of a string that
+  // goes on.
   const bool plain = is_plain_keyword(keyword);
   const size_t before = plain ? 10 : 12 + std::strlen(keyword);
   const char* rest = value;

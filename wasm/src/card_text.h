@@ -26,7 +26,10 @@ class CardText {
   const Array<char>& characters() const { return characters_; }
   // Takes over the cards of `other`.
   void append(const CardText& other);
-  void clear() { characters_.clear(); }
+  void clear() {
+    characters_.clear();
+    good_ = true;
+  }
 
  private:
   void value_card(const char* keyword, const char* value, bool right_justified, const char* comment);
@@ -40,6 +43,10 @@ class CardText {
 bool is_plain_keyword(const char* keyword);
 // Printable ASCII, as FITS wants it.
 bool is_fits_text(const char* text);
+// COMMENT, HISTORY and the blank keyword.
+bool is_commentary_keyword(const char* keyword);
+// END and CONTINUE: a card of one of them means something to the cards around it.
+bool is_framing_keyword(const char* keyword);
 // True for keywords that tell the structure of an HDU or how its pixels are stored: a writer sets those itself.
 bool is_structural(const char* keyword);
 

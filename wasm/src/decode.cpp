@@ -237,6 +237,7 @@ AfStatus AfDecoding::decode_four_rows(bool* decoded, AfError* error) {
 
 AfStatus AfDecoding::step(u32 max_rows, AfError* error) {
   if (done) return AF_OK;
+  if (require_data(*hdu, index, error) != AF_OK) return AF_INVALID_ARGUMENT;
   if (max_rows == 0) max_rows = 1;
   if (!compressed) {
     const u64 rows = max_rows < hdu->height - next_row ? max_rows : hdu->height - next_row;

@@ -82,6 +82,7 @@ class Array {
   }
   [[nodiscard]] bool push(const T& value) { return append(&value, 1); }
   void clear() { size_ = 0; }
+  void shrink(size_t size) { size_ = size < size_ ? size : size_; }
   // Moves to memory of just its size, lower where there is some free; stays where memory is short.
   void compact() {
     if (size_ == 0) return release();

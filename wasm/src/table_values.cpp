@@ -6,6 +6,7 @@ using namespace af;
 
 struct AfTable {
   Table table;
+  const HduRecord* record = nullptr;
   i32 hdu = 0;
   i64 header_offset = 0;
   i64 data_offset = 0;
@@ -19,6 +20,7 @@ struct AfTable {
 };
 
 const Column* AfTable::at(u32 column, u64 rows_end, AfError* error) const {
+  if (require_data(*record, hdu, error) != AF_OK) return nullptr;
   if (column < table.columns.size() && rows_end <= table.rows) return &table.columns[column];
   fail(error, AF_INVALID_ARGUMENT, column < table.columns.size() ? "no such row" : "no such column", {hdu});
   return nullptr;
@@ -54,6 +56,7 @@ AfTable* af_table_new(const AfStream* stream, uint32_t hdu, AfError* error) {
     fail(error, AF_OUT_OF_MEMORY, "no memory for a table");
     return nullptr;
   }
+  table->record = record;
   table->hdu = static_cast<i32>(hdu);
   table->header_offset = static_cast<i64>(record->header_offset);
   table->data_offset = static_cast<i64>(record->data_offset);

@@ -159,24 +159,29 @@ bool find_pole(const double fiducial[2], double phi0, double theta0, double phi_
   return true;
 }
 
-// False when memory is short; `*good` when an order is not one that is read.
-bool read_sip(const Header& header, const char* const (&names)[2], bool identity, PolynomialMap* map,
-              bool* good) {
-  const Description d(header, '\0');
+Sentence order_keyword(const char* name) {
+  Sentence keyword;
+  keyword << name << "_ORDER";
+  return keyword;
+}
+
+// AF_MALFORMED when only one of the two has an order, or one that is no number; AF_UNSUPPORTED when it is not
+// one that is read; AF_OUT_OF_MEMORY. Nothing is added when there are none.
+AfStatus read_sip(const Header& header, const char* const (&names)[2], PolynomialMap* map) {
+  double orders[2] = {};
+  const AfCard* cards[2];
+  for (u32 axis = 0; axis < 2; ++axis) cards[axis] = header.find(order_keyword(names[axis]).text);
+  if (cards[0] == nullptr && cards[1] == nullptr) return AF_OK;
   for (u32 axis = 0; axis < 2; ++axis) {
-    Sentence order_keyword;
-    order_keyword << names[axis] << "_ORDER";
-    i64 order = 0;
-    if (!header.integer(order_keyword.text, &order)) return true;
-    if (order < 0 || order > PolynomialMap::kHighestPower) *good = false;
+    if (cards[axis] == nullptr || !header.real(order_keyword(names[axis]).text, &orders[axis]))
+      return AF_MALFORMED;
+    if (!(orders[axis] >= 0 && orders[axis] <= PolynomialMap::kHighestPower) ||
+        orders[axis] != std::floor(orders[axis]))
+      return AF_UNSUPPORTED;
   }
-  if (!*good) return true;
   for (u32 axis = 0; axis < 2; ++axis) {
-    Sentence order_keyword;
-    order_keyword << names[axis] << "_ORDER";
-    i64 order = 0;
-    header.integer(order_keyword.text, &order);
-    bool memory = !identity || map->add(axis, 1, axis == 0, axis == 1);
+    const i32 order = static_cast<i32>(orders[axis]);
+    bool memory = map->add(axis, 1, axis == 0, axis == 1);
     for (i32 p = 0; p <= order; ++p) {
       for (i32 q = 0; q <= order - p; ++q) {
         Sentence keyword;
@@ -185,9 +190,9 @@ bool read_sip(const Header& header, const char* const (&names)[2], bool identity
         if (header.real(keyword.text, &value)) memory = memory && map->add(axis, value, u32(p), u32(q));
       }
     }
-    if (!memory) return false;
+    if (!memory) return AF_OUT_OF_MEMORY;
   }
-  return true;
+  return AF_OK;
 }
 
 // The powers of x, y and r that PVi_m of TPV stands for; of the latitude x and y change places.
@@ -347,14 +352,27 @@ AfStatus AfWcs::read(const Header& header, char alternate, i32 hdu, AfError* err
   if (!find_pole(fiducial, phi0, theta0, phi_p, nearest_latitude, &pole))
     return refuse(AF_MALFORMED, "no native pole fits CRVAL, LONPOLE and LATPOLE", d.keyword("LONPOLE"));
 
+  // Corrections that are not read would make a sky that is wrong without a word (FITS paper IV; D2IM is of
+  // HST).
+  for (const char* stem : {"CPDIS", "CQDIS", "D2IMDIS"})
+    for (i32 i = 1; i <= 2; ++i)
+      if (header.find(d.keyword(stem, i).text) != nullptr)
+        return refuse(AF_UNSUPPORTED, "a distortion that is neither SIP nor TPV", d.keyword(stem, i));
   if (alternate == '\0' || same(longitude.suffix, "SIP")) {
-    bool good = true;
-    if (!read_sip(header, {"A", "B"}, true, &sip, &good) ||
-        !read_sip(header, {"AP", "BP"}, true, &sip_inverse, &good))
-      return fail(error, AF_OUT_OF_MEMORY, "no memory for the distortion");
-    if (!good)
-      return refuse(AF_UNSUPPORTED, "the order of a SIP polynomial is not from 0 to 20",
-                    d.keyword("A_ORDER"));
+    const struct {
+      const char* names[2];
+      PolynomialMap* map;
+    } polynomials[] = {{{"A", "B"}, &sip}, {{"AP", "BP"}, &sip_inverse}};
+    for (const auto& [names, map] : polynomials) {
+      const AfStatus status = read_sip(header, names, map);
+      if (status == AF_OUT_OF_MEMORY) return fail(error, status, "no memory for the distortion");
+      if (status == AF_MALFORMED)
+        return refuse(status, "a SIP polynomial of one axis without the other's, or whose order is no number",
+                      order_keyword(names[0]));
+      if (status != AF_OK)
+        return refuse(status, "the order of a SIP polynomial is not a whole number from 0 to 20",
+                      order_keyword(names[0]));
+    }
   }
   info.distorted = !sip.empty() || !tpv.empty();
   return AF_OK;

@@ -1,4 +1,5 @@
-// Files from planes: images (plain, RICE_1, GZIP_2) and binary tables (FITS standard 4.0, sections 4.4, 5.2.5, 7.3, 10).
+// Files from planes: images (plain, RICE_1, GZIP_2) and binary tables (FITS standard 4.0,
+// sections 4.4, 5.2.5, 7.3, 10).
 #include <algorithm>
 #include <cmath>
 
@@ -12,8 +13,8 @@ using namespace af;
 
 namespace {
 
-// How numbers of a plane are stored: big-endian, the unsigned ones with their highest bit turned over, which is what
-// subtracting BZERO does.
+// How numbers of a plane are stored: big-endian, the unsigned ones with their highest bit turned over, which
+// is what subtracting BZERO does.
 struct Stored {
   u32 bytes;
   i32 bitpix;
@@ -52,8 +53,10 @@ Stored stored_as(i32 type) {
 void offset_cards(const Stored& s, const char* scale, const char* zero, CardText* cards) {
   if (!s.offset) return;
   cards->integer(scale, 1);
-  if (s.bytes == 1) cards->integer(zero, -128, "offset of signed bytes");
-  else cards->unsigned_integer(zero, u64{1} << (8 * s.bytes - 1), "offset of unsigned integers");
+  if (s.bytes == 1)
+    cards->integer(zero, -128, "offset of signed bytes");
+  else
+    cards->unsigned_integer(zero, u64{1} << (8 * s.bytes - 1), "offset of unsigned integers");
 }
 
 void to_big_endian(const Stored& s, const u8* from, size_t count, u8* to) {
@@ -83,8 +86,9 @@ u32 ones_sum(const u8* bytes, size_t count, u32 sum) {
   return static_cast<u32>(total);
 }
 
-// Sixteen characters whose sum is `value` and that are letters and digits only: each byte is shared among four
-// characters, which are moved apart in pairs until none is punctuation; the whole is turned right by one.
+// Sixteen characters whose sum is `value` and that are letters and digits only: each byte is shared among
+// four characters, which are moved apart in pairs until none is punctuation; the whole is turned right by
+// one.
 void encode_checksum(u32 value, char out[17]) {
   constexpr u8 kFirst = '0';
   char ascii[16];
@@ -109,6 +113,8 @@ void encode_checksum(u32 value, char out[17]) {
   out[16] = '\0';
 }
 
+constexpr char kLongDescriptors[] = "a compressed image of more than 2 GiB";
+
 }  // namespace
 
 struct AfWriter {
@@ -117,10 +123,19 @@ struct AfWriter {
   AfWriter& operator=(const AfWriter&) = delete;
 
   AfStatus add_cards(const AfWriterCard* given, u32 count, AfError* error);
+  bool add_commentary(const char* keyword, const char* text);
   AfStatus begin_image(const AfPlane* image, i32 write_form, const char* image_name, AfError* error);
   AfStatus step(u32 max_rows, AfError* error);
   AfStatus table(const AfWriterColumn* columns, u32 count, const char* table_name, AfError* error);
 
+  // Begins something anew, which leaves no trace when it fails.
+  template <class Work>
+  AfStatus begin(AfError* error, Work work) {
+    if (plane != nullptr) return fail(error, AF_INVALID_ARGUMENT, "the image before is not finished");
+    return kept(work());
+  }
+  // Gives `status`, and drops what is unfinished when it is an error.
+  AfStatus kept(AfStatus status);
   bool append_primary();
   bool begin_hdu();
   bool finish_hdu();
@@ -133,14 +148,15 @@ struct AfWriter {
   bool compressed() const { return form != AF_WRITE_PLAIN; }
 
   Array<u8> file;
-  CardText cards;  // of the next HDU, or of the one being written
+  size_t finished_bytes = 0;  // of whole HDUs
+  CardText cards;             // of the next HDU, or of the one being written
   char name[72] = "";
 
   // The HDU being written.
   const AfPlane* plane = nullptr;
   i32 form = AF_WRITE_PLAIN;
   Stored stored{};
-  CardText structure;      // of a table; an image's is made anew at the end
+  CardText structure;  // of a table; an image's is made anew at the end
   size_t header_offset = 0, header_bytes = 0, data_offset = 0;
   u32 next_row = 0;
   u32 longest_tile = 0;
@@ -161,14 +177,15 @@ AfStatus AfWriter::add_cards(const AfWriterCard* given, u32 count, AfError* erro
     };
     if (!is_fits_text(c.keyword) || !is_fits_text(comment) || (textual && !is_fits_text(c.text)))
       return invalid("a card that is not printable ASCII");
+    if (is_structural(c.keyword)) continue;
     if (c.type == AF_CARD_COMMENTARY) {
-      if (std::strlen(c.keyword) > 8) return invalid("a commentary keyword of more than 8 characters");
-      cards.commentary(c.keyword, c.text);
+      if (!add_commentary(c.keyword, c.text)) return no_memory(error);
       continue;
     }
-    if (is_structural(c.keyword)) continue;
-    if (std::strlen(c.keyword) > 40 || *c.keyword == '\0' || std::strchr(c.keyword, '=') != nullptr)
-      return invalid("a keyword that is empty, longer than 40 characters or has an equals sign");
+    if (is_commentary_keyword(c.keyword) || is_framing_keyword(c.keyword))
+      return invalid("this keyword has no value");
+    if (std::strlen(c.keyword) > 40 || std::strchr(c.keyword, '=') != nullptr)
+      return invalid("a keyword that is longer than 40 characters or has an equals sign");
     switch (c.type) {
       case AF_CARD_UNDEFINED:
         cards.undefined(c.keyword, comment);
@@ -193,6 +210,21 @@ AfStatus AfWriter::add_cards(const AfWriterCard* given, u32 count, AfError* erro
   return cards.good() ? AF_OK : no_memory(error);
 }
 
+// A keyword that cannot stand alone before that text goes into a COMMENT with it.
+bool AfWriter::add_commentary(const char* keyword, const char* text) {
+  const bool alone =
+      is_plain_keyword(keyword) && !is_framing_keyword(keyword) && std::strncmp(text, "= ", 2) != 0;
+  if (alone || is_commentary_keyword(keyword)) {
+    cards.commentary(keyword, text);
+    return true;
+  }
+  Array<char> whole;
+  const bool memory = whole.append(keyword, std::strlen(keyword)) && whole.push(' ') &&
+                      whole.append(text, std::strlen(text) + 1);
+  if (memory) cards.commentary("COMMENT", whole.data());
+  return memory;
+}
+
 void AfWriter::common_cards(CardText* header) const {
   if (name[0] != '\0') header->text("EXTNAME", name);
   header->append(cards);
@@ -206,8 +238,10 @@ void AfWriter::common_cards(CardText* header) const {
 
 void AfWriter::image_cards(CardText* header) const {
   const bool primary = header_offset == 0;
-  if (primary) header->logical("SIMPLE", true, "a FITS file");
-  else header->text("XTENSION", "IMAGE");
+  if (primary)
+    header->logical("SIMPLE", true, "a FITS file");
+  else
+    header->text("XTENSION", "IMAGE");
   header->integer("BITPIX", stored.bitpix);
   header->integer("NAXIS", 2);
   header->integer("NAXIS1", plane->width);
@@ -230,7 +264,8 @@ void AfWriter::compressed_cards(CardText* header) const {
   header->integer("NAXIS", 2);
   header->integer("NAXIS1", 8, "bytes of a descriptor");
   header->integer("NAXIS2", plane->height, "tiles");
-  header->integer("PCOUNT", static_cast<i64>(file.size() - data_offset - std::min(table, file.size() - data_offset)));
+  header->integer("PCOUNT",
+                  static_cast<i64>(file.size() - data_offset - std::min(table, file.size() - data_offset)));
   header->integer("GCOUNT", 1);
   header->integer("TFIELDS", 1);
   header->text("TTYPE1", "COMPRESSED_DATA");
@@ -258,6 +293,15 @@ void AfWriter::compressed_cards(CardText* header) const {
   offset_cards(stored, "BSCALE", "BZERO", header);
 }
 
+AfStatus AfWriter::kept(AfStatus status) {
+  if (status == AF_OK || status == AF_MORE) return status;
+  cards.clear();
+  structure.clear();
+  plane = nullptr;
+  file.shrink(finished_bytes);
+  return status;
+}
+
 // Takes room for the header; finish_hdu fills it in.
 bool AfWriter::begin_hdu() {
   header_offset = file.size();
@@ -265,8 +309,10 @@ bool AfWriter::begin_hdu() {
   datasum = 0;
   longest_tile = 0;
   CardText header;
-  if (plane != nullptr) compressed() ? compressed_cards(&header) : image_cards(&header);
-  else header.append(structure);
+  if (plane != nullptr)
+    compressed() ? compressed_cards(&header) : image_cards(&header);
+  else
+    header.append(structure);
   common_cards(&header);
   header_bytes = header.characters().size();
   data_offset = header_offset + header_bytes;
@@ -277,8 +323,10 @@ bool AfWriter::finish_hdu() {
   CardText header;
   const size_t end = (file.size() + kBlock - 1) / kBlock * kBlock;
   // The structure tells the data's size without the padding.
-  if (plane != nullptr) compressed() ? compressed_cards(&header) : image_cards(&header);
-  else header.append(structure);
+  if (plane != nullptr)
+    compressed() ? compressed_cards(&header) : image_cards(&header);
+  else
+    header.append(structure);
   const size_t begin = file.size();
   if (!file.resize(end)) return false;
   std::memset(file.data() + begin, 0, end - begin);
@@ -297,6 +345,7 @@ bool AfWriter::finish_hdu() {
   cards.clear();
   structure.clear();
   plane = nullptr;
+  finished_bytes = file.size();
   return true;
 }
 
@@ -316,7 +365,6 @@ bool AfWriter::append_primary() {
 
 AfStatus AfWriter::begin_image(const AfPlane* image, i32 write_form, const char* image_name, AfError* error) {
   auto invalid = [&](const char* message) { return fail(error, AF_INVALID_ARGUMENT, message); };
-  if (plane != nullptr) return invalid("the image before is not finished");
   if (write_form < AF_WRITE_PLAIN || write_form > AF_WRITE_GZIP_2) return invalid("no such form of image");
   if (std::strlen(image_name) >= sizeof name || !is_fits_text(image_name))
     return invalid("an extension name that is too long or not ASCII");
@@ -324,6 +372,9 @@ AfStatus AfWriter::begin_image(const AfPlane* image, i32 write_form, const char*
   if (stored.bytes == 0) return invalid("a plane of a type that cannot be written");
   if (write_form == AF_WRITE_RICE_1 && (stored.bitpix < 0 || stored.bytes == 8))
     return invalid("RICE_1 takes integers of 8, 16 and 32 bits; GZIP_2 takes every type");
+  // Descriptors have 32 bits.
+  if (write_form != AF_WRITE_PLAIN && image->height > std::numeric_limits<i32>::max() / 8)
+    return fail(error, AF_LIMIT, kLongDescriptors);
   form = write_form;
   if (file.empty() && compressed() && !append_primary()) return no_memory(error);
   copy_text(name, sizeof name, image_name);
@@ -370,13 +421,13 @@ bool AfWriter::append_tile(u32 y) {
 
 AfStatus AfWriter::step(u32 max_rows, AfError* error) {
   if (plane == nullptr) return AF_OK;
-  const u32 stop = plane->height - next_row > std::max(max_rows, u32{1}) ? next_row + std::max(max_rows, u32{1})
-                                                                        : plane->height;
+  const u32 stop = plane->height - next_row > std::max(max_rows, u32{1})
+                       ? next_row + std::max(max_rows, u32{1})
+                       : plane->height;
   for (; next_row < stop; ++next_row) {
     if (!(compressed() ? append_tile(next_row) : append_row(next_row))) return no_memory(error);
-    // Descriptors have 32 bits.
     if (compressed() && file.size() - data_offset > std::numeric_limits<i32>::max())
-      return fail(error, AF_LIMIT, "a compressed image of more than 2 GiB");
+      return fail(error, AF_LIMIT, kLongDescriptors);
   }
   if (next_row < plane->height) return AF_MORE;
   return finish_hdu() ? AF_OK : no_memory(error);
@@ -384,12 +435,11 @@ AfStatus AfWriter::step(u32 max_rows, AfError* error) {
 
 AfStatus AfWriter::table(const AfWriterColumn* columns, u32 count, const char* table_name, AfError* error) {
   auto invalid = [&](const char* message) { return fail(error, AF_INVALID_ARGUMENT, message); };
-  if (plane != nullptr) return invalid("the image before is not finished");
   if (count == 0 || count > 999) return invalid("a table has 1 to 999 columns");
   if (std::strlen(table_name) >= sizeof name || !is_fits_text(table_name))
     return invalid("an extension name that is too long or not ASCII");
   const u32 rows = columns[0].values->height;
-  size_t row_bytes = 0;
+  u64 row_bytes = 0, bytes = 0;
   for (u32 i = 0; i < count; ++i) {
     const AfWriterColumn& c = columns[i];
     const char* unit = c.unit != nullptr ? c.unit : "";
@@ -399,8 +449,11 @@ AfStatus AfWriter::table(const AfWriterColumn* columns, u32 count, const char* t
       return invalid("columns of different numbers of rows, or of a type that cannot be written");
     if (c.letter != 0 && ((c.letter != 'A' && c.letter != 'L') || c.values->type != AF_U8))
       return invalid("text and logical columns are planes of bytes");
-    row_bytes += size_t{c.values->width} * stored_as(c.values->type).bytes;
+    row_bytes += u64{c.values->width} * stored_as(c.values->type).bytes;
   }
+  // A plane may be in several columns.
+  if (!multiply(row_bytes, rows, &bytes) || bytes > std::numeric_limits<size_t>::max() / 2)
+    return fail(error, AF_LIMIT, "a table that is larger than any memory");
   if (file.empty() && !append_primary()) return no_memory(error);
   copy_text(name, sizeof name, table_name);
   structure.text("XTENSION", "BINTABLE");
@@ -425,19 +478,19 @@ AfStatus AfWriter::table(const AfWriterColumn* columns, u32 count, const char* t
   }
   if (!structure.good() || !begin_hdu()) return no_memory(error);
   size_t at = data_offset;
-  if (!file.resize(data_offset + row_bytes * rows)) return no_memory(error);
-  for (u32 y = 0; y < rows; ++y)
+  if (!file.resize(data_offset + static_cast<size_t>(bytes))) return no_memory(error);
+  for (u32 y = 0; y < rows && bytes > 0; ++y)
     for (u32 i = 0; i < count; ++i) {
       const AfPlane& values = *columns[i].values;
       const Stored s = stored_as(values.type);
-      const size_t bytes = size_t{values.width} * s.bytes;
-      const u8* from = static_cast<const u8*>(values.data) + y * bytes;
+      const size_t length = size_t{values.width} * s.bytes;
+      const u8* from = static_cast<const u8*>(values.data) + y * length;
       if (columns[i].letter == 'L') {
-        for (size_t b = 0; b < bytes; ++b) file[at + b] = from[b] != 0 ? 'T' : 'F';
+        for (size_t b = 0; b < length; ++b) file[at + b] = from[b] != 0 ? 'T' : 'F';
       } else {
         to_big_endian(s, from, values.width, file.data() + at);
       }
-      at += bytes;
+      at += length;
     }
   return finish_hdu() ? AF_OK : no_memory(error);
 }
@@ -447,20 +500,21 @@ extern "C" {
 AfWriter* af_writer_new(void) { return create<AfWriter>(); }
 
 AfStatus af_writer_cards(AfWriter* writer, const AfWriterCard* cards, uint32_t count, AfError* error) {
-  return writer->add_cards(cards, count, error);
+  return writer->begin(error, [&] { return writer->add_cards(cards, count, error); });
 }
 
-AfStatus af_writer_image(AfWriter* writer, const AfPlane* plane, int32_t form, const char* name, AfError* error) {
-  return writer->begin_image(plane, form, name, error);
+AfStatus af_writer_image(AfWriter* writer, const AfPlane* plane, int32_t form, const char* name,
+                         AfError* error) {
+  return writer->begin(error, [&] { return writer->begin_image(plane, form, name, error); });
 }
 
 AfStatus af_writer_step(AfWriter* writer, uint32_t max_rows, AfError* error) {
-  return writer->step(max_rows, error);
+  return writer->kept(writer->step(max_rows, error));
 }
 
 AfStatus af_writer_table(AfWriter* writer, const AfWriterColumn* columns, uint32_t count, const char* name,
                          AfError* error) {
-  return writer->table(columns, count, name, error);
+  return writer->begin(error, [&] { return writer->table(columns, count, name, error); });
 }
 
 const uint8_t* af_writer_bytes(const AfWriter* writer, size_t* count) {

@@ -158,6 +158,12 @@ TEST(wcs_says_what_it_cannot_use) {
       {projected("ZPN"), AF_MALFORMED, "PV2_1"},
       {projected("ZPN", {{"PV2_1", "-1"}}), AF_MALFORMED, "PV2_1"},
       {projected("TAN-SIP", {{"A_ORDER", "21"}, {"B_ORDER", "2"}}), AF_UNSUPPORTED, "A_ORDER"},
+      {projected("TAN-SIP", {{"A_ORDER", "2.5"}, {"B_ORDER", "2"}}), AF_UNSUPPORTED, "A_ORDER"},
+      {projected("TAN-SIP", {{"A_ORDER", "'2'"}, {"B_ORDER", "2"}}), AF_MALFORMED, "A_ORDER"},
+      {projected("TAN-SIP", {{"A_ORDER", "2"}, {"A_2_0", "0.1"}}), AF_MALFORMED, "A_ORDER"},
+      {projected("TAN-SIP", {{"BP_ORDER", "2"}}), AF_MALFORMED, "AP_ORDER"},
+      {projected("TAN", {{"CPDIS2", "'LOOKUP'"}}), AF_UNSUPPORTED, "CPDIS2"},
+      {projected("TAN", {{"D2IMDIS1", "'LOOKUP'"}}), AF_UNSUPPORTED, "D2IMDIS1"},
       {projected("ARC", {{"PV1_1", "0"}, {"PV1_2", "0"}, {"LONPOLE", "90"}}), AF_MALFORMED, "LONPOLE"},
   };
   for (const auto& c : cases) {

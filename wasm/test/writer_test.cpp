@@ -161,8 +161,71 @@ TEST(what_cannot_be_written_is_refused) {
   CHECK(std::string(error.keyword) == "SEEING");
   const AfWriterCard accented = {"OBSERVER", "Zo\xC3\xAB", nullptr, AF_CARD_TEXT, 0, 0};
   CHECK(af_writer_cards(writer, &accented, 1, &error) == AF_INVALID_ARGUMENT);
+  for (const char* keyword : {"END", "CONTINUE", "COMMENT", "HISTORY", ""}) {
+    const AfWriterCard valued = {keyword, "x", nullptr, AF_CARD_TEXT, 0, 0};
+    CHECK(af_writer_cards(writer, &valued, 1, &error) == AF_INVALID_ARGUMENT);
+  }
   CHECK(af_writer_image(writer, floats, AF_WRITE_GZIP_2, "A", &error) == AF_OK);
   CHECK(af_writer_image(writer, floats, AF_WRITE_PLAIN, "B", &error) == AF_INVALID_ARGUMENT);
   af_writer_free(writer);
   af_plane_free(floats);
+}
+
+TEST(what_was_refused_leaves_no_trace) {
+  AfError error{};
+  AfWriter* writer = af_writer_new();
+  AfPlane* floats = af_plane_new(AF_F32, 4, 4);
+  std::memset(floats->data, 0, 64);
+  auto written = [&](const char* name) {
+    CHECK(af_writer_image(writer, floats, AF_WRITE_PLAIN, name, &error) == AF_OK);
+    while (af_writer_step(writer, 1, &error) == AF_MORE) continue;
+    size_t count = 0;
+    const uint8_t* bytes = af_writer_bytes(writer, &count);
+    return std::string(reinterpret_cast<const char*>(bytes), count);
+  };
+  const std::string one = written("ONE");
+  const AfWriterCard left = {"LEFT", nullptr, nullptr, AF_CARD_INTEGER, 1, 0};
+  const AfWriterCard cards[] = {left, {"SEEING", nullptr, nullptr, AF_CARD_REAL, 0, 1.0 / 0.0}};
+  CHECK(af_writer_cards(writer, cards, 2, &error) == AF_INVALID_ARGUMENT);
+  CHECK(af_writer_cards(writer, &left, 1, &error) == AF_OK);
+  CHECK(af_writer_image(writer, floats, AF_WRITE_RICE_1, "", &error) == AF_INVALID_ARGUMENT);
+  const AfWriterColumn column = {"\n", nullptr, floats, 0};
+  CHECK(af_writer_cards(writer, &left, 1, &error) == AF_OK);
+  CHECK(af_writer_table(writer, &column, 1, "", &error) == AF_INVALID_ARGUMENT);
+  // Cards cannot be added to an image that is being written.
+  CHECK(af_writer_image(writer, floats, AF_WRITE_PLAIN, "TWO", &error) == AF_OK);
+  CHECK(af_writer_cards(writer, &left, 1, &error) == AF_INVALID_ARGUMENT);
+  while (af_writer_step(writer, 1, &error) == AF_MORE) continue;
+  const std::string all = written("THREE");
+  CHECK(all.substr(0, one.size()) == one);
+  CHECK(all.find("LEFT") == std::string::npos);
+  CHECK(all.find("'TWO") != std::string::npos && all.find("'THREE") != std::string::npos);
+  CHECK(all.size() == 3 * one.size());
+  af_writer_free(writer);
+  af_plane_free(floats);
+}
+
+TEST(cards_that_cannot_stand_alone_become_comments) {
+  AfError error{};
+  AfWriter* writer = af_writer_new();
+  AfPlane* bytes = af_plane_new(AF_U8, 1, 1);
+  std::memset(bytes->data, 0, 1);
+  const AfWriterCard cards[] = {{"NOVALUE", "some text", nullptr, AF_CARD_COMMENTARY, 0, 0},
+                                {"BADCARD", "= what is this", nullptr, AF_CARD_COMMENTARY, 0, 0},
+                                {"END", "no", nullptr, AF_CARD_COMMENTARY, 0, 0},
+                                {"CONTINUE", "'x'", nullptr, AF_CARD_COMMENTARY, 0, 0},
+                                {"small", "", nullptr, AF_CARD_COMMENTARY, 0, 0},
+                                {"NAXIS", "2", nullptr, AF_CARD_COMMENTARY, 0, 0}};
+  CHECK(af_writer_cards(writer, cards, 6, &error) == AF_OK);
+  CHECK(af_writer_image(writer, bytes, AF_WRITE_PLAIN, "", &error) == AF_OK);
+  CHECK(af_writer_step(writer, 1, &error) == AF_OK);
+  size_t count = 0;
+  const uint8_t* file = af_writer_bytes(writer, &count);
+  const std::string header(reinterpret_cast<const char*>(file), 2880);
+  for (const char* card : {"NOVALUE some text ", "COMMENT BADCARD = what is this ", "COMMENT END no ",
+                           "COMMENT CONTINUE 'x' ", "COMMENT small  "})
+    CHECK(header.find(card) % 80 == 0);
+  CHECK(header.find("NAXIS   2") == std::string::npos);
+  af_writer_free(writer);
+  af_plane_free(bytes);
 }
