@@ -198,6 +198,8 @@ export interface FitsStream {
   table(hdu: Hdu): Table;
   /** Bad cards, faults of the structure and checksums, HDU by HDU. After `end`; no HDU may have been released. */
   verify(): readonly Verification[];
+  /** Of one HDU that has not been released; what stands behind its data is known once the next HDU or the end came. */
+  verifyHdu(hdu: Hdu): Verification;
   /** Gives back the memory of a complete HDU's data once nothing reads it any more. The header stays. */
   release(hdu: Hdu): void;
   /** `alternate` is a letter from A to Z, or nothing for the primary description. It may outlive the stream. */

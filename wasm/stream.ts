@@ -118,14 +118,19 @@ export class EngineStream implements FitsStream {
   }
 
   verify(): readonly Verification[] {
-    return this.#hdus.map((hdu) => ({
+    return this.#hdus.map((hdu) => this.verifyHdu(hdu));
+  }
+
+  verifyHdu(hdu: Hdu): Verification {
+    const index = this.#own(hdu);
+    return {
       hdu,
       problems: [
-        ...this.#describe(hdu.index, (address) => readProblems(this.#instance, address)),
+        ...this.#describe(index, (address) => readProblems(this.#instance, address)),
         ...tableProblems(this.#instance, this.#open(), hdu),
       ],
-      ...readChecksum(this.#instance, this.#open(), hdu.index),
-    }));
+      ...readChecksum(this.#instance, this.#open(), index),
+    };
   }
 
   release(hdu: Hdu): void {

@@ -1,6 +1,6 @@
 /** The command line as it is installed, on real files. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -55,6 +55,12 @@ function primary(...cards: string[]): Buffer {
     'NAXIS   =                    0',
   ];
   [...all, ...cards, 'END'].forEach((card, i) => header.write(card, 80 * i));
+  return header;
+}
+
+function extension(...cards: string[]): Buffer {
+  const header = primary('PCOUNT  =                    0', 'GCOUNT  =                    1', ...cards);
+  header.write("XTENSION= 'IMAGE   '          ");
   return header;
 }
 
@@ -181,6 +187,16 @@ describe('wcs', () => {
     );
   });
 
+  test('takes the first HDU with a sky under that letter', () => {
+    const linear = extension("CTYPE1  = 'LINEAR'", "CTYPE2  = 'LINEAR'");
+    const sky = extension(...cards);
+    const both = extension(...cards, ...cards.map((card) => card.replace(/^(\w+) /, '$1B')));
+    const path = write('three skies.fits', Buffer.concat([primary(), linear, sky, both]));
+    expect(json('wcs', path, '--pixel', '10,20')).toMatchObject({ hdu: 2 });
+    expect(json('wcs', path, '--pixel', '10,20', '--alternate', 'B')).toMatchObject({ hdu: 3 });
+    expect(failure('wcs', path, '--pixel', '10,20', '--hdu', '1')).toMatch(/HDU 1/);
+  });
+
   test('says what is missing', () => {
     const path = write('no sky.fits', primary());
     expect(failure('wcs', path, '--pixel', '1,2')).toMatch(/^error: \w+: .*no sky\.fits: .*CTYPE/);
@@ -208,9 +224,46 @@ describe('verify', () => {
     );
     expect(run(['verify', path]).stdout).toMatch(/^HDU 0: DATASUM does not agree/m);
   });
+
+  test.each([['verify'], ['wcs', '--pixel', '10,20'], ['stats'], ['info'], ['header']])(
+    'a file larger than the memory limit is read HDU by HDU: %s',
+    (command, ...options) => {
+      const bytes = 6 * 2880 * 128;
+      const image = extension("CTYPE1  = 'RA---TAN'", "CTYPE2  = 'DEC--TAN'", 'CRVAL1  = 1');
+      image.write('NAXIS   =                    1', 160);
+      const card = image.indexOf('PCOUNT');
+      const header = Buffer.concat([
+        image.subarray(0, card),
+        Buffer.from(`NAXIS1  = ${String(bytes).padStart(20)}`.padEnd(80)),
+        image.subarray(card, 2800),
+      ]);
+      const hdu = Buffer.concat([header, Buffer.alloc(bytes)]);
+      const path = write('large.fits', Buffer.concat([primary(), ...Array.from({ length: 8 }, () => hdu)]));
+      const { status, stderr } = run([command, path, '--memory-limit', '8', ...options, '--json']);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    },
+  );
+});
+
+describe('header', () => {
+  test('bytes that a terminal would obey are shown by number', () => {
+    const path = write('escape.fits', primary('COMMENT \u001b[31m red'));
+    expect(run(['header', path]).stdout).toContain('COMMENT \\x1b[31m red');
+    const [{ cards }] = json('header', path) as [{ cards: string[] }];
+    expect(cards[3]).toBe('COMMENT \u001b[31m red'.padEnd(80));
+  });
 });
 
 describe('failures', () => {
+  test.skipIf(!existsSync('/dev/full'))('of writing the answer', () => {
+    const command = `"${PROGRAM}" info "${RAW}" --json`;
+    const full = spawnSync('sh', ['-c', `${command} > /dev/full`], { encoding: 'utf8' });
+    expect(full.status).toBe(1);
+    expect(full.stderr).toBe('error: io: standard output: the disk is full\n');
+    const closed = spawnSync('sh', ['-c', `${command} | true`], { encoding: 'utf8' });
+    expect(closed.stderr).toBe('');
+  });
+
   test('of arguments', () => {
     expect(failure('stats')).toMatch(/^error: usage: stats: no file is given/);
     expect(failure('stats', 'a', 'b')).toMatch(/^error: usage: stats: .*"b"/);

@@ -2,7 +2,8 @@
 import { FitsError } from '../index.ts';
 import type { FitsErrorKind } from '../index.ts';
 
-export type FailureKind = FitsErrorKind | 'io';
+/** `fault`: of the program itself. */
+export type FailureKind = FitsErrorKind | 'io' | 'fault';
 
 /** `subject` is the file, or the command where no file is at fault. */
 export class Failure extends Error {

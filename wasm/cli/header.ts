@@ -1,6 +1,6 @@
 /** `header`: the cards as they are stored. */
 import type { Command } from './command.ts';
-import { toJson } from './output.ts';
+import { printable, toJson } from './output.ts';
 import { eachHdu, pickHdu } from './source.ts';
 
 export const header: Command = {
@@ -12,6 +12,6 @@ export const header: Command = {
     const all = await eachHdu(engine, args, ({ index, header: { raw } }) => ({ index, cards: raw }));
     const only = args.count('hdu');
     const hdus = only === undefined ? all : [pickHdu(all, only, args.file)];
-    return args.json ? toJson(hdus) : hdus.flatMap(({ cards }) => cards).join('\n');
+    return args.json ? toJson(hdus) : hdus.flatMap(({ cards }) => cards.map(printable)).join('\n');
   },
 };

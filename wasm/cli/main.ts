@@ -1,7 +1,7 @@
 /** The command line `astro-fits-wasm`. Its words, its JSON and its exit codes are a contract: see README.md. */
 import { readArguments } from './arguments.ts';
 import type { Command, TextAndFailure } from './command.ts';
-import { Failure } from './failure.ts';
+import { Failure, failureOf } from './failure.ts';
 import { header } from './header.ts';
 import { info } from './info.ts';
 import { isr } from './isr.ts';
@@ -27,7 +27,7 @@ function generalHelp(): string {
     '',
     'FILE may be gzipped; - is standard input. astro-fits-wasm COMMAND --help tells more.',
     'The exit code is 0, or 1 with one line on standard error: `error: KIND: FILE: WHAT`, where KIND is malformed,',
-    'unsupported, limit, memory, usage or io.',
+    'unsupported, limit, memory, usage, io, or fault where the program itself is at fault.',
   ].join('\n');
 }
 
@@ -57,20 +57,29 @@ async function answer(args: readonly string[]): Promise<string | TextAndFailure>
   return read ? command.run(await startEngine(), read) : commandHelp(name, command);
 }
 
+async function print(text: string): Promise<void> {
+  // The callback of `write` tells what went wrong; without a listener it would end the program as well.
+  process.stdout.on('error', () => undefined);
+  const error = await new Promise<Error | null | undefined>((resolve) => {
+    process.stdout.write(`${text}\n`, resolve);
+  });
+  // A reader such as `head` that has seen enough is no failure.
+  if (error && !('code' in error && error.code === 'EPIPE')) throw failureOf(error, 'standard output');
+}
+
 /** The exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  // A reader such as `head` that has seen enough is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
   try {
     const answered = await answer(args);
-    process.stdout.write(`${typeof answered === 'string' ? answered : answered.text}\n`);
+    await print(typeof answered === 'string' ? answered : answered.text);
     if (typeof answered !== 'string') throw answered.failure;
     return 0;
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    process.stderr.write(`${error.line}\n`);
+    const failure =
+      error instanceof Failure
+        ? error
+        : new Failure('fault', 'astro-fits-wasm', String(error), { cause: error });
+    process.stderr.write(`${failure.line}\n`);
     return 1;
   }
 }

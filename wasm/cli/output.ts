@@ -22,12 +22,18 @@ function numberToJson(value: number): string {
   return Math.abs(value) > Number.MAX_SAFE_INTEGER ? value.toExponential() : String(value);
 }
 
+/** What a header should not hold, and a terminal would obey or garble, as `\xNN`. */
+export function printable(text: string): string {
+  return text.replace(/[^ -~]/g, (c) => `\\x${(c.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`);
+}
+
 /** Columns as wide as their widest cell. */
 export function columns(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map(printable));
   const widths: number[] = [];
-  for (const row of rows)
+  for (const row of cells)
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
-  return rows
+  return cells
     .map((row) =>
       row
         .map((cell, i) => cell.padEnd(widths[i] ?? 0))

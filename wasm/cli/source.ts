@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Engine, FitsStream, Hdu } from '../index.ts';
-import { createEngine } from '../index.ts';
+import { FitsError, createEngine } from '../index.ts';
 import { Failure, failureOf } from './failure.ts';
 
 const CHUNK = 1 << 20;
@@ -13,6 +13,7 @@ export async function startEngine(): Promise<Engine> {
   try {
     return await createEngine(await readFile(module));
   } catch (error) {
+    if (error instanceof FitsError) throw new Failure('io', module.pathname, error.message, { cause: error });
     throw failureOf(error, module.pathname);
   }
 }

@@ -1,5 +1,5 @@
 /** `verify`: bad cards, faults of the structure, checksums. */
-import type { Verification } from '../index.ts';
+import type { FitsStream, Verification } from '../index.ts';
 import type { Command } from './command.ts';
 import { Failure } from './failure.ts';
 import { columns, toJson } from './output.ts';
@@ -21,11 +21,19 @@ export const verify: Command = {
   help: [],
   options: {},
   async run(engine, args) {
-    const hdus = await withFile(
+    const hdus: ReturnType<typeof describe>[] = [];
+    // What stands behind the data of an HDU is known when the next one has begun, or the file ended.
+    const verifyUpTo = (stream: FitsStream, last: number): void => {
+      for (let hdu = stream.hdus[hdus.length]; hdu && hdu.index < last; hdu = stream.hdus[hdus.length]) {
+        hdus.push(describe(stream.verifyHdu(hdu)));
+        stream.release(hdu);
+      }
+    };
+    await withFile(
       engine,
       args,
-      () => undefined,
-      (stream) => stream.verify().map(describe),
+      (stream) => verifyUpTo(stream, stream.hdus.length - 1),
+      (stream) => verifyUpTo(stream, stream.hdus.length),
     );
     const faults = hdus.flatMap(({ index, checksum, datasum, problems }) => [
       ...problems.map(({ card, text }) => `HDU ${index}${card > 0 ? `, card ${card}` : ''}: ${text}`),

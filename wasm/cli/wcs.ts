@@ -7,16 +7,22 @@ import { Failure } from './failure.ts';
 import { toJson } from './output.ts';
 import { pickHdu, withFile } from './source.ts';
 
-/** Without `--hdu` the first HDU that has coordinates. */
+/** A longitude or latitude with a projection: RA---TAN, DEC--SIN, GLON-ZEA. */
+const CELESTIAL = /^(?:RA|DEC|\w{1,2}(?:ON|AT|LN|LT))-+\w/;
+
+/** Without `--hdu` the first HDU that has sky coordinates under that letter. */
 function coordinates(stream: FitsStream, args: Arguments): { readonly index: number; readonly wcs: Wcs } {
   const { hdus } = stream;
-  const index =
-    args.count('hdu') ??
-    Math.max(
-      0,
-      hdus.findIndex(({ header }) => header.text('CTYPE1')),
-    );
-  return { index, wcs: stream.wcs(pickHdu(hdus, index, args.file), args.text('alternate')) };
+  const alternate = args.text('alternate');
+  const celestial = (): number =>
+    hdus.findIndex(({ header }) => CELESTIAL.test(header.text(`CTYPE1${alternate ?? ''}`) ?? ''));
+  const index = args.count('hdu') ?? Math.max(0, celestial());
+  return { index, wcs: stream.wcs(pickHdu(hdus, index, args.file), alternate) };
+}
+
+/** Coordinates stand in headers, so that the data can go. */
+function releaseComplete(stream: FitsStream): void {
+  for (const hdu of stream.hdus) if (hdu.complete) stream.release(hdu);
 }
 
 /** Null for a point without a counterpart. */
@@ -78,12 +84,7 @@ export const wcs: Command = {
     if ((given.pixel === undefined) === (given.sky === undefined)) {
       throw new Failure('usage', 'wcs', 'either --pixel X,Y or --sky LON,LAT is wanted');
     }
-    const result = await withFile(
-      engine,
-      args,
-      () => undefined,
-      (stream) => convert(stream, args, given),
-    );
+    const result = await withFile(engine, args, releaseComplete, (stream) => convert(stream, args, given));
     if (args.json) return toJson(result);
     const point = (values: readonly number[] | null): string => values?.join(', ') ?? 'nowhere';
     const { equinox } = result;
