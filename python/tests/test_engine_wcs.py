@@ -70,6 +70,7 @@ CASES: dict[str, Cards] = {
         "ZPN", PV2_1=0.05, PV2_2=0.975, PV2_3=-0.807, PV2_4=0.337, PV2_5=-0.065, PV2_6=0.01, PV2_7=0.003, PV2_8=-0.001
     ),
     "SIP": {**projected("TAN-SIP"), **SIP},
+    "SIP with orders as reals": {**projected("TAN-SIP"), **SIP, "A_ORDER": 3.0, "B_ORDER": 3.0},
     "SIP with an inverse": {
         **projected("TAN-SIP"), **SIP, "AP_ORDER": 2, "BP_ORDER": 2, "AP_2_0": -2e-6, "BP_1_1": 2e-6,
     },
@@ -171,6 +172,21 @@ def test_alternates(engine: Engine) -> None:
         assert np.max(apart_degrees(wcs.to_sky(pixels), sky)) < SKY_DEGREES
     with pytest.raises(FitsError, match="CTYPE is missing"):
         engine.wcs(content, alternate="C")
+
+
+def test_the_first_hdu_with_a_sky_is_taken(engine: Engine) -> None:
+    sky = fits.ImageHDU(header=fits.Header(DETECTOR))
+    linear = fits.ImageHDU(header=fits.Header({"CTYPE1": "LINEAR", "CTYPE2": "LINEAR"}))
+    both = fits.ImageHDU(
+        header=fits.Header({**DETECTOR, **{f"{key}B": value for key, value in DETECTOR.items()}})
+    )
+    buffer = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), linear, sky, both]).writeto(buffer)
+    for letter in ("", "B"):
+        with engine.wcs(buffer.getvalue(), alternate=letter) as wcs:
+            assert wcs.info.types == (DETECTOR["CTYPE1"], DETECTOR["CTYPE2"])
+    with pytest.raises(FitsError, match="HDU 1"):
+        engine.wcs(buffer.getvalue(), 1)
 
 
 def test_a_third_axis_is_left_out(engine: Engine) -> None:

@@ -155,3 +155,93 @@ def test_what_fits_cannot_hold_is_refused(engine: Engine) -> None:
                 writer.image(np.zeros((1, 1), np.int16), cards=[card])
         with pytest.raises(FitsError, match="GZIP_2"):
             writer.image(np.zeros((2, 2), np.float32), compression="RICE_1")
+
+
+def header_block(*cards: str) -> bytes:
+    return "".join(card.ljust(80) for card in (*cards, "END")).ljust(2880).encode()
+
+
+def test_numpy_scalars_are_the_numbers_that_they_are(engine: Engine) -> None:
+    values = {
+        "REAL": np.float32(1.5),
+        "INTEGER": np.int64(-7),
+        "LOGICAL": np.bool_(True),
+        "TEXT": np.str_("x"),
+    }
+    with engine.writer() as writer:
+        cards = [CardToWrite(keyword, value, "") for keyword, value in values.items()]
+        writer.image(np.zeros((1, 1), np.int16), cards=cards)
+        header = fits.getheader(io.BytesIO(writer.to_bytes()))
+        for keyword, value in values.items():
+            assert header[keyword] == value
+        for wrong, error in ((1j, TypeError), (b"x", TypeError), (2**63, ValueError)):
+            with pytest.raises(error, match="WRONG"):
+                writer.image(np.zeros((1, 1), np.int16), cards=[CardToWrite("WRONG", wrong, "")])  # type: ignore[arg-type]
+
+
+def test_the_cards_of_a_file_can_be_passed_as_they_are(engine: Engine) -> None:
+    cards = (
+        "SIMPLE  = T",
+        "BITPIX  = 8",
+        "NAXIS   = 0",
+        "BADCARD = what is this",
+        "NOVALUE some text",
+        "NONE    =",
+    )
+    (hdu,) = engine.read(header_block(*cards))
+    with engine.writer() as writer:
+        writer.image(np.zeros((1, 1), np.int16), cards=hdu.cards)
+        (back,) = engine.read(writer.to_bytes())
+    assert "NOVALUE some text".ljust(80) in back.raw
+    assert {(card.keyword, card.kind) for card in back.cards} >= {
+        ("BADCARD", "commentary"),
+        ("NONE", "undefined"),
+    }
+    assert back.problems == ()
+
+
+def test_tables_without_rows_or_of_other_byte_order(engine: Engine) -> None:
+    with engine.writer() as writer:
+        empty = {"x_px": np.zeros(0), "name": np.zeros(0, "S4"), "box": np.zeros((0, 4), np.int16)}
+        writer.table(empty, name="NONE")
+        writer.table(
+            {"a": np.arange(3, dtype=">i4"), "b": np.arange(6, dtype=">f8").reshape(3, 2)}, name="TURNED"
+        )
+        writer.image(np.arange(6, dtype=">i2").reshape(2, 3), name="IMAGE")
+        content = writer.to_bytes()
+    with read_checked(content) as hdus:
+        assert len(hdus["NONE"].data) == 0
+        assert hdus["NONE"].columns["box"].format == "4I"
+        assert hdus["TURNED"].data["a"].tolist() == [0, 1, 2]
+        assert hdus["TURNED"].data["b"].tolist() == [[0, 1], [2, 3], [4, 5]]
+        assert hdus["IMAGE"].data.tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_arguments_are_refused_in_words(engine: Engine) -> None:
+    pixels = np.zeros((2, 2), np.int16)
+    with engine.writer() as writer:
+        with pytest.raises(ValueError, match="compression 'PLIO_1', only none, RICE_1, GZIP_2"):
+            writer.image(pixels, compression="PLIO_1")
+        for shape in ((4,), (1, 2, 2), (0, 3)):
+            with pytest.raises(ValueError, match="two dimensions"):
+                writer.image(np.zeros(shape, np.int16), cards=[CardToWrite("LEFT", 1, "")])
+        with pytest.raises(TypeError, match="complex64"):
+            writer.image(pixels.astype(np.complex64))
+        for values in (np.array([["ab", "cd"]]), np.zeros((1, 2, 2)), np.float64(3)):
+            with pytest.raises(ValueError, match="the column a"):
+                writer.table({"a": values})  # type: ignore[dict-item]
+        writer.image(pixels)
+        assert "LEFT" not in fits.getheader(io.BytesIO(writer.to_bytes()))
+    for action in (writer.to_bytes, lambda: writer.image(pixels), lambda: writer.table({"a": np.arange(3)})):
+        with pytest.raises(ValueError, match="closed"):
+            action()
+    with pytest.raises(ValueError, match="form of pixels"):
+        engine.read(writer_of_one(engine, pixels), form="phys")
+    with pytest.raises(ValueError, match="-1 bytes"):
+        Engine(memory_limit=-1)
+
+
+def writer_of_one(engine: Engine, pixels: Any) -> bytes:
+    with engine.writer() as writer:
+        writer.image(pixels)
+        return writer.to_bytes()

@@ -92,7 +92,7 @@ class Engine:
         """
         return camera_detector(self._module, instrument, detector)
 
-    def wcs(self, content: bytes, hdu: int = 0, alternate: str = "") -> Wcs:
+    def wcs(self, content: bytes, hdu: int | None = None, alternate: str = "") -> Wcs:
         """The celestial coordinates of an image; see `Wcs`."""
         return Wcs(self._module, content, hdu, alternate)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from .module import ALL_ROWS, OK, Array, Module
+from .module import ALL_ROWS, OK, Array, Module, number_of
 
 HDU_KINDS = ("primary", "image", "compressed-image", "bintable", "other")
 CARD_KINDS = ("commentary", "undefined", "text", "logical", "integer", "real", "bad")
@@ -93,7 +93,7 @@ def read_hdu(module: Module, stream: int, index: int, form: str | None) -> Hdu:
     empty = any(card.keyword.startswith("ZNAXIS") and card.value == 0 for card in cards)
     has_pixels = not empty if HDU_KINDS[kind] == "compressed-image" else width > 0 and height > 0
     if form is not None and kind in (0, 1, 2) and has_pixels:
-        data = _decode(module, stream, index, PIXEL_FORMS.index(form))
+        data = _decode(module, stream, index, number_of(PIXEL_FORMS, form, "form of pixels"))
     return Hdu(index, name, HDU_KINDS[kind], cards, data, problems, raw)
 
 

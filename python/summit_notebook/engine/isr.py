@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .module import ALL_ROWS, MORE, Array, Module
+from .module import ALL_ROWS, MORE, Array, Module, number_of
 
 # By number of AfStep, AfRecipe, AfOverscan, AfGeometryMode, AfCalibKind.
 STEPS = (
@@ -59,15 +59,15 @@ def run_isr(
     parallel_skip: tuple[int, int],
 ) -> IsrResult:
     """See `Engine.isr`."""
-    bits = sum({1 << _number(STEPS, name, "step") for name in steps})
+    bits = sum({1 << number_of(STEPS, name, "step") for name in steps})
     for kind in calibs:
-        _number(CALIBS, kind, "kind of calibration")
+        number_of(CALIBS, kind, "kind of calibration")
     with ExitStack() as stack:
         handles = {kind: _read_calib(module, kind, content, stack) for kind, content in calibs.items()}
         packed = _OPTIONS.pack(
-            _number(RECIPES, recipe, "recipe"),
-            _number(OVERSCANS, overscan, "overscan method"),
-            _number(GEOMETRIES, geometry, "geometry"),
+            number_of(RECIPES, recipe, "recipe"),
+            number_of(OVERSCANS, overscan, "overscan method"),
+            number_of(GEOMETRIES, geometry, "geometry"),
             bits,
             *serial_skip,
             *parallel_skip,
@@ -88,12 +88,6 @@ def run_isr(
         assert image is not None
         report = json.loads(module.text(module.call("af_isr_report", job)))
         return IsrResult(image, mask, variance, report)
-
-
-def _number(names: Sequence[str], name: str, what: str) -> int:
-    if name not in names:
-        raise ValueError(f"there is no {what} {name!r}, only {', '.join(names)}")
-    return names.index(name)
 
 
 def _run(module: Module, routine: str, handle: int) -> None:

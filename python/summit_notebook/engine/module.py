@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,21 @@ class FitsError(Exception):
         self.byte_offset = byte_offset
 
 
+def number_of(names: Sequence[str], name: str, what: str) -> int:
+    """The number by which the module knows one of a few names."""
+    if name not in names:
+        raise ValueError(f"there is no {what} {name!r}, only {', '.join(names)}")
+    return names.index(name)
+
+
 class Module:
     """One instance with its own memory; use it from one thread at a time."""
 
     def __init__(self, path: Path = MODULE_PATH, *, memory_limit: int = 0) -> None:
+        if memory_limit < 0:
+            raise ValueError(
+                f"a memory limit of {memory_limit} bytes: give a positive number, or 0 for the engine's own"
+            )
         self._memory_limit = memory_limit
         self._store = wasmtime.Store()
         module = wasmtime.Module.from_file(self._store.engine, str(path))
@@ -135,8 +146,16 @@ class Module:
         return text.split(b"\0", 1)[0].decode("latin-1")
 
     def new_plane(self, array: Array) -> int:
+        # Arrays that astropy read are big-endian.
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
         if array.dtype not in PLANE_DTYPES:
-            raise TypeError(f"a plane of {array.dtype} is not possible, only of {PLANE_DTYPES}")
+            raise TypeError(
+                f"an array of {array.dtype} cannot be taken, only of {', '.join(map(str, PLANE_DTYPES))}"
+            )
+        if array.ndim != 2 or array.size == 0:
+            raise ValueError(
+                f"an array of shape {array.shape}: two dimensions, none of them empty, are wanted"
+            )
         kind = PLANE_DTYPES.index(array.dtype)
         height, width = array.shape
         plane = self.call("af_plane_new", kind, width, height)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,10 +11,13 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from .hdus import read_hdu
 from .module import Module
 
 Points = npt.NDArray[np.float64]
 
+# A longitude or latitude with a projection: RA---TAN, DEC--SIN, GLON-ZEA.
+_CELESTIAL = re.compile(r"(?:RA|DEC|\w{1,2}(?:ON|AT|LN|LT))-+\w")
 _INFO = struct.Struct("<16s16s16sdii")
 
 
@@ -33,14 +37,15 @@ class Wcs:
 
     Points are arrays of (count, 2): x and y, 0-based with pixel centres at integers, or longitude and latitude in
     degrees, longitude in [0, 360). A point without a counterpart becomes NaN, NaN. `alternate` is a letter, or nothing
-    for the primary description.
+    for the primary description; without `hdu` it is the first one with sky coordinates under that letter.
     """
 
-    def __init__(self, module: Module, content: bytes, hdu: int = 0, alternate: str = "") -> None:
+    def __init__(self, module: Module, content: bytes, hdu: int | None = None, alternate: str = "") -> None:
         self._module = module
         letter = ord(alternate) if alternate else 0
         with module.opened(content) as stream:
-            self._handle = module.call("af_wcs_new", stream, hdu, letter, module.error)
+            index = _first_with_sky(module, stream, alternate) if hdu is None else hdu
+            self._handle = module.call("af_wcs_new", stream, index, letter, module.error)
             if self._handle == 0:
                 raise module.failure()
         self.info = self._read_info()
@@ -98,3 +103,11 @@ class Wcs:
                 self._module.check(status)
             changed = self._module.read(address, given.nbytes)
         return np.frombuffer(changed, np.float64).reshape(count, 2).copy()
+
+
+def _first_with_sky(module: Module, stream: int, alternate: str) -> int:
+    for index in range(module.call("af_stream_hdu_count", stream)):
+        cards = read_hdu(module, stream, index, None).cards
+        if any(card.keyword == f"CTYPE1{alternate}" and _CELESTIAL.match(str(card.value)) for card in cards):
+            return index
+    return 0

@@ -10,19 +10,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from .hdus import Card
-from .module import ALL_ROWS, Array, Module
+from .module import ALL_ROWS, PLANE_DTYPES, Array, Module, number_of
 
 COMPRESSIONS = ("none", "RICE_1", "GZIP_2")  # by AfWriteForm
 
 _CARD = struct.Struct("<IIIiqd")
 _COLUMN = struct.Struct("<IIIi")
+_PLANE = struct.Struct("<5I")
 _COMMENTARY, _UNDEFINED, _TEXT, _LOGICAL, _INTEGER, _REAL = range(6)  # of AfCardType
 _COMMENTARY_KEYWORDS = ("COMMENT", "HISTORY", "")
 
 
 @dataclass(frozen=True)
 class CardToWrite:
-    """None is a keyword without a value; COMMENT, HISTORY and blank ones take their text from `comment`."""
+    """None is a keyword without a value; COMMENT, HISTORY and blank ones take their text from `comment`.
+
+    Numpy's scalars are taken as the numbers that they are.
+    """
 
     keyword: str
     value: str | bool | int | float | None = None
@@ -43,6 +47,7 @@ class FitsWriter:
 
     def __exit__(self, *_: object) -> None:
         self._module.call("af_writer_free", self._handle)
+        self._handle = 0
 
     def image(
         self,
@@ -55,14 +60,15 @@ class FitsWriter:
         """A two-dimensional image of any integer or float type, row 0 first.
 
         RICE_1 takes integers of 8, 16 and 32 bits, GZIP_2 every type without loss. Cards that tell an HDU's structure
-        are left out, because the writer sets them itself.
+        are left out, because the writer sets them itself, and one that could not be parsed keeps its text only: those
+        of another file can be passed as they are where they are printable ASCII.
         """
-        module = self._module
-        form = COMPRESSIONS.index(compression)
-        self._cards(cards)
+        module, handle = self._module, self._open()
+        form = number_of(COMPRESSIONS, compression, "compression")
         with module.plane(array) as plane, _texts(module, [name]) as (address,):
-            module.check(module.call("af_writer_image", self._handle, plane, form, address, module.error))
-            module.check(module.call("af_writer_step", self._handle, ALL_ROWS, module.error))
+            self._cards(cards)
+            module.check(module.call("af_writer_image", handle, plane, form, address, module.error))
+            module.check(module.call("af_writer_step", handle, ALL_ROWS, module.error))
 
     def table(
         self,
@@ -72,15 +78,18 @@ class FitsWriter:
         name: str = "",
         cards: Sequence[Card | CardToWrite] = (),
     ) -> None:
-        """A binary table; each column has the rows in its first axis. Text is ASCII (`S` or `U`), logicals are bool."""
-        module = self._module
-        self._cards(cards)
-        planes = {column: _column(values) for column, values in columns.items()}
+        """A binary table, which may have no rows.
+
+        A column has the rows in its first axis, and may have a second one. Text is ASCII (`S` or `U`) with the rows
+        alone; logicals are bool.
+        """
+        module, handle = self._module, self._open()
+        planes = {column: _column(column, np.asarray(values)) for column, values in columns.items()}
         with ExitStack() as stack:
             texts = stack.enter_context(
                 _texts(module, [name, *columns, *((units or {}).get(column, "") for column in columns)])
             )
-            addresses = [stack.enter_context(module.plane(values)) for values, _ in planes.values()]
+            addresses = [stack.enter_context(_plane(module, values)) for values, _ in planes.values()]
             count = len(columns)
             packed = b"".join(
                 _COLUMN.pack(texts[1 + i], texts[1 + count + i], address, ord(letter) if letter else 0)
@@ -88,15 +97,21 @@ class FitsWriter:
             )
             memory = stack.enter_context(module.scratch(max(1, len(packed))))
             module.write(memory, packed)
-            module.check(module.call("af_writer_table", self._handle, memory, count, texts[0], module.error))
+            self._cards(cards)
+            module.check(module.call("af_writer_table", handle, memory, count, texts[0], module.error))
 
     def to_bytes(self) -> bytes:
         """The file so far."""
         module = self._module
         with module.scratch(4) as size:
-            address = module.call("af_writer_bytes", self._handle, size)
+            address = module.call("af_writer_bytes", self._open(), size)
             (count,) = struct.unpack("<I", module.read(size, 4))
             return module.read(address, count)
+
+    def _open(self) -> int:
+        if self._handle == 0:
+            raise ValueError("the writer was closed")
+        return self._handle
 
     def _cards(self, cards: Sequence[Card | CardToWrite]) -> None:
         module = self._module
@@ -119,28 +134,53 @@ class FitsWriter:
 
 def _value(card: Card | CardToWrite) -> tuple[int, int, float]:
     """Kind, integer and real of a card."""
-    match card.value:
+    value = card.value.item() if isinstance(card.value, np.generic) else card.value
+    match value:
         case bool():
-            return _LOGICAL, int(card.value), 0.0
+            return _LOGICAL, int(value), 0.0
+        case int() if -(2**63) <= value < 2**63:
+            return _INTEGER, value, 0.0
         case int():
-            return _INTEGER, card.value, 0.0
+            raise ValueError(f"the card {card.keyword} has an integer of more than 64 bits")
         case float():
-            return _REAL, 0, card.value
+            return _REAL, 0, value
         case str():
             return _TEXT, 0, 0.0
+        case None:
+            stored = isinstance(card, Card) and card.kind in ("commentary", "bad")
+            return _COMMENTARY if stored or card.keyword in _COMMENTARY_KEYWORDS else _UNDEFINED, 0, 0.0
         case _:
-            return _COMMENTARY if card.keyword in _COMMENTARY_KEYWORDS else _UNDEFINED, 0, 0.0
+            raise TypeError(
+                f"the card {card.keyword} has a value of {type(value).__name__}, which FITS has not"
+            )
 
 
-def _column(values: Array) -> tuple[Array, str]:
+def _column(name: str, values: Array) -> tuple[Array, str]:
     """The rows of a column as a plane, and its letter where the type alone does not tell."""
+    text = values.dtype.kind in "SU"
+    if not 1 <= values.ndim <= (1 if text else 2):
+        raise ValueError(
+            f"the column {name} has the shape {values.shape}: {'one axis' if text else 'one or two axes'}"
+        )
     rows = len(values)
-    if values.dtype.kind in "SU":
-        text = np.char.encode(values, "ascii") if values.dtype.kind == "U" else values
-        return np.frombuffer(text.tobytes(), np.uint8).reshape(rows, -1), "A"
-    if values.dtype.kind == "b":
-        return values.reshape(rows, -1).astype(np.uint8), "L"
-    return values.reshape(rows, -1), ""
+    if text:
+        encoded = np.char.encode(values, "ascii") if values.dtype.kind == "U" else values
+        return np.frombuffer(encoded.tobytes(), np.uint8).reshape(rows, encoded.dtype.itemsize), "A"
+    plane = values.reshape(rows, values.shape[1] if values.ndim == 2 else 1)
+    return (plane.astype(np.uint8), "L") if values.dtype.kind == "b" else (plane, "")
+
+
+@contextmanager
+def _plane(module: Module, values: Array) -> Iterator[int]:
+    """As `Module.plane`, but for a table, whose columns may be empty."""
+    if values.size > 0 or values.dtype.newbyteorder("=") not in PLANE_DTYPES:
+        with module.plane(values) as plane:
+            yield plane
+        return
+    with module.scratch(_PLANE.size) as address:
+        kind = PLANE_DTYPES.index(values.dtype.newbyteorder("="))
+        module.write(address, _PLANE.pack(kind, values.shape[1], values.shape[0], 0, 0))
+        yield address
 
 
 @contextmanager
