@@ -1,6 +1,15 @@
 /** The command line as it is installed, on real files. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -195,6 +204,12 @@ describe('wcs', () => {
     expect(json('wcs', path, '--pixel', '10,20')).toMatchObject({ hdu: 2 });
     expect(json('wcs', path, '--pixel', '10,20', '--alternate', 'B')).toMatchObject({ hdu: 3 });
     expect(failure('wcs', path, '--pixel', '10,20', '--hdu', '1')).toMatch(/HDU 1/);
+    expect(failure('wcs', path, '--pixel', '10,20', '--alternate', 'C')).toMatch(
+      /^error: usage: .*skies\.fits: no HDU has sky coordinates: CTYPE1C/,
+    );
+    expect(failure('wcs', path, '--pixel', '10,20', '--alternate', 'b')).toMatch(
+      /^error: usage: wcs: --alternate wants a letter from A to Z, not "b"$/,
+    );
   });
 
   test('says what is missing', () => {
@@ -262,6 +277,30 @@ describe('failures', () => {
     expect(full.stderr).toBe('error: io: standard output: the disk is full\n');
     const closed = spawnSync('sh', ['-c', `${command} | true`], { encoding: 'utf8' });
     expect(closed.stderr).toBe('');
+  });
+
+  test('of standard input that is a directory', () => {
+    const input = openSync(scratch, 'r');
+    const { status, stdout, stderr } = spawnSync(PROGRAM, ['info', '-'], {
+      encoding: 'utf8',
+      stdio: [input, 'pipe', 'pipe'],
+    });
+    closeSync(input);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toBe('error: io: -: it is a directory\n');
+  });
+
+  test('of an engine that cannot start', () => {
+    const copy = join(scratch, 'copy');
+    for (const part of ['bin', 'dist', 'package.json']) {
+      cpSync(resolve(import.meta.dirname, '..', part), join(copy, part), { recursive: true });
+    }
+    writeFileSync(join(copy, 'dist/astro_fits.wasm'), 'no module');
+    const { status, stderr } = spawnSync(join(copy, 'bin/astro-fits-wasm.mjs'), ['info', PLAIN], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error: io: .*astro_fits\.wasm: the engine could not start: [^\n]+\n$/);
   });
 
   test('of arguments', () => {

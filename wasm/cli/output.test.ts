@@ -22,3 +22,12 @@ test('columns are aligned', () => {
     ]),
   ).toBe('a    bb  c\naaa      d');
 });
+
+test('columns show control characters by number and leave letters alone', () => {
+  expect(
+    columns([
+      ['\u001b[31m', 'donn\u00e9es'],
+      ['\u009b', 'b'],
+    ]),
+  ).toBe('\\x1b[31m  donn\u00e9es\n\\x9b      b');
+});

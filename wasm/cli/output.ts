@@ -23,13 +23,14 @@ function numberToJson(value: number): string {
 }
 
 /** What a header should not hold, and a terminal would obey or garble, as `\xNN`. */
-export function printable(text: string): string {
-  return text.replace(/[^ -~]/g, (c) => `\\x${(c.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`);
-}
+export const printable = (text: string): string => text.replaceAll(/[^ -~]/g, byNumber);
 
-/** Columns as wide as their widest cell. */
+const byNumber = (character: string): string =>
+  `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`;
+
+/** Columns as wide as their widest cell. Names of files keep their letters, but nothing commands the terminal. */
 export function columns(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map(printable));
+  const cells = rows.map((row) => row.map((cell) => cell.replaceAll(/\p{Cc}/gu, byNumber)));
   const widths: number[] = [];
   for (const row of cells)
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);

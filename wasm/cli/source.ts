@@ -1,5 +1,5 @@
 /** Files and standard input as streams of the engine. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, fstatSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { Engine, FitsStream, Hdu } from '../index.ts';
 import { FitsError, createEngine } from '../index.ts';
@@ -36,9 +36,11 @@ export async function withFile<T>(
 ): Promise<T> {
   let stream: FitsStream | undefined;
   try {
-    const size = file === '-' ? undefined : (await stat(file)).size;
+    const status = file === '-' ? fstatSync(process.stdin.fd) : await stat(file);
+    // Node reads a directory on standard input as an empty file.
+    if (status.isDirectory()) throw new Failure('io', file, 'it is a directory');
     stream = engine.openStream({
-      ...(size ? { expectedBytes: size } : {}),
+      ...(file === '-' ? {} : { expectedBytes: status.size }),
       ...(memoryLimit === undefined ? {} : { memoryLimit }),
     });
     const chunks = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: CHUNK });

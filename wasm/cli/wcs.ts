@@ -14,9 +14,23 @@ const CELESTIAL = /^(?:RA|DEC|\w{1,2}(?:ON|AT|LN|LT))-+\w/;
 function coordinates(stream: FitsStream, args: Arguments): { readonly index: number; readonly wcs: Wcs } {
   const { hdus } = stream;
   const alternate = args.text('alternate');
-  const celestial = (): number =>
-    hdus.findIndex(({ header }) => CELESTIAL.test(header.text(`CTYPE1${alternate ?? ''}`) ?? ''));
-  const index = args.count('hdu') ?? Math.max(0, celestial());
+  if (alternate !== undefined && !/^[A-Z]$/.test(alternate)) {
+    throw new Failure(
+      'usage',
+      'wcs',
+      `--alternate wants a letter from A to Z, not ${JSON.stringify(alternate)}`,
+    );
+  }
+  const keyword = `CTYPE1${alternate ?? ''}`;
+  const index =
+    args.count('hdu') ?? hdus.findIndex(({ header }) => CELESTIAL.test(header.text(keyword) ?? ''));
+  if (index < 0) {
+    throw new Failure(
+      'usage',
+      args.file,
+      `no HDU has sky coordinates: ${keyword} is celestial in none of them`,
+    );
+  }
   return { index, wcs: stream.wcs(pickHdu(hdus, index, args.file), alternate) };
 }
 
