@@ -104,6 +104,7 @@ describe('writing', () => {
     const refused = (card: CardToWrite) => () => written(plane, { cards: [card] });
     expect(refused({ keyword: 'SEEING', value: Number.NaN })).toThrow(/SEEING/);
     expect(refused({ keyword: 'OBSERVER', value: 'Zoë' })).toThrow(/OBSERVER/);
+    expect(refused({ keyword: 'OBSERVER', value: 'Z\0' })).toThrow(/OBSERVER/);
     expect(refused({ keyword: 'SEEING' })).toThrow(/no value/);
     expect(refused({ keyword: 'COUNT', value: 2n ** 63n })).toThrow(/COUNT.*64 bits/);
     expect(refused({ keyword: 'CONTINUE', value: 'x' })).toThrow(/no value/);

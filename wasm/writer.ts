@@ -75,9 +75,9 @@ class Arguments {
   /** Puts a zero-terminated text behind the structs and its address at `offset`. */
   text(offset: number, text: string): void {
     const at = this.#size;
-    // One byte a character; what is not ASCII becomes a byte that the engine refuses.
+    // One byte a character; what is not ASCII, or would end the text, becomes a byte that the engine refuses.
     const bytes = Uint8Array.from({ length: text.length + 1 }, (_, i) =>
-      i < text.length ? Math.min(text.charCodeAt(i), 255) : 0,
+      i < text.length ? Math.min(text.charCodeAt(i) || 255, 255) : 0,
     );
     this.#size += bytes.length;
     this.#fill.push((address) => {

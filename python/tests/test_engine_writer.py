@@ -230,6 +230,16 @@ def test_arguments_are_refused_in_words(engine: Engine) -> None:
         for values in (np.array([["ab", "cd"]]), np.zeros((1, 2, 2)), np.float64(3)):
             with pytest.raises(ValueError, match="the column a"):
                 writer.table({"a": values})  # type: ignore[dict-item]
+        masked = np.ma.masked_equal(np.array([7, 8], np.int16), 7)
+        with pytest.raises(ValueError, match="the column a has masked values"):
+            writer.table({"a": masked})
+        with pytest.raises(ValueError, match="masked values"):
+            writer.image(masked[np.newaxis])
+        for card in (CardToWrite("A\0B", 1, ""), CardToWrite("A", "x\0y", ""), CardToWrite("A", 1, "x\0y")):
+            with pytest.raises(FitsError, match="printable ASCII"):
+                writer.image(pixels, cards=[card])
+        with pytest.raises(FitsError, match="ASCII"):
+            writer.image(pixels, name="a\0b")
         writer.image(pixels)
         assert "LEFT" not in fits.getheader(io.BytesIO(writer.to_bytes()))
     for action in (writer.to_bytes, lambda: writer.image(pixels), lambda: writer.table({"a": np.arange(3)})):

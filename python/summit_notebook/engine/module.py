@@ -48,6 +48,12 @@ def number_of(names: Sequence[str], name: str, what: str) -> int:
     return names.index(name)
 
 
+def refuse_masked(array: Array, what: str) -> None:
+    """FITS has no place for numpy's masks; what is hidden must not become visible in silence."""
+    if np.ma.is_masked(array):
+        raise ValueError(f"{what} has masked values: fill them first, for example with `.filled(np.nan)`")
+
+
 class Module:
     """One instance with its own memory; use it from one thread at a time."""
 
@@ -146,6 +152,7 @@ class Module:
         return text.split(b"\0", 1)[0].decode("latin-1")
 
     def new_plane(self, array: Array) -> int:
+        refuse_masked(array, "the array")
         # Arrays that astropy read are big-endian.
         array = array.astype(array.dtype.newbyteorder("="), copy=False)
         if array.dtype not in PLANE_DTYPES:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .hdus import Card
-from .module import ALL_ROWS, PLANE_DTYPES, Array, Module, number_of
+from .module import ALL_ROWS, PLANE_DTYPES, Array, Module, number_of, refuse_masked
 
 COMPRESSIONS = ("none", "RICE_1", "GZIP_2")  # by AfWriteForm
 
@@ -84,7 +84,7 @@ class FitsWriter:
         alone; logicals are bool.
         """
         module, handle = self._module, self._open()
-        planes = {column: _column(column, np.asarray(values)) for column, values in columns.items()}
+        planes = {column: _column(column, np.asanyarray(values)) for column, values in columns.items()}
         with ExitStack() as stack:
             texts = stack.enter_context(
                 _texts(module, [name, *columns, *((units or {}).get(column, "") for column in columns)])
@@ -158,6 +158,7 @@ def _value(card: Card | CardToWrite) -> tuple[int, int, float]:
 def _column(name: str, values: Array) -> tuple[Array, str]:
     """The rows of a column as a plane, and its letter where the type alone does not tell."""
     text = values.dtype.kind in "SU"
+    refuse_masked(values, f"the column {name}")
     if not 1 <= values.ndim <= (1 if text else 2):
         raise ValueError(
             f"the column {name} has the shape {values.shape}: {'one axis' if text else 'one or two axes'}"
@@ -185,8 +186,8 @@ def _plane(module: Module, values: Array) -> Iterator[int]:
 
 @contextmanager
 def _texts(module: Module, texts: Sequence[str]) -> Iterator[list[int]]:
-    """Addresses of zero-terminated texts. What is not ASCII becomes a byte that the engine refuses."""
-    encoded = [text.encode("latin-1", "replace") + b"\0" for text in texts]
+    """Addresses of zero-terminated texts. What is not ASCII, or would end one, becomes a byte that it refuses."""
+    encoded = [text.replace("\0", "\xff").encode("latin-1", "replace") + b"\0" for text in texts]
     with module.scratch(max(1, sum(map(len, encoded)))) as memory:
         module.write(memory, b"".join(encoded))
         starts = np.cumsum([0, *map(len, encoded)])[:-1]
