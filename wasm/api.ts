@@ -202,6 +202,8 @@ export interface FitsStream {
   verifyHdu(hdu: Hdu): Verification;
   /** Gives back the memory of a complete HDU's data once nothing reads it any more. The header stays. */
   release(hdu: Hdu): void;
+  /** What a job with `keepRaws` has decoded of this HDU, in the working form. The stream's own: never freed alone. */
+  decoded(hdu: Hdu): Plane | undefined;
   /** `alternate` is a letter from A to Z, or nothing for the primary description. It may outlive the stream. */
   wcs(hdu: Hdu, alternate?: string): Wcs;
   free(): void;

@@ -83,6 +83,11 @@ export interface IsrRequest {
   readonly separate?: boolean;
   /** The report then has the amplifiers' medians and sigmas before and after. */
   readonly statistics?: boolean;
+  /**
+   * The stream keeps the decoded segments (`FitsStream.decoded`) until it is freed: a further job on it begins with
+   * them, so that another set of steps costs no decoding.
+   */
+  readonly keepRaws?: boolean;
   /** Planes of the result's size to write into, because memory never shrinks. */
   readonly into?: { readonly image?: Plane; readonly mask?: Plane; readonly variance?: Plane };
 }

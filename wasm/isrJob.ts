@@ -134,6 +134,7 @@ function writeOptions(instance: Instance, options: number, request: IsrRequest):
   set(layout.image, plane(request.into?.image));
   set(layout.mask, plane(request.into?.mask));
   set(layout.variance, plane(request.into?.variance));
+  set(layout.keepRaws, request.keepRaws ? 1 : 0);
 }
 
 interface Finished {

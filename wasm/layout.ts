@@ -18,6 +18,7 @@ export interface Routines {
   af_stream_release(stream: number, hdu: number, error: number): number;
   af_stream_hdu_count(stream: number): number;
   af_stream_hdu(stream: number, index: number, hdu: number, error: number): number;
+  af_stream_decoded(stream: number, hdu: number): number;
   af_stream_free(stream: number): void;
   af_hdu_checksum(stream: number, hdu: number, checksum: number, error: number): number;
   af_table_new(stream: number, hdu: number, error: number): number;
@@ -148,7 +149,8 @@ export const Layout = {
     image: 68,
     mask: 72,
     variance: 76,
-    size: 80,
+    keepRaws: 80,
+    size: 84,
   },
   writerCard: { keyword: 0, text: 4, comment: 8, type: 12, integer: 16, real: 24, size: 32 },
   writerColumn: { name: 0, unit: 4, values: 8, letter: 12, size: 16 },

@@ -54,6 +54,7 @@ class EngineHdu implements Hdu {
 export class EngineStream implements FitsStream {
   readonly #instance: Instance;
   readonly #hdus: EngineHdu[] = [];
+  readonly #decoded = new Map<number, EnginePlane>();
   #handle: number;
 
   constructor(instance: Instance, { expectedBytes = 0, memoryLimit = 0 }: StreamOptions) {
@@ -138,6 +139,17 @@ export class EngineStream implements FitsStream {
     this.#instance.check(routines.af_stream_release(this.#open(), this.#own(hdu), error));
   }
 
+  decoded(hdu: Hdu): Plane | undefined {
+    const index = this.#own(hdu);
+    const known = this.#decoded.get(index);
+    if (known) return known;
+    const address = this.#instance.routines.af_stream_decoded(this.#open(), index);
+    if (address === 0) return undefined;
+    const plane = new EnginePlane(this.#instance, address);
+    this.#decoded.set(index, plane);
+    return plane;
+  }
+
   wcs(hdu: Hdu, alternate = ''): Wcs {
     return new EngineWcs(this.#instance, this.#open(), this.#own(hdu), alternate);
   }
@@ -145,6 +157,8 @@ export class EngineStream implements FitsStream {
   free(): void {
     this.#instance.routines.af_stream_free(this.#handle);
     this.#handle = 0;
+    for (const plane of this.#decoded.values()) plane.forget();
+    this.#decoded.clear();
   }
 
   isComplete(index: number): boolean {

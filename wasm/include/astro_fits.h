@@ -183,6 +183,9 @@ AfStatus af_stream_release(AfStream* stream, uint32_t hdu, AfError* error);
 AF_EXPORT(af_stream_hdu_count) uint32_t af_stream_hdu_count(const AfStream* stream);
 AF_EXPORT(af_stream_hdu)
 AfStatus af_stream_hdu(const AfStream* stream, uint32_t index, AfHdu* hdu, AfError* error);
+/* The pixels of an HDU that an ISR with `keep_raws` has decoded, in the working form; owned by the stream. Null for
+ * others. */
+AF_EXPORT(af_stream_decoded) const AfPlane* af_stream_decoded(const AfStream* stream, uint32_t hdu);
 AF_EXPORT(af_stream_free) void af_stream_free(AfStream* stream);
 
 typedef enum AfSum { AF_SUM_ABSENT = 0, AF_SUM_GOOD = 1, AF_SUM_BAD = 2 } AfSum;
@@ -372,6 +375,9 @@ typedef struct AfIsrOptions {
   AfPlane* image;
   AfPlane* mask;
   AfPlane* variance;
+  /* 1 = the stream keeps the decoded segments until it is freed: a further ISR of it begins with them, so that another
+   * set of steps costs no decoding, and af_stream_decoded shows them. */
+  int32_t keep_raws;
 } AfIsrOptions;
 
 /*

@@ -14,7 +14,8 @@ bool af::is_phase(AfStep step) {
 AfIsr::~AfIsr() {
   af_decoding_free(decoding_);
   destroy(phase_);
-  for (Segment& segment : segments) af_plane_free(segment.raw);
+  for (Segment& segment : segments)
+    if (!segment.borrowed) af_plane_free(segment.raw);
   if (done) return;
   if (image != options.image) af_plane_free(image);
   if (mask != options.mask) af_plane_free(mask);
@@ -130,10 +131,10 @@ AfStatus AfIsr::find_segment(AfError* error) {
             (plan.runs(AF_STEP_CROSSTALK) && plan.at(AF_STEP_CROSSTALK) < plan.at(AF_STEP_ASSEMBLE));
     pass_end_ = kept_ ? 0 : end_of_rows(plan.at(AF_STEP_ASSEMBLE));
   }
-  decoding_ = af_decoding_new(stream, next_hdu_, AF_FORM_WORKING, error);
-  if (decoding_ == nullptr) return static_cast<AfStatus>(error->status);
   stage_ = Stage::kDecode;
-  return AF_MORE;
+  if (hdus[next_hdu_]->decoded != nullptr) return finish_decode(error);
+  decoding_ = af_decoding_new(stream, next_hdu_, AF_FORM_WORKING, error);
+  return decoding_ == nullptr ? static_cast<AfStatus>(error->status) : AF_MORE;
 }
 
 AfStatus AfIsr::decode(AfError* error) {
@@ -145,9 +146,23 @@ AfStatus AfIsr::decode(AfError* error) {
 
 AfStatus AfIsr::finish_decode(AfError* error) {
   Segment& s = segments[found - 1];
-  s.raw = af_decoding_plane(decoding_);
-  af_decoding_free(decoding_);
-  decoding_ = nullptr;
+  HduRecord& hdu = *stream->hdus[next_hdu_];
+  if (decoding_ != nullptr) {
+    s.raw = af_decoding_plane(decoding_);
+    af_decoding_free(decoding_);
+    decoding_ = nullptr;
+    if (options.keep_raws != 0) hdu.decoded = s.raw;
+  }
+  s.borrowed = hdu.decoded != nullptr;
+  if (s.borrowed) s.raw = hdu.decoded;
+  if (s.borrowed && kept_) {
+    // Its passes change the raw.
+    s.raw = af_plane_new(hdu.decoded->type, hdu.decoded->width, hdu.decoded->height);
+    s.borrowed = false;
+    if (s.raw == nullptr)
+      return fail(error, AF_OUT_OF_MEMORY, "no memory for a raw", {static_cast<i32>(next_hdu_)});
+    std::memcpy(s.raw->data, hdu.decoded->data, size_t{s.raw->width} * s.raw->height * sizeof(i32));
+  }
   AfStatus status = af_stream_release(stream, next_hdu_++, error);
   if (status != AF_OK) return status;
   segment_ = found - 1;

@@ -15,6 +15,7 @@ inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 // What an amplifier has besides its geometry.
 struct Segment {
   AfPlane* raw = nullptr;  // from its decoding until it is assembled
+  bool borrowed = false;   // the raw is the stream's, and only read
   // Overscan levels by raw row and by column of the image area; empty where none is taken away.
   Array<float> serial, parallel;
   double threshold = kUnknown;  // of saturation
@@ -147,9 +148,9 @@ struct AfIsr {
   af::u32 pass_first_ = 0, pass_end_ = 0;
   af::u32 segment_ = 0;  // of the raw pass or of the statistics
   RawPart part_ = RawPart::kSerialLevels;
-  af::u32 row_ = 0;       // of the present part
+  af::u32 row_ = 0;             // of the present part
   af::i32 saturated_bits_ = 0;  // of a saturated pixel of the present segment
-  af::u32 measured_ = 0;  // measures of the present segment
+  af::u32 measured_ = 0;        // measures of the present segment
   af::OverscanFit fit_;
   af::Array<float> row_values_;
   af::Array<af::i32> row_mask_;

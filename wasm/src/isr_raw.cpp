@@ -70,7 +70,7 @@ AfStatus AfIsr::raw_pass(AfError* error) {
   part_ = RawPart::kSerialLevels;
   row_ = 0;
   if (pass_has(AF_STEP_ASSEMBLE)) {
-    af_plane_free(segments[segment_].raw);
+    if (!segments[segment_].borrowed) af_plane_free(segments[segment_].raw);
     segments[segment_].raw = nullptr;
   }
   return AF_OK;

@@ -17,7 +17,8 @@ static_assert(offsetof(AfColumn, dimensions) == 32 && offsetof(AfColumn, scale) 
 static_assert(offsetof(AfProblem, text) == 4 && sizeof(AfProblem) == 8);
 static_assert(offsetof(AfCard, type) == 24 && offsetof(AfCard, integer) == 32 && sizeof(AfCard) == 48);
 static_assert(offsetof(AfIsrOptions, serial_skip) == 16 && offsetof(AfIsrOptions, calibs) == 40 &&
-              offsetof(AfIsrOptions, image) == 68 && sizeof(AfIsrOptions) == 80);
+              offsetof(AfIsrOptions, image) == 68 && offsetof(AfIsrOptions, keep_raws) == 80 &&
+              sizeof(AfIsrOptions) == 84);
 static_assert(offsetof(AfWriterCard, integer) == 16 && sizeof(AfWriterCard) == 32);
 static_assert(offsetof(AfWriterColumn, letter) == 12 && sizeof(AfWriterColumn) == 16);
 #endif

@@ -268,8 +268,8 @@ AfStatus AfStream::measure(HduRecord* hdu) {
     bool taken = false;
     for (const HduRecord* other : hdus) taken = taken || other->room.capacity() > 0;
     const u64 decoded = u64{hdu->width} * hdu->height * sizeof(float);
-    if (!taken && hdu->kind == AF_HDU_COMPRESSED_IMAGE && bytes >= kLargeData && decoded <= kMostRoom * bytes &&
-        decoded <= options.memory_limit) {
+    if (!taken && hdu->kind == AF_HDU_COMPRESSED_IMAGE && bytes >= kLargeData &&
+        decoded <= kMostRoom * bytes && decoded <= options.memory_limit) {
       (void)hdu->room.reserve(static_cast<size_t>(decoded));
       (void)small.reserve(kSmallThings);
     }
@@ -415,6 +415,10 @@ AfStatus af_stream_hdu(const AfStream* stream, uint32_t index, AfHdu* hdu, AfErr
                static_cast<u32>(record.header.problems.size()),
                record.header.problems.data()};
   return AF_OK;
+}
+
+const AfPlane* af_stream_decoded(const AfStream* stream, uint32_t hdu) {
+  return hdu < stream->hdus.size() ? stream->hdus[hdu]->decoded : nullptr;
 }
 
 void af_stream_free(AfStream* stream) { destroy(stream); }

@@ -16,12 +16,18 @@ struct HduRecord {
   u32 width = 0;      // of the uncompressed image; 0 without pixels
   u32 height = 0;
   bool complete = false;
-  bool released = false;  // the data were given back
+  bool released = false;      // the data were given back
   bool padding_told = false;  // that the fill is wrong
-  u64 padding_sum = 0;    // of the fill behind the data as big-endian 32-bit words of the data block
-  Array<u8> data;         // kReadAhead zero bytes follow once it is complete
+  u64 padding_sum = 0;        // of the fill behind the data as big-endian 32-bit words of the data block
+  Array<u8> data;             // kReadAhead zero bytes follow once it is complete
   // Holds the place of the decoded image below the data, until it is decoded: see measure.
   mutable Array<u8> room;
+  AfPlane* decoded = nullptr;  // kept by an ISR for the next one
+
+  HduRecord() = default;
+  ~HduRecord() { af_plane_free(decoded); }
+  HduRecord(const HduRecord&) = delete;
+  HduRecord& operator=(const HduRecord&) = delete;
 };
 
 // AF_INVALID_ARGUMENT when the data of this HDU are not there or not there any more.

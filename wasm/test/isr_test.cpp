@@ -58,6 +58,40 @@ TEST(one_pass_and_one_pass_a_step_give_equal_bits) {
       }
 }
 
+TEST(kept_raws_give_the_bits_of_a_fresh_file) {
+  Random random(13);
+  const auto raw = check::small_raw(random);
+  AfIsrOptions options = defaults();
+  AfError error{};
+  AfStream* stream = af_stream_new(nullptr);
+  CHECK(af_stream_push(stream, raw.file.data(), raw.file.size(), &error) == AF_OK);
+  CHECK(af_stream_end(stream, &error) == AF_OK);
+  const uint32_t every[] = {1u << AF_STEP_ASSEMBLE, ~0u & ((1u << AF_STEP_COUNT) - 1), 0};
+  for (const int separate : {0, 1, 0})
+    for (const uint32_t steps : every) {
+      options.steps = steps;
+      options.separate = separate;
+      options.keep_raws = 0;
+      const Result fresh = run(raw.file, options);
+      options.keep_raws = 1;
+      AfIsr* isr = af_isr_new(&options, stream, &error);
+      AfStatus status = AF_MORE;
+      while (status == AF_MORE) status = af_isr_step(isr, 5, &error);
+      Result kept;
+      kept.status = status;
+      kept.image = check::numbers<float>(af_isr_image(isr));
+      kept.mask = check::numbers<int32_t>(af_isr_mask(isr));
+      kept.variance = check::numbers<float>(af_isr_variance(isr));
+      CHECK(fresh.status == AF_OK && same(fresh, kept));
+      for (AfPlane* plane : {af_isr_image(isr), af_isr_mask(isr), af_isr_variance(isr)}) af_plane_free(plane);
+      af_isr_free(isr);
+    }
+  const uint32_t count = af_stream_hdu_count(stream);
+  CHECK(af_stream_decoded(stream, 0) == nullptr && af_stream_decoded(stream, count) == nullptr);
+  CHECK(af_stream_decoded(stream, count - 1)->type == AF_I32);
+  af_stream_free(stream);
+}
+
 TEST(rapid_recipe_equals_its_naive_twin) {
   using namespace check;
   Random random(12);

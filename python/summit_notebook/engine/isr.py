@@ -24,7 +24,7 @@ OVERSCANS = ("median-per-row", "plain-median-per-row", "mean-per-row", "median",
 GEOMETRIES = ("table", "header")
 CALIBS = ("bias", "dark", "flat", "defects", "crosstalk", "linearity", "brighter-fatter")
 
-_OPTIONS = struct.Struct("<3iI4i2i7I3I")  # AfIsrOptions
+_OPTIONS = struct.Struct("<3iI4i2i7I3Ii")  # AfIsrOptions
 _CANONICAL_NAN = 0x7FC00000
 
 
@@ -74,6 +74,7 @@ def run_isr(
             *(0, 1),  # all steps in one pass, with statistics
             *(handles.get(kind, 0) for kind in CALIBS),
             *(0, 0, 0),  # new planes
+            0,  # one job only: its raws are not kept
         )
         stream = stack.enter_context(module.opened(raw))
         options = stack.enter_context(module.scratch(_OPTIONS.size))
