@@ -251,6 +251,8 @@ export interface Engine {
   statistics(plane: Plane, fractions: readonly number[]): Statistics;
   /** Exact, of every pixel of a plane of any type; infinities count. */
   summary(plane: Plane): Summary;
+  /** A plane of the host's own, all zero, for numbers that the routines above are to look at. */
+  plane(type: PlaneType, width: number, height: number): Plane;
   /** Begins a file. */
   write(): FitsWriter;
   free(plane: Plane): void;

@@ -1,11 +1,20 @@
-import type { Engine, EngineSource, FitsStream, Plane, Statistics, StreamOptions, Summary } from './api.ts';
+import type {
+  Engine,
+  EngineSource,
+  FitsStream,
+  Plane,
+  PlaneType,
+  Statistics,
+  StreamOptions,
+  Summary,
+} from './api.ts';
 import { FitsError } from './api.ts';
 import type { CameraDetector } from './camera.ts';
 import { readCameraDetector } from './camera.ts';
 import type { CalibKind, CalibReading, IsrJob, IsrRequest } from './isr.ts';
 import { EngineCalibReading, EngineIsrJob } from './isrJob.ts';
 import type { Routines } from './layout.ts';
-import { Instance } from './layout.ts';
+import { Instance, PLANE_TYPES } from './layout.ts';
 import { EnginePlane, ownPlane } from './plane.ts';
 import { EngineStream } from './stream.ts';
 import type { FitsWriter } from './writer.ts';
@@ -66,6 +75,18 @@ class WasmEngine implements Engine {
 
   camera(instrument: string, detector: number): CameraDetector {
     return readCameraDetector(this.#instance, instrument, detector);
+  }
+
+  plane(type: PlaneType, width: number, height: number): Plane {
+    const instance = this.#instance;
+    const address = instance.routines.af_plane_new(PLANE_TYPES.indexOf(type), width, height);
+    if (address === 0) {
+      const message = `no plane of ${width} x ${height}: it has no pixels, or memory is short`;
+      throw new FitsError('WasmFailed', message, { kind: 'memory' });
+    }
+    const plane = new EnginePlane(instance, address);
+    plane.view().fill(0 as never);
+    return plane;
   }
 
   write(): FitsWriter {

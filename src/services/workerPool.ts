@@ -6,13 +6,18 @@ import type { Remote } from 'comlink';
 import { proxy, wrap } from 'comlink';
 import { AppError, toAppError } from '../core/errors.ts';
 import type {
+  HduHeader,
+  ImageKey,
+  ImageSurvey,
   ImageWorkerApi,
   OpenedImage,
   OpenProgress,
   OpenRequest,
   PixelReadout,
+  ReduceRequest,
   RenderAnswer,
   RenderRequest,
+  WorkerMemory,
 } from '../workers/image/contract.ts';
 
 export interface SpawnedWorker<Api> {
@@ -114,6 +119,27 @@ export class ImageWorker {
         signal?.removeEventListener('abort', cancel);
       }
     });
+  }
+
+  async reduce(request: Omit<ReduceRequest, 'jobId'>): Promise<OpenedImage> {
+    const jobId = `reduce-${++this.#lastJob}`;
+    return this.#spawned.call((api) => api.reduce({ ...request, jobId }));
+  }
+
+  survey(key: ImageKey): Promise<ImageSurvey> {
+    return this.#spawned.call((api) => api.survey(key));
+  }
+
+  headers(key: ImageKey): Promise<readonly HduHeader[]> {
+    return this.#spawned.call((api) => api.headers(key));
+  }
+
+  release(key: ImageKey): Promise<void> {
+    return this.#spawned.call((api) => api.release(key));
+  }
+
+  memory(): Promise<WorkerMemory> {
+    return this.#spawned.call((api) => api.memory());
   }
 
   render(request: RenderRequest): Promise<RenderAnswer> {

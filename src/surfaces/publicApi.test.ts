@@ -1,8 +1,11 @@
 import { expect, test, vi } from 'vitest';
+import type { ImageStore } from '../features/image/imageState.ts';
+import { FIRST_STATE } from '../features/image/imageState.ts';
 import { exposureFromQuery, keep, kept } from './keptState.ts';
 import { createPublicApi, exposureKey } from './publicApi.ts';
 
 function handle() {
+  const image = { getState: () => FIRST_STATE } as ImageStore;
   return createPublicApi({
     surface: 'panel',
     getState: () => ({
@@ -15,7 +18,7 @@ function handle() {
       stale: null,
     }),
     open: () => Promise.resolve(),
-    valueAt: () => Promise.resolve(undefined),
+    image,
     ledger: () => null,
   });
 }

@@ -7,7 +7,11 @@ import type { ExposureId } from '../core/dataId.ts';
 import type { ErrorWire } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { ExposureKey } from '../services/butler/butlerClient.ts';
-import type { PixelReadout } from '../workers/image/contract.ts';
+import type { ImageStore } from '../features/image/imageState.ts';
+import type { PixelReadout, WorkerMemory } from '../workers/image/contract.ts';
+import type { StretchSettings, ViewSettings } from './imageVerbs.ts';
+import { setStretch, setView } from './imageVerbs.ts';
+import type { ViewState } from './viewState.ts';
 
 export type SurfaceName = 'workspace' | 'kiosk' | 'panel';
 
@@ -29,6 +33,8 @@ export interface PublicState {
   /** The newest exposure with a raw that the page knows of. */
   readonly newest: ExposureId | null;
   readonly imageState: 'idle' | 'loading' | 'ready' | 'stale' | 'failed';
+  /** How the image is reduced, drawn and looked at; `scale` is device pixels per detector pixel of the last frame. */
+  readonly image: ViewState & { readonly scale: number | null };
   readonly theme: string;
   readonly source: string | null;
   /** Why the list of exposures does not advance; null while it does. */
@@ -52,6 +58,12 @@ export interface PublicApi {
   open(dataId: PublicDataId): Promise<void>;
   /** Detector pixel, 0-based; undefined outside of the image that is shown. */
   valueAt(x: number, y: number): Promise<PixelReadout | undefined>;
+  /** Resolves when the image is on the screen with it; rejects with a sentence when there is no such setting. */
+  setStretch(settings: StretchSettings): Promise<void>;
+  /** Likewise. */
+  setView(settings: ViewSettings): Promise<void>;
+  /** Bytes of the engine and of live textures. */
+  memory(): Promise<WorkerMemory>;
   /** The ledger of the shown exposure. */
   ledger(): Ledger | null;
   /** Returns the function that ends the subscription. */
@@ -66,9 +78,9 @@ declare global {
 
 export interface PublicApiParts {
   readonly surface: SurfaceName;
-  readonly getState: () => Omit<PublicState, 'surface'>;
+  readonly getState: () => Omit<PublicState, 'surface' | 'image'>;
   readonly open: (dataId: PublicDataId) => Promise<void>;
-  readonly valueAt: (x: number, y: number) => Promise<PixelReadout | undefined>;
+  readonly image: ImageStore;
   readonly ledger: () => Ledger | null;
 }
 
@@ -88,9 +100,16 @@ export function createPublicApi(parts: PublicApiParts): PublicApiHandle {
     api: {
       version,
       surface: parts.surface,
-      getState: () => ({ surface: parts.surface, ...parts.getState() }) as PublicState,
+      getState: () => {
+        const { isr, display, view, overlays, drawn } = parts.image.getState();
+        const image = { isr, display, view, overlays, scale: drawn?.view.devicePixelsPerPixel ?? null };
+        return { surface: parts.surface, image, ...parts.getState() } as PublicState;
+      },
       open: parts.open,
-      valueAt: parts.valueAt,
+      valueAt: (x, y) => parts.image.valueAt(x, y),
+      setStretch: (settings) => setStretch(parts.image, settings),
+      setView: (settings) => setView(parts.image, settings),
+      memory: () => parts.image.memory(),
       ledger: parts.ledger,
       on(event, listener) {
         listeners[event].add(listener);

@@ -1,9 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { View } from './view.ts';
-import { detectorFromDevice, deviceFromDetector, fitView, pannedBy, zoomedAbout } from './view.ts';
+import {
+  detectorFromDevice,
+  deviceFromDetector,
+  DM_ORIENTATION,
+  fitView,
+  pannedBy,
+  visibleBox,
+  zoomedAbout,
+} from './view.ts';
 
 const IMAGE = { width: 4072, height: 4000 };
+const TURNED = { rotationDeg: 33, mirrored: true };
 const PANE = { width: 1018, height: 900 };
 
 describe('views', () => {
@@ -22,6 +31,8 @@ describe('views', () => {
       y: fc.double({ min: 0, max: 3999, noNaN: true }),
     }),
     devicePixelsPerPixel: fc.double({ min: 0.12, max: 60, noNaN: true }),
+    rotationDeg: fc.oneof(fc.constantFrom(0, 90, 180, 270), fc.double({ min: 0, max: 359, noNaN: true })),
+    mirrored: fc.boolean(),
   });
   const anyPlace = fc.record({
     x: fc.double({ min: 0, max: PANE.width, noNaN: true }),
@@ -39,7 +50,7 @@ describe('views', () => {
   });
 
   it('keeps the point under the pointer while zooming', () => {
-    const view: View = { centre: { x: 2000, y: 1500 }, devicePixelsPerPixel: 1 };
+    const view: View = { centre: { x: 2000, y: 1500 }, devicePixelsPerPixel: 1, ...TURNED };
     const place = { x: 300, y: 700 };
     const before = detectorFromDevice(place, view, PANE);
     const after = detectorFromDevice(place, zoomedAbout(place, 3, view, IMAGE, PANE), PANE);
@@ -55,8 +66,54 @@ describe('views', () => {
   });
 
   it('lets the image follow the pointer and never loses it', () => {
-    const view: View = { centre: { x: 100, y: 100 }, devicePixelsPerPixel: 2 };
+    const view: View = { centre: { x: 100, y: 100 }, devicePixelsPerPixel: 2, ...DM_ORIENTATION };
     expect(pannedBy(20, 20, view, IMAGE).centre).toEqual({ x: 90, y: 110 });
     expect(pannedBy(1e6, -1e6, view, IMAGE).centre).toEqual({ x: -0.5, y: -0.5 });
+  });
+
+  it('lets what is under the pointer follow it, however the image lies', () => {
+    fc.assert(
+      fc.property(anyView, (view) => {
+        const middle = { ...view, centre: { x: 2000, y: 2000 } };
+        const place = { x: 500, y: 400 };
+        const under = detectorFromDevice(place, middle, PANE);
+        const back = deviceFromDetector(under, pannedBy(30, -20, middle, IMAGE), PANE);
+        expect(back.x).toBeCloseTo(place.x + 30, 6);
+        expect(back.y).toBeCloseTo(place.y - 20, 6);
+      }),
+    );
+  });
+
+  it.each([
+    [0, false, { x: 1, y: 0 }, { x: 0, y: -1 }],
+    [90, false, { x: 0, y: -1 }, { x: -1, y: 0 }],
+    [180, true, { x: 1, y: 0 }, { x: 0, y: 1 }],
+    [0, true, { x: -1, y: 0 }, { x: 0, y: -1 }],
+  ])('turned by %d, mirrored %s: x and y go where they should', (rotationDeg, mirrored, alongX, alongY) => {
+    const view: View = { centre: { x: 50, y: 50 }, devicePixelsPerPixel: 1, rotationDeg, mirrored };
+    const origin = deviceFromDetector({ x: 50, y: 50 }, view, PANE);
+    const step = (x: number, y: number) => {
+      const to = deviceFromDetector({ x: 50 + x, y: 50 + y }, view, PANE);
+      return { x: to.x - origin.x, y: to.y - origin.y };
+    };
+    expect(step(1, 0)).toEqual({ x: alongX.x + 0, y: alongX.y + 0 });
+    expect(step(0, 1)).toEqual({ x: alongY.x + 0, y: alongY.y + 0 });
+  });
+
+  it('fits a turned frame, too', () => {
+    const view = fitView(IMAGE, PANE, { rotationDeg: 90, mirrored: false });
+    expect(view.devicePixelsPerPixel).toBeCloseTo(900 / 4072, 12);
+    expect(visibleBox(view, IMAGE, PANE)).toEqual({ x0: 0, y0: 0, x1: 4072, y1: 4000 });
+  });
+
+  it('knows the box that is seen', () => {
+    const view: View = { centre: { x: 100, y: 200 }, devicePixelsPerPixel: 2, ...DM_ORIENTATION };
+    expect(visibleBox(view, IMAGE, { width: 20, height: 10 })).toEqual({ x0: 95, y0: 198, x1: 106, y1: 203 });
+    expect(visibleBox({ ...view, centre: { x: 0, y: 3999 } }, IMAGE, { width: 20, height: 10 })).toEqual({
+      x0: 0,
+      y0: 3997,
+      x1: 6,
+      y1: 4000,
+    });
   });
 });

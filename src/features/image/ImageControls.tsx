@@ -1,69 +1,125 @@
-/** How the image is drawn: limits, stretch, colour map, zoom. */
+/** How the image is drawn: limits, stretch, colour map, zoom, orientation. Everything here has a key, too. */
 import { useStore } from 'zustand';
-import type { ColourMapName, LimitsRule, StretchName } from '../../workers/image/contract.ts';
+import { DM_ORIENTATION, type Orientation } from '../../core/camera/view.ts';
+import { COLOUR_BLIND_SAFE, COLOUR_MAPS } from '../../core/display/colourMaps.ts';
+import { STRETCHES, type StretchName } from '../../core/display/stretch.ts';
+import type { LimitsRule } from './displayState.ts';
+import { PERCENTS } from './displayState.ts';
 import './image.css';
-import type { ImageStore } from './imageStore.ts';
+import type { ImageStore } from './imageState.ts';
 
-const RULES: readonly (readonly [Exclude<LimitsRule, 'manual'>, string, string])[] = [
-  ['zscale', 'zscale', 'Display limits that show the sky well (IRAF zscale)'],
-  ['minmax', 'min–max', 'Display limits from the lowest to the highest value'],
-  ['percentile99', '99 %', 'Display limits that hold the central 99 % of the values'],
+interface Rule {
+  readonly value: string;
+  readonly text: string;
+  readonly rule: LimitsRule;
+}
+
+const RULES: readonly Rule[] = [
+  { value: 'zscale', text: 'zscale', rule: { rule: 'zscale' } },
+  { value: 'minmax', text: 'min–max', rule: { rule: 'minmax' } },
+  ...PERCENTS.map((percent) => ({
+    value: `percentile-${percent}`,
+    text: `${percent} %`,
+    rule: { rule: 'percentile' as const, percent },
+  })),
+  ...[1, 3, 5, 10].map((sigmas) => ({
+    value: `sigma-${sigmas}`,
+    text: `±${sigmas} σ`,
+    rule: { rule: 'sigma' as const, sigmas },
+  })),
 ];
-const STRETCHES: readonly (readonly [StretchName, string])[] = [
-  ['linear', 'Brightness proportional to the value'],
-  ['log', 'Logarithmic brightness: faint structure over a wide range'],
-  ['asinh', 'Linear near the lower limit, logarithmic above'],
+
+const STRETCH_NAMES: Readonly<Record<StretchName, string>> = {
+  linear: 'linear',
+  log: 'log',
+  sqrt: 'sqrt',
+  asinh: 'asinh',
+  power: 'power',
+  equalize: 'hist. eq.',
+};
+
+/** Summit raws describe themselves upside down against the Data Management frame (docs/frames.md). */
+export const RAW_ORIENTATION: Orientation = { rotationDeg: 180, mirrored: true };
+
+const ORIENTATIONS: readonly (readonly [value: string, text: string, orientation: Orientation])[] = [
+  ['dm', 'DM', DM_ORIENTATION],
+  ['raw', 'raw', RAW_ORIENTATION],
+  ['90', '90°', { rotationDeg: 90, mirrored: false }],
+  ['180', '180°', { rotationDeg: 180, mirrored: false }],
+  ['270', '270°', { rotationDeg: 270, mirrored: false }],
+  ['flip', 'x flipped', { rotationDeg: 0, mirrored: true }],
 ];
-const MAPS: readonly ColourMapName[] = ['grey', 'viridis', 'inferno', 'cividis'];
+
+export function ruleValue(rule: LimitsRule): string {
+  switch (rule.rule) {
+    case 'percentile':
+      return `percentile-${rule.percent}`;
+    case 'sigma':
+      return `sigma-${rule.sigmas}`;
+    case 'zscale':
+    case 'minmax':
+    case 'manual':
+      return rule.rule;
+  }
+}
 
 export function ImageControls({ store }: { readonly store: ImageStore }) {
-  const rule = useStore(store, (s) => s.limitsRule);
-  const stretch = useStore(store, (s) => s.stretch);
-  const colourMap = useStore(store, (s) => s.colourMap);
-  const invert = useStore(store, (s) => s.invert);
+  const display = useStore(store, (s) => s.display);
   const fitted = useStore(store, (s) => s.view === 'fit');
   const scale = useStore(store, (s) => s.drawn?.view.devicePixelsPerPixel);
+  const orientation = ORIENTATIONS.find(
+    ([, , { rotationDeg, mirrored }]) =>
+      rotationDeg === display.orientation.rotationDeg && mirrored === display.orientation.mirrored,
+  );
   return (
     <div className="image-controls" role="toolbar" aria-label="Image display">
-      <div className="image-group" role="group" aria-label="Display limits">
-        {RULES.map(([name, text, title]) => (
-          <Choice
-            key={name}
-            text={text}
-            title={title}
-            on={rule === name}
-            choose={() => store.setLimitsRule(name)}
-          />
-        ))}
-      </div>
-      <div className="image-group" role="group" aria-label="Stretch">
-        {STRETCHES.map(([name, title]) => (
-          <Choice
-            key={name}
-            text={name}
-            title={title}
-            on={stretch === name}
-            choose={() => store.setStretch(name)}
-          />
-        ))}
-      </div>
-      <select
-        className="image-select"
-        aria-label="Colour map"
-        title="Colour map"
-        value={colourMap}
-        onChange={(event) => {
-          const chosen = MAPS.find((name) => name === event.target.value);
-          if (chosen) store.setColourMap(chosen);
-          // The arrow keys are the exposures' again.
-          event.target.blur();
+      <Select
+        label="Display limits"
+        title="Where black and white are: zscale (z), min–max, the central so many per cent, median ± so many sigma"
+        value={ruleValue(display.limits)}
+        options={[
+          ...RULES.map(({ value, text }) => [value, text] as const),
+          ...(RULES.some(({ value }) => value === ruleValue(display.limits))
+            ? []
+            : [[ruleValue(display.limits), ruleText(display.limits)] as const]),
+        ]}
+        choose={(value) => {
+          const chosen = RULES.find((each) => each.value === value);
+          if (chosen) store.setLimits(chosen.rule);
         }}
-      >
-        {MAPS.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
-      <Choice text="invert" title="Dark on light (i)" on={invert} choose={() => store.toggleInvert()} />
+      />
+      <Choice
+        text="amp"
+        title="Each amplifier between its own limits, for raws (b)"
+        on={display.perAmplifier}
+        choose={() => store.togglePerAmplifier()}
+      />
+      <Select
+        label="Stretch"
+        title="How brightness follows the value (s for the next)"
+        value={display.stretch}
+        options={STRETCHES.map((name) => [name, STRETCH_NAMES[name]] as const)}
+        choose={(value) => {
+          const chosen = STRETCHES.find((name) => name === value);
+          if (chosen) store.setStretch(chosen);
+        }}
+      />
+      <Select
+        label="Colour map"
+        title="Colour map (c for the next); ◐ reads the same to the colour-blind"
+        value={display.colourMap}
+        options={COLOUR_MAPS.map((name) => [name, COLOUR_BLIND_SAFE.has(name) ? `${name} ◐` : name] as const)}
+        choose={(value) => {
+          const chosen = COLOUR_MAPS.find((name) => name === value);
+          if (chosen) store.setColourMap(chosen);
+        }}
+      />
+      <Choice
+        text="invert"
+        title="Dark on light (i)"
+        on={display.invert}
+        choose={() => store.toggleInvert()}
+      />
       <div className="image-group" role="group" aria-label="Zoom">
         <Choice
           text="fit"
@@ -73,13 +129,56 @@ export function ImageControls({ store }: { readonly store: ImageStore }) {
         />
         <Choice
           text="1:1"
-          title="One detector pixel per screen pixel (z)"
+          title="One detector pixel per screen pixel (o)"
           on={!fitted && scale === 1}
-          choose={() => store.oneToOne()}
+          choose={() => store.zoomTo(1)}
         />
       </div>
+      <Select
+        label="Orientation"
+        title="How the detector lies: Data Management frame, as the raw's header has it, or turned (, and .)"
+        value={orientation?.[0] ?? 'other'}
+        options={[
+          ...ORIENTATIONS.map(([value, text]) => [value, text] as const),
+          ...(orientation ? [] : [['other', `${display.orientation.rotationDeg.toFixed(0)}°`] as const]),
+        ]}
+        choose={(value) => {
+          const chosen = ORIENTATIONS.find(([name]) => name === value);
+          if (chosen) store.orient(chosen[2]);
+        }}
+      />
       <Scale store={store} />
     </div>
+  );
+}
+
+function ruleText(rule: LimitsRule): string {
+  return rule.rule === 'sigma' ? `±${rule.sigmas} σ` : rule.rule;
+}
+
+interface SelectProps {
+  readonly label: string;
+  readonly title: string;
+  readonly value: string;
+  readonly options: readonly (readonly [value: string, text: string])[];
+  readonly choose: (value: string) => void;
+}
+
+function Select({ label, title, value, options, choose }: SelectProps) {
+  return (
+    <select
+      className="image-select"
+      aria-label={label}
+      title={title}
+      value={value}
+      onChange={(event) => choose(event.target.value)}
+    >
+      {options.map(([name, text]) => (
+        <option key={name} value={name}>
+          {text}
+        </option>
+      ))}
+    </select>
   );
 }
 

@@ -6,8 +6,9 @@ import { exposureLabel } from '../../core/dataId.ts';
 import { unixMsFromTai } from '../../core/time.ts';
 import { formatAge } from '../../core/units.ts';
 import { FramePump } from './framePump.ts';
+import { ImageOverlay } from './ImageOverlay.tsx';
 import './image.css';
-import type { ImageState, ImageStore } from './imageStore.ts';
+import type { ImageState, ImageStore } from './imageState.ts';
 
 export interface ImagePaneProps {
   readonly store: ImageStore;
@@ -16,6 +17,8 @@ export interface ImagePaneProps {
 }
 
 const ZOOM_STEP = 1.5;
+/** At the lower edge of the pane; its inverse at the upper one. */
+const MOST_CONTRAST = 10;
 /** Digits belong to a number that is being typed, until it was left alone for this long. */
 const TYPING_MS = 3000;
 
@@ -24,6 +27,7 @@ export function ImagePane({ store, compact = false }: ImagePaneProps) {
   const status = useStore(store, (s) => s.status);
   const shown = useStore(store, (s) => s.shown);
   const wanted = useStore(store, (s) => s.wanted);
+  const reducing = useStore(store, (s) => s.reducing);
   usePump(store, canvas);
   usePointer(store, canvas, !compact);
   const label = shown ? `Image of exposure ${exposureLabel(shown)}` : 'Image';
@@ -34,6 +38,7 @@ export function ImagePane({ store, compact = false }: ImagePaneProps) {
       data-state={status}
       data-exposure={shown?.exposure ?? ''}
       data-wanted={wanted?.exposure ?? ''}
+      data-reducing={reducing}
       aria-label={label}
       aria-busy={status === 'loading'}
     >
@@ -44,6 +49,7 @@ export function ImagePane({ store, compact = false }: ImagePaneProps) {
         aria-label={label}
         tabIndex={compact ? -1 : 0}
       />
+      <ImageOverlay store={store} />
       <Progress store={store} />
       <Trouble store={store} compact={compact} />
     </section>
@@ -100,6 +106,14 @@ function usePointer(
       };
     };
     let dragged: DevicePoint | null = null;
+    let contrasting = false;
+    /** As in DS9: across is the bias, up and down the contrast. */
+    const setContrast = (at: DevicePoint) => {
+      const rect = element.getBoundingClientRect();
+      const bias = at.x / (rect.width * devicePixelRatio);
+      const up = 1 - at.y / (rect.height * devicePixelRatio);
+      store.setContrast({ bias: Math.min(1, Math.max(0, bias)), contrast: MOST_CONTRAST ** (1 - 2 * up) });
+    };
     let lastDigit = Number.NEGATIVE_INFINITY;
     element.addEventListener(
       'wheel',
@@ -114,9 +128,10 @@ function usePointer(
     element.addEventListener(
       'pointerdown',
       (event) => {
-        if (event.button !== 0) return;
+        if (event.button !== 0 && event.button !== 2) return;
         element.setPointerCapture(event.pointerId);
-        dragged = place(event);
+        if (event.button === 2) contrasting = true;
+        else dragged = place(event);
       },
       { signal },
     );
@@ -124,6 +139,7 @@ function usePointer(
       'pointermove',
       (event) => {
         const at = place(event);
+        if (contrasting) setContrast(at);
         if (dragged) store.panBy(at.x - dragged.x, at.y - dragged.y);
         if (dragged) dragged = at;
         store.pointAt(at);
@@ -132,10 +148,12 @@ function usePointer(
     );
     const drop = () => {
       dragged = null;
+      contrasting = false;
     };
     element.addEventListener('pointerup', drop, { signal });
     element.addEventListener('pointercancel', drop, { signal });
     element.addEventListener('pointerleave', () => store.pointAt(null), { signal });
+    element.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
     element.addEventListener('dblclick', () => store.fit(), { signal });
     element.addEventListener(
       'keydown',

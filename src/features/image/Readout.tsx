@@ -1,28 +1,42 @@
 /** The pixel under the pointer. Its places are fixed, so that nothing moves while the numbers change. */
 import { useStore } from 'zustand';
 import { formatFixed } from '../../core/units.ts';
+import type { PixelReadout } from '../../workers/image/contract.ts';
 import './image.css';
-import type { ImageStore } from './imageStore.ts';
+import type { ImageStore } from './imageState.ts';
+
+const NOTHING = '–';
 
 export function Readout({ store }: { readonly store: ImageStore }) {
   const readout = useStore(store, (s) => s.readout);
-  const known = readout !== null;
+  const of = (text: (known: PixelReadout) => string) => (readout ? text(readout) : NOTHING);
   return (
     <div className="image-readout" data-testid="readout">
       <dl className="image-readout-items">
-        <Item name="x" value={known ? String(readout.at.x) : '–'} />
-        <Item name="y" value={known ? String(readout.at.y) : '–'} />
-        <Item name="amplifier" value={known ? readout.amplifier : '–'} />
-        <Item name="value" unit="adu" value={known ? valueText(readout.valueAdu) : '–'} />
-        <Item name="raw" unit="adu" value={known ? String(readout.rawAdu) : '–'} />
+        <Item name="x" value={of(({ at }) => String(at.x))} />
+        <Item name="y" value={of(({ at }) => String(at.y))} />
+        <Item name="amplifier" value={of(({ amplifier }) => amplifier)} />
+        <Item name="value" unit="adu" value={of(({ valueAdu }) => valueText(valueAdu))} />
+        <Item name="electron" unit="e⁻" value={of(({ valueElectron }) => valueText(valueElectron))} />
+        <Item name="raw" unit="adu" value={of(({ rawAdu }) => String(rawAdu))} />
+        <Item name="amp x" value={of(({ ampRaw }) => String(ampRaw.x))} />
+        <Item name="amp y" value={of(({ ampRaw }) => String(ampRaw.y))} />
+        <Item
+          name="mask"
+          value={of(
+            ({ mask, saturated }) =>
+              [...mask, ...(saturated && !mask.includes('SAT') ? ['saturated'] : [])].join(' ') || 'none',
+          )}
+        />
       </dl>
-      <p className="image-readout-note">{known && readout.saturated ? '▲ saturated' : ''}</p>
     </div>
   );
 }
 
-function valueText(valueAdu: number): string {
-  return Number.isFinite(valueAdu) ? formatFixed(valueAdu, 1) : 'no value';
+/** NaN is a pixel without a value; null a unit that cannot be worked out. */
+function valueText(value: number | null): string {
+  if (value === null) return 'no gain';
+  return Number.isFinite(value) ? formatFixed(value, 1) : 'no value';
 }
 
 interface ItemProps {

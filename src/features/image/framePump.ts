@@ -3,7 +3,7 @@
  * meanwhile make one more frame, of the newest state, so that a fast wheel never queues up work.
  */
 import type { Size } from '../../core/camera/view.ts';
-import type { ImageState, ImageStore } from './imageStore.ts';
+import type { ImageState, ImageStore } from './imageState.ts';
 
 export interface FrameTarget {
   /** Device pixels. */
@@ -15,15 +15,7 @@ export interface FrameTarget {
 }
 
 /** What a frame is made of; any of these changing asks for a new one. */
-const DRAWN_FROM = [
-  'held',
-  'view',
-  'stretch',
-  'limitsRule',
-  'manualLimits',
-  'colourMap',
-  'invert',
-] as const satisfies readonly (keyof ImageState)[];
+const DRAWN_FROM = ['held', 'view', 'display'] as const satisfies readonly (keyof ImageState)[];
 
 export class FramePump {
   readonly #store: ImageStore;
@@ -43,7 +35,8 @@ export class FramePump {
         state.status === 'loading' &&
         state.wanted !== before.wanted &&
         state.held?.exposure.exposure === state.wanted?.exposure;
-      if (reshown || DRAWN_FROM.some((key) => state[key] !== before[key])) this.request();
+      const surveyed = state.survey !== before.survey && state.display.limits.rule === 'minmax';
+      if (reshown || surveyed || DRAWN_FROM.some((key) => state[key] !== before[key])) this.request();
     });
     this.request();
   }
@@ -78,16 +71,16 @@ export class FramePump {
   async #frame(): Promise<void> {
     const pane = this.#target.size();
     const { held } = this.#store.getState();
-    const answer = await this.#store.render(pane);
-    if (!answer) return;
+    const frame = await this.#store.render(pane);
+    if (!frame) return;
     if (this.#ended) {
-      answer.bitmap.close();
+      frame.bitmap.close();
       return;
     }
-    this.#target.present(answer.bitmap);
-    this.#store.presented(answer.exposure, answer, pane);
+    this.#target.present(frame.bitmap);
+    this.#store.presented(frame);
     if (held === this.#lastPresented) return;
     this.#lastPresented = held;
-    this.#target.afterPaint((at) => this.#store.painted(answer.exposure, at));
+    this.#target.afterPaint((at) => this.#store.painted(frame.opened.exposure, at));
   }
 }

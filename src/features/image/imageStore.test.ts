@@ -1,12 +1,24 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { CalibSet, Exposure } from '../../core/dataId.ts';
+import type { Limits } from '../../core/display/stretch.ts';
 import { AppError } from '../../core/errors.ts';
 import { taiFromUnixMs } from '../../core/time.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
 import { ImageWorker } from '../../services/workerPool.ts';
-import type { ImageWorkerApi, OpenedImage, OpenRequest, RenderAnswer } from '../../workers/image/contract.ts';
+import type {
+  ImageWorkerApi,
+  IsrRecipe,
+  OpenedImage,
+  OpenRequest,
+  ReduceRequest,
+  RenderRequest,
+  SampledStatistics,
+} from '../../workers/image/contract.ts';
+import { QUANTILES } from '../../workers/image/contract.ts';
+import type { LimitsRule } from './displayState.ts';
+import { FIRST_ISR, limitsOf } from './displayState.ts';
 import { FramePump } from './framePump.ts';
-import { createImageStore, limitsOf } from './imageStore.ts';
+import { createImageStore } from './imageStore.ts';
 
 const CLOSED = Date.UTC(2026, 10, 22, 4, 0, 0);
 const NO_CALIBS: CalibSet = { bias: null, dark: null, flat: null };
@@ -41,43 +53,84 @@ function exposureOf(seqNum: number, more: Partial<Exposure> = {}): Exposure {
   };
 }
 
-const openedOf = (request: OpenRequest): OpenedImage => ({
-  exposure: request.exposure,
+const sampled = (more: Partial<SampledStatistics> = {}): SampledStatistics => ({
+  zscale: [1, 2],
+  min: 0,
+  max: 9,
+  median: 5,
+  robustSigma: 0.5,
+  quantiles: QUANTILES.map((fraction) => fraction * 10),
+  ...more,
+});
+
+const openedOf = ({ exposure, isr }: Pick<OpenRequest, 'exposure' | 'isr'>, key: string): OpenedImage => ({
+  key,
+  exposure,
+  // As a message brings it.
+  isr: structuredClone(isr),
   width: 4072,
   height: 4000,
   unit: 'adu',
   steps: [],
   warnings: [],
-  zscale: [1, 2],
-  minmax: [0, 9],
-  percentile99: [0.5, 3],
+  statistics: {
+    ...sampled(),
+    histogram: { low: 0, high: 10, counts: [1, 2] },
+    amplifiers: [{ name: 'C10', ...sampled({ zscale: [3, 4], median: 7 }) }],
+  },
+  amplifiers: [{ name: 'C10', box: { x0: 0, y0: 0, x1: 4072, y1: 4000 } }],
+  maskPlanes: {},
   stamps: { fetchStarted: 10, fetched: 20, decoded: 30, reduced: 40 },
   bytes: 1000,
 });
 
-/** A worker whose opens end when the test says so. */
+/** A worker whose opens and reductions end when the test says so. */
 function harness() {
   const opens: { request: OpenRequest; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  const reductions: { request: ReduceRequest; resolve: () => void; reject: (error: unknown) => void }[] = [];
   const cancelled: string[] = [];
-  const rendered: number[] = [];
+  const rendered: RenderRequest[] = [];
+  const held = new Set<string>();
   let renderFailure: AppError | undefined;
-  const answer: RenderAnswer = {
-    bitmap: { close: () => undefined } as ImageBitmap,
-    view: { centre: { x: 2036, y: 2000 }, devicePixelsPerPixel: 0.2 },
-    drawMs: 1,
+  let made = 0;
+  const make = (from: Pick<OpenRequest, 'exposure' | 'isr'>) => {
+    const opened = openedOf(from, `image-${++made}`);
+    held.add(opened.key);
+    return opened;
   };
   const api: ImageWorkerApi = {
     start: async () => ({ engineVersion: 'test' }),
     open: (request) =>
       new Promise((resolve, reject) => {
-        opens.push({ request, resolve: () => resolve(openedOf(request)), reject });
+        opens.push({ request, resolve: () => resolve(make(request)), reject });
       }),
-    render: async ({ exposure }) => {
-      rendered.push(exposure);
+    reduce: (request) =>
+      new Promise((resolve, reject) => {
+        const { exposure } = store.getState().held!.opened;
+        const { isr } = request;
+        reductions.push({ request, resolve: () => resolve(make({ exposure, isr })), reject });
+      }),
+    survey: async () => ({ min: -3, max: 99 }),
+    headers: async () => [],
+    release: async (key) => void held.delete(key),
+    memory: async () => ({ engineBytes: 0, textureBytes: 0, images: held.size }),
+    render: async (request) => {
+      rendered.push(request);
       if (renderFailure) throw renderFailure.toWire();
-      return answer;
+      return { bitmap: { close: () => undefined } as ImageBitmap, drawMs: 1 };
     },
-    readout: async ({ at }) => ({ at, amplifier: 'C10', valueAdu: at.x, rawAdu: at.y, saturated: false }),
+    readout: async ({ at }) => ({
+      at,
+      amplifier: 'C10',
+      ampRaw: { x: 1, y: 2 },
+      value: at.x,
+      unit: 'adu',
+      valueAdu: at.x,
+      valueElectron: null,
+      rawAdu: at.y,
+      saturated: false,
+      mask: [],
+    }),
     cancel: async (jobId) => {
       cancelled.push(jobId);
       opens
@@ -95,22 +148,33 @@ function harness() {
   };
   const store = createImageStore({ butler, worker });
   const paint = async () => {
-    const drawn = await store.render({ width: 800, height: 800 });
-    if (!drawn) return;
-    store.presented(drawn.exposure, drawn, { width: 800, height: 800 });
-    store.painted(drawn.exposure, 55);
+    const frame = await store.render({ width: 800, height: 800 });
+    if (!frame) return;
+    store.presented(frame);
+    store.painted(frame.opened.exposure, 55);
   };
   const opened = async (count: number) => {
     await vi.waitFor(() => expect(opens).toHaveLength(count), { timeout: 3000 });
     return opens[count - 1]!;
   };
+  /** An exposure on the screen. */
+  const show = async (seqNum: number) => {
+    store.show(exposureOf(seqNum), 0);
+    (await opened(opens.length + 1)).resolve();
+    await tick();
+    await paint();
+    await tick();
+  };
   return {
     store,
     opens,
     opened,
+    reductions,
     cancelled,
     rendered,
+    held,
     paint,
+    show,
     fail: (e: AppError | undefined) => (renderFailure = e),
   };
 }
@@ -243,6 +307,13 @@ describe('imageStore', () => {
     (await opened(1)).resolve();
     await tick();
     await paint();
+    store.setView({
+      centre: { x: 2036, y: 2000 },
+      devicePixelsPerPixel: 0.2,
+      rotationDeg: 0,
+      mirrored: false,
+    });
+    await paint();
     // 0.2 device pixels each about (2036, 2000) in the middle of 800 x 800.
     store.pointAt({ x: 500, y: 300 });
     await tick();
@@ -256,16 +327,127 @@ describe('imageStore', () => {
     expect(store.getState().readout).toBeNull();
   });
 
-  it('takes the limits that the rule says', async () => {
-    const opened = openedOf({ exposure: 1 } as OpenRequest);
-    const limits = (limitsRule: 'zscale' | 'minmax' | 'percentile99' | 'manual') =>
-      limitsOf({ limitsRule, manualLimits: [7, 8] }, opened);
-    expect(['zscale', 'minmax', 'percentile99', 'manual'].map((r) => limits(r as 'zscale'))).toEqual([
-      [1, 2],
-      [0, 9],
-      [0.5, 3],
-      [7, 8],
+  it('takes the limits that the rule says', () => {
+    const { statistics } = openedOf({ exposure: 1, isr: FIRST_ISR }, 'image-1');
+    const rules: readonly [LimitsRule, Limits][] = [
+      [{ rule: 'zscale' }, [1, 2]],
+      [{ rule: 'minmax' }, [0, 9]],
+      [{ rule: 'percentile', percent: 90 }, [0.5, 9.5]],
+      [{ rule: 'percentile', percent: 99 }, [0.05, 9.95]],
+      [{ rule: 'sigma', sigmas: 3 }, [3.5, 6.5]],
+      [{ rule: 'manual', limits: [7, 8] }, [7, 8]],
+    ];
+    for (const [rule, limits] of rules) {
+      const [low, high] = limitsOf(rule, statistics);
+      expect(low).toBeCloseTo(limits[0], 9);
+      expect(high).toBeCloseTo(limits[1], 9);
+    }
+    expect(limitsOf({ rule: 'minmax' }, statistics, { min: -3, max: 99 })).toEqual([-3, 99]);
+  });
+
+  it('draws each amplifier between its own limits when asked to, but for manual ones', async () => {
+    const { store, show, paint, rendered } = harness();
+    await show(1);
+    expect(rendered.at(-1)?.limits).toEqual([1, 2]);
+    store.togglePerAmplifier();
+    await paint();
+    expect(rendered.at(-1)?.limits).toEqual([[3, 4]]);
+    store.setLimits({ rule: 'manual', limits: [7, 8] });
+    await paint();
+    expect(rendered.at(-1)?.limits).toEqual([7, 8]);
+  });
+});
+
+describe('another set of steps', () => {
+  const without = (step: 'bias' | 'dark'): IsrRecipe => ({ ...FIRST_ISR, switched: { [step]: false } });
+
+  it('is reduced from what is there, one at a time, and the last switch wins', async () => {
+    const { store, show, paint, reductions, held } = harness();
+    await show(1);
+    const { key } = store.getState().held!.opened;
+    for (const step of ['bias', 'dark', 'bias', 'dark'] as const) store.setIsr(without(step));
+    expect(reductions.map(({ request }) => request)).toEqual([
+      { jobId: expect.any(String), key, isr: without('bias') },
     ]);
+    expect(store.getState().reducing).toBe(true);
+    reductions[0]!.resolve();
+    await vi.waitFor(() => expect(reductions).toHaveLength(2));
+    expect(reductions[1]!.request.isr).toEqual(without('dark'));
+    reductions[1]!.resolve();
+    await tick();
+    await paint();
+    expect(store.getState()).toMatchObject({ reducing: false, status: 'ready', shown: exposureOf(1) });
+    expect(store.getState().shownAs?.isr).toEqual(without('dark'));
+    // What was shown before, and what nobody ever saw, is given back.
+    expect([...held]).toEqual([store.getState().shownAs?.key]);
+  });
+
+  it('keeps the stamps of the first picture, and tells the exact range anew', async () => {
+    const { store, show, paint, reductions } = harness();
+    await show(1);
+    const { stamps, survey } = store.getState();
+    expect(survey).toEqual({ min: -3, max: 99 });
+    store.setIsr(without('bias'));
+    reductions[0]!.resolve();
+    await tick();
+    expect(store.getState().survey).toBeNull();
+    await paint();
+    await tick();
+    expect(store.getState().stamps).toEqual(stamps);
+    expect(store.getState().survey).toEqual({ min: -3, max: 99 });
+  });
+
+  it('is taken by the exposures that follow', async () => {
+    const { store, show, opens, reductions } = harness();
+    store.setIsr(without('dark'));
+    await show(1);
+    expect(opens[0]!.request.isr).toEqual(without('dark'));
+    expect(reductions).toHaveLength(0);
+  });
+
+  it('that came while an exposure was loading is followed when that is there', async () => {
+    const { store, opened, reductions } = harness();
+    store.show(exposureOf(1), 0);
+    const open = await opened(1);
+    store.setIsr(without('dark'));
+    open.resolve();
+    await vi.waitFor(() => expect(reductions).toHaveLength(1));
+    expect(reductions[0]!.request.isr).toEqual(without('dark'));
+  });
+
+  it('that fails leaves the picture and its switches as they were', async () => {
+    const { store, show, reductions, held } = harness();
+    await show(1);
+    store.setIsr(without('bias'));
+    reductions[0]!.reject({ tag: 'WasmFailed', message: 'the engine is out of memory', detail: {} });
+    await tick();
+    const state = store.getState();
+    expect(state).toMatchObject({ reducing: false, status: 'stale', shown: exposureOf(1), isr: FIRST_ISR });
+    expect(state.error?.message).toContain('out of memory');
+    expect(held.size).toBe(1);
+  });
+});
+
+describe('what waits for the screen', () => {
+  it('goes on when a frame of the present settings is there, not before', async () => {
+    const { store, show, paint } = harness();
+    await show(1);
+    await store.settled();
+    store.setStretch('log');
+    let settled = false;
+    const waiting = store.settled().then(() => (settled = true));
+    await tick();
+    expect(settled).toBe(false);
+    await paint();
+    await waiting;
+    store.setView({ ...store.getState().drawn!.view, devicePixelsPerPixel: 2 });
+    const again = store.settled();
+    await paint();
+    await again;
+  });
+
+  it('does not wait where there is no image', async () => {
+    await harness().store.settled();
   });
 });
 

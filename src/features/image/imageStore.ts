@@ -3,9 +3,9 @@
  * three exposures: the one that is wanted, the one the worker holds, and the one whose pixels were last put on the
  * screen. A failure to open the wanted one leaves the other two alone.
  */
-import { createStore, type StoreApi } from 'zustand/vanilla';
-import { detectorFromDevice, fitView, pannedBy, zoomedAbout } from '../../core/camera/view.ts';
-import type { DevicePoint, Size, View } from '../../core/camera/view.ts';
+import { createStore } from 'zustand/vanilla';
+import type { Size, View } from '../../core/camera/view.ts';
+import { detectorFromDevice, fitView, oriented, pannedBy, zoomedAbout } from '../../core/camera/view.ts';
 import { exposureLabel, type Exposure, type ExposureId } from '../../core/dataId.ts';
 import { AppError, isRetryable, toAppError } from '../../core/errors.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
@@ -13,84 +13,10 @@ import type { LedgerStamps } from '../../core/ledger.ts';
 import { unixMsFromTai, type UnixMs } from '../../core/time.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
-import type {
-  ColourMapName,
-  LimitsRule,
-  OpenedImage,
-  OpenProgress,
-  PixelReadout,
-  RenderAnswer,
-  StretchName,
-} from '../../workers/image/contract.ts';
-
-/**
- * - `idle`: nothing was asked for.
- * - `loading`: the wanted exposure is on its way; `shown` may be an older one.
- * - `ready`: the wanted exposure is on the screen.
- * - `stale`: the wanted exposure failed; `shown` is the last good one.
- * - `failed`: the wanted exposure failed and there is nothing else to show.
- */
-export type ImageStatus = 'idle' | 'loading' | 'ready' | 'stale' | 'failed';
-
-/** Kept nowhere: every page starts with these. Surfaces may keep stretch, rule, map and inversion. */
-export interface ImageState {
-  readonly status: ImageStatus;
-  readonly wanted: Exposure | null;
-  /** Its pixels are on the screen. */
-  readonly shown: Exposure | null;
-  /** What was done to the pixels on the screen. */
-  readonly shownAs: OpenedImage | null;
-  /** What the worker holds and draws from. */
-  readonly held: { readonly exposure: Exposure; readonly opened: OpenedImage } | null;
-  readonly progress: OpenProgress | null;
-  readonly error: AppError | null;
-  /** Of `shown`. */
-  readonly stamps: LedgerStamps;
-  readonly view: View | 'fit';
-  /** The view and pane of the last frame, in device pixels. */
-  readonly drawn: { readonly view: View; readonly pane: Size; readonly drawMs: number } | null;
-  readonly stretch: StretchName;
-  readonly limitsRule: LimitsRule;
-  readonly manualLimits: readonly [number, number];
-  readonly colourMap: ColourMapName;
-  readonly invert: boolean;
-  /** Under the pointer. */
-  readonly pointer: DetectorPixel | null;
-  readonly readout: PixelReadout | null;
-}
-
-export interface ImageStore extends StoreApi<ImageState> {
-  /** Asks for an exposure; what was asked for before is cancelled. `seenUnixMs`: when the page learned of it. */
-  show(exposure: Exposure, seenUnixMs: UnixMs): void;
-  /**
-   * For live following: what is loading is finished first, so that images keep coming where the camera is faster than
-   * the machine. Of several that wait the last wins.
-   */
-  follow(exposure: Exposure, seenUnixMs: UnixMs): void;
-  /** Tries the wanted exposure again now. */
-  retry(): void;
-  setStretch(stretch: StretchName): void;
-  setLimitsRule(rule: Exclude<LimitsRule, 'manual'>): void;
-  setManualLimits(limits: readonly [number, number]): void;
-  setColourMap(map: ColourMapName): void;
-  toggleInvert(): void;
-  fit(): void;
-  /** One detector pixel per device pixel, about the middle of the pane. */
-  oneToOne(): void;
-  /** About a place of the pane in device pixels, or its middle. */
-  zoomBy(factor: number, about?: DevicePoint): void;
-  panBy(dx: number, dy: number): void;
-  /** The pointer moved to this place of the pane (device pixels), or left it. */
-  pointAt(place: DevicePoint | null): void;
-  valueAt(x: number, y: number): Promise<PixelReadout | undefined>;
-  /** Draws what the worker holds; undefined when there is nothing, or it was replaced meanwhile. */
-  render(pane: Size): Promise<(RenderAnswer & { readonly exposure: ExposureId }) | undefined>;
-  /** The pane put that frame on its canvas. */
-  presented(exposure: ExposureId, answer: RenderAnswer, pane: Size): void;
-  /** The second animation frame after it was put there. */
-  painted(exposure: ExposureId, at: UnixMs): void;
-  dispose(): void;
-}
+import type { OpenedImage, PixelReadout } from '../../workers/image/contract.ts';
+import { drawnLimits, sameIsr } from './displayState.ts';
+import type { Frame, ImageState, ImageStore } from './imageState.ts';
+import { FIRST_STATE } from './imageState.ts';
 
 export interface ImageStoreParts {
   readonly butler: ButlerClient;
@@ -103,30 +29,10 @@ export interface ImageStoreParts {
 const STEPPING_MS = 120;
 const RETRY_MS: readonly number[] = [500, 1000, 2000, 4000, 8000, 15_000];
 
-const START: ImageState = {
-  status: 'idle',
-  wanted: null,
-  shown: null,
-  shownAs: null,
-  held: null,
-  progress: null,
-  error: null,
-  stamps: {},
-  view: 'fit',
-  drawn: null,
-  stretch: 'linear',
-  limitsRule: 'zscale',
-  manualLimits: [0, 1],
-  colourMap: 'grey',
-  invert: false,
-  pointer: null,
-  readout: null,
-};
-
 export function createImageStore(parts: ImageStoreParts): ImageStore {
   const { butler, worker } = parts;
   const now = parts.now ?? (() => performance.timeOrigin + performance.now());
-  const store = createStore<ImageState>(() => START);
+  const store = createStore<ImageState>(() => FIRST_STATE);
   const { getState: get, setState: set } = store;
   let loading: AbortController | undefined;
   let lastBegun = Number.NEGATIVE_INFINITY;
@@ -198,21 +104,72 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
         rawBytes: raw.fileBytes,
         calibs,
         fileUrlPrefix: absolute(butler.fileUrlPrefix),
+        isr: get().isr,
       },
       { signal, onProgress: (progress) => !signal.aborted && set({ progress }) },
     );
-    if (signal.aborted) return;
+    if (signal.aborted) return giveUp(opened);
     const { fetched, decoded, reduced } = opened.stamps;
     heldStamps = { ...recordStamps(wanted, seen.get(wanted.exposure)), fetched, decoded, reduced };
-    set({ held: { exposure: wanted, opened }, progress: null, error: null });
+    hold(wanted, opened);
+    set({ progress: null, error: null });
+    void reduceAsWanted();
   };
 
-  const setView = (make: (view: View, image: Size, pane: Size) => View | 'fit') => {
-    const { held, drawn, view } = get();
-    if (!held || !drawn) return;
-    const current = view === 'fit' ? fitView(held.opened, drawn.pane) : view;
-    set({ view: make(current, held.opened, drawn.pane) });
+  const giveUp = (opened: OpenedImage) => void worker.release(opened.key).catch(() => undefined);
+
+  /** What is on the screen until then stays, so that its pixels answer to the pointer. */
+  const hold = (exposure: Exposure, opened: OpenedImage) => {
+    const { held: before, shownAs } = get();
+    set({ held: { exposure, opened }, survey: null });
+    if (before && before.opened !== shownAs) giveUp(before.opened);
   };
+
+  /** One reduction at a time; the last switch wins. */
+  const reduceAsWanted = async () => {
+    if (get().reducing) return;
+    for (;;) {
+      const { held, isr } = get();
+      if (!held || sameIsr(held.opened.isr, isr)) break;
+      set({ reducing: true });
+      try {
+        const { key } = held.opened;
+        const opened = await worker.reduce({ key, isr });
+        // Another exposure may have come meanwhile, which is reduced in its turn.
+        if (get().held === held) hold(held.exposure, opened);
+        else giveUp(opened);
+      } catch (thrown) {
+        if (get().held !== held) continue;
+        const error = toAppError(thrown);
+        // The switches stand as the picture is.
+        set({ isr: held.opened.isr });
+        if (error.tag === 'NotFound') openAgain();
+        else if (error.tag !== 'Cancelled') set({ error, status: get().shown ? 'stale' : 'failed' });
+        break;
+      }
+    }
+    set({ reducing: false });
+  };
+
+  /** What takes a look at every pixel comes behind the first picture. */
+  const surveyHeld = async (opened: OpenedImage) => {
+    // Without an answer the sampled numbers stay.
+    const survey = await worker.survey(opened.key).catch(() => null);
+    if (get().held?.opened === opened) set({ survey });
+  };
+
+  const viewOf = ({ view, display }: ImageState, image: Size, pane: Size): View =>
+    view === 'fit' ? fitView(image, pane, display.orientation) : oriented(view, display.orientation);
+
+  const changeView = (make: (view: View, image: Size, pane: Size) => View | 'fit') => {
+    const state = get();
+    const { held, drawn } = state;
+    if (!held || !drawn) return;
+    set({ view: make(viewOf(state, held.opened, drawn.pane), held.opened, drawn.pane) });
+  };
+
+  const setDisplay = (display: Partial<ImageState['display']>) =>
+    set((state) => ({ display: { ...state.display, ...display } }));
 
   /** One question at a time, and the last place wins. */
   const readPointer = async () => {
@@ -231,10 +188,10 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
   };
 
   const valueAt = async (x: number, y: number): Promise<PixelReadout | undefined> => {
-    const { shown } = get();
-    if (!shown) return undefined;
+    const { shownAs } = get();
+    if (!shownAs) return undefined;
     // No value is an answer here; what is wrong with the image is said elsewhere.
-    return worker.readout({ exposure: shown.exposure, at: { x, y } }).catch(() => undefined);
+    return worker.readout({ key: shownAs.key, at: { x, y } }).catch(() => undefined);
   };
 
   /** The worker was restarted, or holds an image whose opening was cancelled too late. */
@@ -272,18 +229,27 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       const { wanted } = get();
       if (wanted) begin(wanted);
     },
-    setStretch: (stretch) => set({ stretch }),
-    setLimitsRule: (limitsRule) => set({ limitsRule }),
-    setManualLimits: (manualLimits) => set({ limitsRule: 'manual', manualLimits }),
-    setColourMap: (colourMap) => set({ colourMap }),
-    toggleInvert: () => set(({ invert }) => ({ invert: !invert })),
+    setIsr(isr) {
+      set({ isr });
+      void reduceAsWanted();
+    },
+    setDisplay,
+    setStretch: (stretch) => setDisplay({ stretch }),
+    setLimits: (limits) => setDisplay({ limits }),
+    setContrast: (contrast) => setDisplay({ contrast }),
+    setColourMap: (colourMap) => setDisplay({ colourMap }),
+    toggleInvert: () => setDisplay({ invert: !get().display.invert }),
+    togglePerAmplifier: () => setDisplay({ perAmplifier: !get().display.perAmplifier }),
+    orient: (orientation) => setDisplay({ orientation }),
+    setOverlays: (overlays) => set((state) => ({ overlays: { ...state.overlays, ...overlays } })),
     fit: () => set({ view: 'fit' }),
-    oneToOne: () => setView((view) => ({ centre: view.centre, devicePixelsPerPixel: 1 })),
+    setView: (view) => set({ view }),
+    zoomTo: (devicePixelsPerPixel) => changeView((view) => ({ ...view, devicePixelsPerPixel })),
     zoomBy: (factor, about) =>
-      setView((view, image, pane) =>
+      changeView((view, image, pane) =>
         zoomedAbout(about ?? { x: pane.width / 2, y: pane.height / 2 }, factor, view, image, pane),
       ),
-    panBy: (dx, dy) => setView((view, image) => pannedBy(dx, dy, view, image)),
+    panBy: (dx, dy) => changeView((view, image) => pannedBy(dx, dy, view, image)),
     pointAt(place) {
       const { drawn, held } = get();
       const at = place && drawn ? detectorFromDevice(place, drawn.view, drawn.pane) : null;
@@ -291,23 +257,30 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       set({ pointer: inside ? at : null });
       void readPointer();
     },
+    async headers() {
+      const { shownAs } = get();
+      return shownAs ? worker.headers(shownAs.key) : [];
+    },
+    memory: () => worker.memory(),
     async render(pane) {
       const state = get();
-      const { held } = state;
+      const { held, display, survey } = state;
       if (!held || pane.width < 1 || pane.height < 1) return undefined;
-      const { exposure } = held.exposure;
+      const { opened } = held;
+      const view = viewOf(state, opened, pane);
       try {
         const answer = await worker.render({
-          exposure,
+          key: opened.key,
           paneWidth: pane.width,
           paneHeight: pane.height,
-          view: state.view,
-          stretch: state.stretch,
-          limits: limitsOf(state, held.opened),
-          colourMap: state.colourMap,
-          invert: state.invert,
+          view,
+          stretch: display.stretch,
+          limits: drawnLimits(display, opened, survey),
+          contrast: display.contrast,
+          colourMap: display.colourMap,
+          invert: display.invert,
         });
-        return { ...answer, exposure };
+        return { ...answer, opened, view, pane, asked: state.view, display };
       } catch (thrown) {
         const error = toAppError(thrown);
         if (get().held !== held || error.tag === 'Cancelled') return undefined;
@@ -316,18 +289,19 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
         return undefined;
       }
     },
-    presented(exposure, { view, drawMs }, pane) {
-      const { held, wanted, shown, status } = get();
-      set({ drawn: { view, pane, drawMs } });
-      if (held?.exposure.exposure !== exposure) return;
-      const isWanted = wanted?.exposure === exposure;
-      if (shown === held.exposure && !(isWanted && status === 'loading')) return;
-      set({
-        shown: held.exposure,
-        shownAs: held.opened,
-        stamps: shown === held.exposure ? get().stamps : heldStamps,
-      });
+    presented({ opened, view, pane, asked, display, drawMs }: Frame) {
+      const { held, wanted, shown, shownAs, status } = get();
+      set({ drawn: { opened, view, pane, asked, display, drawMs } });
+      if (held?.opened !== opened) return;
+      const isWanted = wanted?.exposure === opened.exposure;
+      if (shownAs === opened && !(isWanted && status === 'loading')) return;
+      const again = shown === held.exposure;
+      set({ shown: held.exposure, shownAs: opened, stamps: again ? get().stamps : heldStamps });
       if (isWanted) set({ status: 'ready', error: null });
+      if (shownAs !== opened) {
+        if (shownAs) giveUp(shownAs);
+        void surveyHeld(opened);
+      }
       // What is under a resting pointer has changed.
       if (get().pointer) void readPointer();
     },
@@ -337,26 +311,22 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       set({ stamps: { ...stamps, painted: at } });
       beginNext();
     },
+    settled: () =>
+      new Promise((resolve) => {
+        const look = () => {
+          const { held, drawn, display, view, reducing, status } = get();
+          const asked = drawn?.opened === held?.opened && drawn?.display === display && drawn.asked === view;
+          if (held && status !== 'failed' && (!asked || reducing)) return false;
+          resolve();
+          return true;
+        };
+        if (look()) return;
+        const end = store.subscribe(() => look() && end());
+      }),
     dispose() {
       loading?.abort();
     },
   };
-}
-
-export function limitsOf(
-  state: Pick<ImageState, 'limitsRule' | 'manualLimits'>,
-  opened: OpenedImage,
-): readonly [number, number] {
-  switch (state.limitsRule) {
-    case 'zscale':
-      return opened.zscale;
-    case 'minmax':
-      return opened.minmax;
-    case 'percentile99':
-      return opened.percentile99;
-    case 'manual':
-      return state.manualLimits;
-  }
 }
 
 function recordStamps(exposure: Exposure, seenUnixMs: UnixMs | undefined): LedgerStamps {

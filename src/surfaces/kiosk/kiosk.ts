@@ -12,6 +12,7 @@ import { fetchSession } from '../../services/session.ts';
 import { fetchSiteInfo } from '../../services/siteInfo.ts';
 import { createImageWorker } from '../../services/workerPool.ts';
 import { startLiveImage, type LiveImage } from '../live/liveImage.ts';
+import type { ViewState } from '../viewState.ts';
 import { nextAccess, type ScreenAccess } from './screenAccess.ts';
 import { afterReload, mustReload, readHistory, writeHistory } from './watchdog.ts';
 
@@ -31,13 +32,20 @@ const CAMERA_EVERY_MS = 2_000;
 export interface KioskParts {
   readonly http: ServiceHttp;
   readonly theme: string;
+  readonly initialView: ViewState;
   /** By name; null is the site's first. */
   readonly repository: string | null;
   /** Of this build: a service of another version brings another page. */
   readonly version: string;
 }
 
-export function startKiosk({ http, theme, repository, version }: KioskParts): StoreApi<KioskState> {
+export function startKiosk({
+  http,
+  theme,
+  repository,
+  version,
+  initialView,
+}: KioskParts): StoreApi<KioskState> {
   const store = createStore<KioskState>(() => ({
     access: null,
     live: null,
@@ -58,7 +66,17 @@ export function startKiosk({ http, theme, repository, version }: KioskParts): St
       try {
         const site = await fetchSiteInfo(http, signal);
         const live = startLiveImage(
-          { surface: 'kiosk', http, clock, site, worker, initialExposure: null, repository, theme },
+          {
+            surface: 'kiosk',
+            http,
+            clock,
+            site,
+            worker,
+            initialExposure: null,
+            repository,
+            theme,
+            initialView,
+          },
           signal,
         );
         const late = createLateImageStore({

@@ -6,6 +6,7 @@ import { createServiceHttp } from '../../services/serviceHttp.ts';
 import { servicePrefix } from '../../services/servicePrefix.ts';
 import { repositoryFromQuery } from '../keptState.ts';
 import { themeFromQuery } from '../live/theme.ts';
+import { viewStateFromQuery } from '../viewState.ts';
 import { startKiosk } from './kiosk.ts';
 import { KioskApp } from './KioskApp.tsx';
 import '../tokens.css';
@@ -18,7 +19,13 @@ const http = createServiceHttp({
   fetch: (input, init) => fetch(input, init),
   cookies: () => document.cookie,
 });
-const store = startKiosk({ http, theme, repository: repositoryFromQuery(location.search), version });
+const store = startKiosk({
+  http,
+  theme,
+  repository: repositoryFromQuery(location.search),
+  version,
+  initialView: viewStateFromQuery(location.search).state,
+});
 createRoot(document.getElementById('app') as HTMLElement).render(
   <StrictMode>
     <KioskApp store={store} />

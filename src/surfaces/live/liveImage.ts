@@ -7,13 +7,16 @@ import {
   selectedExposure,
   type ExposuresStore,
 } from '../../features/exposures/exposuresStore.ts';
-import { createImageStore, type ImageStore } from '../../features/image/imageStore.ts';
+import type { ImageStore } from '../../features/image/imageState.ts';
+import { createImageStore } from '../../features/image/imageStore.ts';
 import { createServiceButler } from '../../services/butler/serviceButler.ts';
 import { browserNow, type Clock } from '../../services/clock.ts';
 import type { ServiceHttp } from '../../services/serviceHttp.ts';
 import { chosenRepository, sourceName, type SiteInfo } from '../../services/siteInfo.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
+import { applyViewState } from '../imageVerbs.ts';
 import { createPublicApi, exposureKey, type PublicApi, type SurfaceName } from '../publicApi.ts';
+import type { ViewState } from '../viewState.ts';
 
 export interface LiveImage {
   readonly site: SiteInfo;
@@ -35,6 +38,7 @@ export interface LiveImageParts {
   /** By name; null is the site's first. */
   readonly repository: string | null;
   readonly theme: string;
+  readonly initialView: ViewState;
 }
 
 /** Watches until the signal aborts; the last image stays after that. */
@@ -45,6 +49,7 @@ export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): Live
   const butler = createServiceButler({ http, repository: repository.name, source, network: window });
   const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: initialExposure });
   const image = createImageStore({ butler, worker });
+  applyViewState(image, parts.initialView);
 
   const ledger = (): Ledger | null => {
     const { shown, stamps } = image.getState();
@@ -69,7 +74,7 @@ export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): Live
       if (surface === 'kiosk') throw new AppError('AccessDenied', 'The kiosk shows the newest image only.');
       await exposures.open(exposureKey(dataId));
     },
-    valueAt: (x, y) => image.valueAt(x, y),
+    image,
     ledger,
   });
 

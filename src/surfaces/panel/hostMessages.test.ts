@@ -14,7 +14,8 @@ function setUp(origins: readonly string[] = [PORTAL]) {
     postMessage: (message: Record<string, unknown>, origin: string) => void sent.push({ message, origin }),
   } as unknown as Window;
   const opened: unknown[] = [];
-  const api: Pick<PublicApi, 'open' | 'valueAt' | 'getState' | 'ledger'> = {
+  const listeners = new Map<string, (detail: never) => void>();
+  const api: Pick<PublicApi, 'open' | 'setStretch' | 'setView' | 'valueAt' | 'getState' | 'ledger' | 'on'> = {
     open: async (dataId) => {
       if ('exposure' in dataId && dataId.exposure === 404) {
         throw new AppError('NotFound', 'OODS has no exposure 404.', { exposure: 404 });
@@ -24,6 +25,12 @@ function setUp(origins: readonly string[] = [PORTAL]) {
     valueAt: async () => undefined,
     getState: () => ({ surface: 'panel', shown: 7 }) as unknown as ReturnType<PublicApi['getState']>,
     ledger: () => null,
+    setStretch: async (settings) => void opened.push(settings),
+    setView: async (settings) => void opened.push(settings),
+    on: (event, listener) => {
+      listeners.set(`${event} ${listeners.size}`, listener);
+      return () => undefined;
+    },
   };
   answerHost({ self: self as unknown as Window, parent, origins, api }, ending.signal);
   const deliver = async (data: unknown, origin = PORTAL, source: unknown = parent) => {
@@ -32,7 +39,7 @@ function setUp(origins: readonly string[] = [PORTAL]) {
     await new Promise((resolve) => setTimeout(resolve));
     return sent;
   };
-  return { deliver, sent, opened, ending };
+  return { deliver, sent, opened, ending, listeners };
 }
 
 const ask = (verb: string, ...args: unknown[]) => ({ summitNotebook: 1, id: 1, verb, args });
@@ -111,7 +118,8 @@ describe('what is answered', () => {
     ['open', { day_obs: 20261122 }],
     ['valueAt', 1, '2'],
     ['valueAt', Number.NaN, 0],
-    ['on', 'painted'],
+    ['on', 'ready'],
+    ['on', '__proto__'],
     ['constructor'],
     ['__proto__'],
   ])('%s with %j is refused with a sentence', async (verb, ...args) => {
@@ -119,6 +127,25 @@ describe('what is answered', () => {
     const [reply] = await deliver(ask(verb, ...args));
     expect(reply?.message['error']).toMatchObject({ tag: 'NotFound' });
     expect(reply?.message['result']).toBeUndefined();
+  });
+
+  test('view verbs are passed on, and answered', async () => {
+    const { deliver, opened } = setUp();
+    expect((await deliver(ask('setStretch', { stretch: 'log' })))[0]?.message['result']).toBeNull();
+    await deliver(ask('setView', 'fit'));
+    expect(opened).toEqual([{ stretch: 'log' }, 'fit']);
+  });
+
+  test('events go to the origin that asked for them, once each', async () => {
+    const { deliver, listeners, sent } = setUp([PORTAL, 'https://other.example.org']);
+    await deliver(ask('on', 'painted'));
+    await deliver(ask('on', 'painted'));
+    expect(listeners.size).toBe(1);
+    sent.length = 0;
+    listeners.get('painted 0')?.({ exposure: 7 } as never);
+    expect(sent).toEqual([
+      { message: { summitNotebook: 1, event: 'painted', detail: { exposure: 7 } }, origin: PORTAL },
+    ]);
   });
 
   test.each([

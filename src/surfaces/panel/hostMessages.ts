@@ -4,15 +4,18 @@
  * Asked:    `{"summitNotebook": 1, "id": 7, "verb": "open", "args": [{"exposure": 2026112200143}]}`
  * Answered: `{"summitNotebook": 1, "id": 7, "result": ...}` or `{"summitNotebook": 1, "id": 7, "error": {tag, message, detail}}`
  * Ready:    `{"summitNotebook": 1, "event": "ready"}`
+ * Events:   `{"summitNotebook": 1, "event": "painted", "detail": {...}}`, after `on` with that event's name
  *
  * Only the parent window is heard, and only from an origin that the site lists. Answers name that origin as their target.
  * Everything else is passed over without an answer: a stranger learns nothing, not even that it was refused.
  */
 import { AppError, toAppError } from '../../core/errors.ts';
+import type { StretchSettings, ViewSettings } from '../imageVerbs.ts';
 import type { PublicApi, PublicDataId } from '../publicApi.ts';
 
 export const PROTOCOL = 1;
-const VERBS = ['open', 'valueAt', 'getState', 'ledger'] as const;
+const VERBS = ['open', 'setStretch', 'setView', 'valueAt', 'getState', 'ledger', 'on'] as const;
+const EVENTS = ['exposure', 'painted', 'error'] as const;
 type Verb = (typeof VERBS)[number];
 
 /** What is used of a window; of the parent `postMessage` alone may be touched across origins. */
@@ -30,15 +33,18 @@ interface Question {
 }
 
 export function answerHost({ self, parent, origins, api }: HostMessagesParts, signal: AbortSignal): void {
+  /** Subscribing twice tells once. */
+  const heard = new Set<string>();
   self.addEventListener(
     'message',
     (event) => {
       if (event.source !== parent || !origins.includes(event.origin)) return;
       const question = questionOf(event.data);
       if (!question) return;
-      void answer(api, question).then((reply) =>
-        parent.postMessage({ summitNotebook: PROTOCOL, id: question.id, ...reply }, event.origin),
-      );
+      const post = (message: object) =>
+        parent.postMessage({ summitNotebook: PROTOCOL, ...message }, event.origin);
+      const perform = question.verb === 'on' ? subscribed(api, post, heard) : undefined;
+      void answer(api, question, perform).then((reply) => post({ id: question.id, ...reply }));
     },
     { signal },
   );
@@ -53,9 +59,24 @@ function questionOf(data: unknown): Question | undefined {
   return typeof id === 'number' || typeof id === 'string' ? { id, verb, args } : undefined;
 }
 
-async function answer(api: HostMessagesParts['api'], { verb, args }: Question) {
+/** What `on` does for the page at that origin, which gets the events as long as the panel lives. */
+function subscribed(api: HostMessagesParts['api'], post: (message: object) => void, heard: Set<string>) {
+  return (args: readonly unknown[]) => {
+    const event = EVENTS.find((name) => name === args[0]);
+    if (!event) throw new AppError('NotFound', `There is no such event. Known are ${EVENTS.join(', ')}.`);
+    if (!heard.has(event)) api.on(event, (detail) => post({ event, detail }));
+    heard.add(event);
+    return null;
+  };
+}
+
+async function answer(
+  api: HostMessagesParts['api'],
+  { verb, args }: Question,
+  special?: (args: readonly unknown[]) => unknown,
+) {
   try {
-    return { result: (await perform(api, verb, args)) ?? null };
+    return { result: (special ? special(args) : await perform(api, verb, args)) ?? null };
   } catch (thrown) {
     return { error: toAppError(thrown).toWire() };
   }
@@ -78,6 +99,11 @@ async function perform(
       }
       return api.valueAt(x, y);
     }
+    // Both check their argument, which comes from anywhere.
+    case 'setStretch':
+      return api.setStretch(args[0] as StretchSettings);
+    case 'setView':
+      return api.setView(args[0] as ViewSettings);
     case 'open':
       await api.open(dataIdOf(args[0]));
       return null;

@@ -6,6 +6,7 @@ import { servicePrefix } from '../../services/servicePrefix.ts';
 import { signInUrl } from '../../services/session.ts';
 import { exposureFromQuery, repositoryFromQuery } from '../keptState.ts';
 import { themeFromQuery } from '../live/theme.ts';
+import { viewStateFromQuery } from '../viewState.ts';
 import { startPanel } from './panel.ts';
 import { PanelApp } from './PanelApp.tsx';
 import '../tokens.css';
@@ -24,6 +25,7 @@ const panel = startPanel({
   theme,
   initialExposure: exposureFromQuery(location.search),
   repository: repositoryFromQuery(location.search),
+  initialView: viewStateFromQuery(location.search).state,
 });
 createRoot(document.getElementById('app') as HTMLElement).render(
   <StrictMode>

@@ -7,6 +7,7 @@ import type { ServiceHttp } from '../../services/serviceHttp.ts';
 import { fetchSiteInfo } from '../../services/siteInfo.ts';
 import { createImageWorker } from '../../services/workerPool.ts';
 import { startLiveImage, type LiveImage } from '../live/liveImage.ts';
+import type { ViewState } from '../viewState.ts';
 import { answerHost } from './hostMessages.ts';
 
 export interface PanelState {
@@ -20,6 +21,7 @@ export interface PanelParts {
   readonly http: ServiceHttp;
   readonly theme: string;
   readonly initialExposure: number | null;
+  readonly initialView: ViewState;
   /** By name; null is the site's first. */
   readonly repository: string | null;
 }
@@ -33,7 +35,7 @@ export interface Panel extends StoreApi<PanelState> {
 const EXPECTING_EVERY_MS = 2_000;
 const EXPECTING_FOR_MS = 10 * 60_000;
 
-export function startPanel({ http, theme, initialExposure, repository }: PanelParts): Panel {
+export function startPanel({ http, theme, initialExposure, repository, initialView }: PanelParts): Panel {
   const store = createStore<PanelState>(() => ({ access: 'checking', live: null, starting: null }));
   const { getState: get, setState: set } = store;
   const page = new AbortController();
@@ -78,7 +80,7 @@ export function startPanel({ http, theme, initialExposure, repository }: PanelPa
     }
     clock.start(page.signal);
     const live = startLiveImage(
-      { surface: 'panel', http, clock, site, worker, initialExposure, repository, theme },
+      { surface: 'panel', http, clock, site, worker, initialExposure, repository, theme, initialView },
       page.signal,
     );
     live.exposures.subscribe(({ stale }, { stale: was }) => {

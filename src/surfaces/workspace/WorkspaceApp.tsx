@@ -13,7 +13,8 @@ import { MissingExposure } from '../../features/exposures/MissingExposure.tsx';
 import { StatusLine } from '../../features/exposures/StatusLine.tsx';
 import { ImageControls } from '../../features/image/ImageControls.tsx';
 import { ImagePane } from '../../features/image/ImagePane.tsx';
-import { IsrSteps } from '../../features/image/IsrSteps.tsx';
+import { Histogram } from '../../features/image/Histogram.tsx';
+import { IsrSwitches } from '../../features/image/IsrSwitches.tsx';
 import { Readout } from '../../features/image/Readout.tsx';
 import { logOut, signInUrl } from '../../services/session.ts';
 import { EfdBadge } from './EfdBadge.tsx';
@@ -27,6 +28,10 @@ import { WorkspaceTools } from './WorkspaceTools.tsx';
 
 const TelemetryPane = lazy(() => import('../../features/telemetry/TelemetryPane.tsx'));
 const NotebookPane = lazy(() => import('../../features/notebook/NotebookPane.tsx'));
+const HeaderView = lazy(async () => {
+  const { HeaderView: view } = await import('../../features/image/HeaderView.tsx');
+  return { default: view };
+});
 const ShortcutsDialog = lazy(() => import('./ShortcutsDialog.tsx'));
 const KioskScreensDialog = lazy(() => import('./KioskScreensDialog.tsx'));
 
@@ -179,6 +184,7 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
   const tab = useStore(ui, (s) => s.inspector);
   const tabs = [
     { id: 'readout', name: 'Readout', key: 'r' },
+    { id: 'header', name: 'Header', key: 'h' },
     { id: 'ledger', name: 'Ledger', key: 'd' },
   ] as const;
   return (
@@ -197,7 +203,8 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
             onClick={() => ui.setState({ inspector: id })}
             onKeyDown={(event) => {
               if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
-              const other = tabs[1 - index];
+              const by = event.key === 'ArrowLeft' ? tabs.length - 1 : 1;
+              const other = tabs[(index + by) % tabs.length];
               if (!other) return;
               ui.setState({ inspector: other.id });
               document.getElementById(`inspector-tab-${other.id}`)?.focus();
@@ -213,15 +220,21 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
         role="tabpanel"
         aria-labelledby={`inspector-tab-${tab}`}
       >
-        {tab === 'readout' ? (
+        {tab === 'readout' && (
           <div className="inspector-readout">
             <Readout store={image} />
+            <h3>Histogram and limits</h3>
+            <Histogram store={image} />
             <h3>Instrument signature removal</h3>
-            <IsrSteps store={image} />
+            <IsrSwitches store={image} />
           </div>
-        ) : (
-          <ShownLedger workspace={workspace} />
         )}
+        {tab === 'header' && (
+          <Suspense fallback={<p className="muted">Loading…</p>}>
+            <HeaderView store={image} />
+          </Suspense>
+        )}
+        {tab === 'ledger' && <ShownLedger workspace={workspace} />}
       </div>
     </section>
   );

@@ -11,6 +11,7 @@ import { fetchSession, signInUrl } from '../../services/session.ts';
 import { chosenRepository, fetchSiteInfo, sourceName } from '../../services/siteInfo.ts';
 import { createImageWorker } from '../../services/workerPool.ts';
 import { exposureFromQuery, repositoryFromQuery } from '../keptState.ts';
+import { viewStateFromQuery } from '../viewState.ts';
 import { Connecting } from './Connecting.tsx';
 import { keptTheme, startWorkspace, type Workspace } from './workspace.ts';
 import { WorkspaceApp } from './WorkspaceApp.tsx';
@@ -48,8 +49,9 @@ async function connect(): Promise<Workspace> {
     availability: site.efd,
   });
   const initialExposure = exposureFromQuery(location.search);
+  const initialView = viewStateFromQuery(location.search);
   return startWorkspace(
-    { http, clock, site, repository, session, butler, efd, worker, initialExposure },
+    { http, clock, site, repository, session, butler, efd, worker, initialExposure, initialView },
     page.signal,
   );
 }

@@ -13,7 +13,8 @@ import {
   type ExposuresStore,
 } from '../../features/exposures/exposuresStore.ts';
 import { createLateImageStore, type LateImageStore } from '../../features/exposures/lateImageStore.ts';
-import { createImageStore, type ImageStore } from '../../features/image/imageStore.ts';
+import type { ImageStore } from '../../features/image/imageState.ts';
+import { createImageStore } from '../../features/image/imageStore.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
 import { browserNow, type Clock } from '../../services/clock.ts';
 import { createCameraState, type CameraWatch } from '../../services/efd/cameraState.ts';
@@ -23,12 +24,17 @@ import type { Session } from '../../services/session.ts';
 import type { Repository, SiteInfo } from '../../services/siteInfo.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
 import { isTheme, keep, kept, type Theme } from '../keptState.ts';
+import { applyViewState, viewStateOf } from '../imageVerbs.ts';
 import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
+import { writeViewState, type ParsedViewState } from '../viewState.ts';
+
+export const INSPECTOR_TABS = ['readout', 'header', 'ledger'] as const;
+export type InspectorTab = (typeof INSPECTOR_TABS)[number];
 
 export interface WorkspaceState {
   readonly theme: Theme;
   readonly dialog: 'keys' | 'kiosk' | null;
-  readonly inspector: 'readout' | 'ledger';
+  readonly inspector: InspectorTab;
   /** A short confirmation in the status line. */
   readonly notice: string | null;
   /** Telemetry and notebook load only after the first image: it comes first. */
@@ -66,11 +72,13 @@ export interface WorkspaceParts {
   readonly worker: ImageWorker;
   /** What the address asks for. */
   readonly initialExposure: number | null;
+  readonly initialView: ParsedViewState;
 }
 
 /** When there is nothing to show, the other panes do not wait for it. */
 const EMPTY_WAIT_MS = 3_000;
 const NOTICE_MS = 4_000;
+const ADDRESS_EVERY_MS = 500;
 
 export function keptTheme(): Theme {
   const theme = kept('theme');
@@ -78,7 +86,7 @@ export function keptTheme(): Theme {
 }
 
 export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Workspace {
-  const { http, clock, site, repository, session, butler, efd, worker, initialExposure } = parts;
+  const { http, clock, site, repository, session, butler, efd, worker, initialExposure, initialView } = parts;
   const ui = createStore<WorkspaceState>(() => ({
     theme: keptTheme(),
     dialog: null,
@@ -102,6 +110,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     },
   });
   let noticeTimer: ReturnType<typeof setTimeout> | undefined;
+  let addressTimer: ReturnType<typeof setTimeout> | undefined;
 
   const ledger = (): Ledger | null => {
     const { shown, stamps } = image.getState();
@@ -112,7 +121,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     surface: 'workspace',
     getState() {
       const list = exposures.getState();
-      const { status, shown, stretch, colourMap, limitsRule } = image.getState();
+      const { status, shown } = image.getState();
       return {
         following: list.following,
         selected: list.selected,
@@ -123,15 +132,12 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
         source: butler.source,
         stale: list.stale?.toWire() ?? null,
         exposureCount: list.exposures.length,
-        stretch,
-        colourMap,
-        limitsRule,
         camera: camera.store.getState().phase,
         alarm: late.getState().late?.stage ?? null,
       };
     },
     open: (dataId) => exposures.open(exposureKey(dataId)),
-    valueAt: (x, y) => image.valueAt(x, y),
+    image,
     ledger,
   });
 
@@ -156,6 +162,15 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
         allowPanes();
       }
       if (stamps.painted !== undefined) allowPanes();
+      const { isr, display, view, overlays } = state;
+      if (
+        isr !== before.isr ||
+        display !== before.display ||
+        view !== before.view ||
+        overlays !== before.overlays
+      ) {
+        writeAddressSoon();
+      }
     });
     butler.watch((snapshot) => exposures.apply(snapshot), signal);
     setTimeout(() => {
@@ -172,13 +187,22 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     document.title = `${exposureLabel(exposure)} · ${site.instrument} · Summit Notebook`;
   }
 
-  /** An exposure opened by hand can be shared by its address; a live page has none of it. */
+  /** What is on the screen can be shared by its address; a live page names no exposure. */
   function writeAddress(): void {
     const { following, selected } = exposures.getState();
     const url = new URL(location.href);
     if (following || selected === null) url.searchParams.delete('exposure');
     else url.searchParams.set('exposure', String(selected));
+    writeViewState(url.searchParams, viewStateOf(image));
     if (url.href !== location.href) history.replaceState(history.state, '', url);
+  }
+
+  /** A drag changes the view with every frame, and browsers limit how often an address may change. */
+  function writeAddressSoon(): void {
+    addressTimer ??= setTimeout(() => {
+      addressTimer = undefined;
+      writeAddress();
+    }, ADDRESS_EVERY_MS);
   }
 
   function allowPanes(): void {
@@ -193,7 +217,9 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     noticeTimer = setTimeout(() => ui.setState({ notice: null }), NOTICE_MS);
   }
 
+  applyViewState(image, initialView.state);
   wire();
+  if (initialView.problems.length > 0) notify(initialView.problems.join(' '));
   return {
     http,
     clock,

@@ -1,3 +1,8 @@
+import { DM_ORIENTATION } from '../../core/camera/view.ts';
+import { COLOUR_MAPS } from '../../core/display/colourMaps.ts';
+import { NO_CONTRAST, STRETCHES } from '../../core/display/stretch.ts';
+import { FIRST_ISR } from '../../features/image/displayState.ts';
+import type { ImageStore } from '../../features/image/imageState.ts';
 import { THEMES } from '../keptState.ts';
 import type { ShortcutGroup } from './shortcuts.ts';
 import type { Workspace } from './workspace.ts';
@@ -42,14 +47,61 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
         },
         { keys: ['-'], does: 'zoom out', run: () => image.zoomBy(1 / ZOOM_STEP) },
         { keys: ['0'], does: 'fit the pane', run: () => image.fit() },
-        { keys: ['z'], does: 'one detector pixel per screen pixel', run: () => image.oneToOne() },
-        { keys: ['i'], does: 'invert', run: () => image.toggleInvert() },
+        { keys: ['o'], does: 'one detector pixel per screen pixel', run: () => image.zoomTo(1) },
+        { keys: ['O'], does: 'four screen pixels per detector pixel', run: () => image.zoomTo(4) },
+        { keys: [','], does: 'turn by 90° counter-clockwise', run: () => turn(image, 90) },
+        { keys: ['.'], does: 'turn by 90° clockwise', run: () => turn(image, -90) },
+        { keys: ['f'], does: 'mirror in x', run: () => mirror(image) },
+        { keys: ['F'], does: 'Data Management orientation', run: () => image.orient(DM_ORIENTATION) },
+        {
+          keys: ['g'],
+          does: 'amplifier borders and names',
+          run: () => image.setOverlays({ amplifiers: !image.getState().overlays.amplifiers }),
+        },
       ],
+    },
+    {
+      name: 'Brightness',
+      shortcuts: [
+        { keys: ['z'], does: 'zscale limits', run: () => image.setLimits({ rule: 'zscale' }) },
+        {
+          keys: ['m'],
+          does: 'limits from minimum to maximum',
+          run: () => image.setLimits({ rule: 'minmax' }),
+        },
+        {
+          keys: ['M'],
+          does: 'limits of the central 99.5 %',
+          run: () => image.setLimits({ rule: 'percentile', percent: 99.5 }),
+        },
+        { keys: ['b'], does: 'each amplifier between its own limits', run: () => image.togglePerAmplifier() },
+        {
+          keys: ['s'],
+          does: 'next stretch',
+          run: () => image.setStretch(next(STRETCHES, image.getState().display.stretch)),
+        },
+        {
+          keys: ['c'],
+          does: 'next colour map',
+          run: () => image.setColourMap(next(COLOUR_MAPS, image.getState().display.colourMap)),
+        },
+        { keys: ['i'], does: 'invert', run: () => image.toggleInvert() },
+        {
+          keys: ['C'],
+          does: 'contrast and bias as they were; a right drag changes them as in DS9',
+          run: () => image.setContrast(NO_CONTRAST),
+        },
+      ],
+    },
+    {
+      name: 'ISR',
+      shortcuts: [{ keys: ['w'], does: 'raw pixels: every step off, and back', run: () => toggleRaw(image) }],
     },
     {
       name: 'Page',
       shortcuts: [
         { keys: ['r'], does: 'readout and ISR steps', run: () => ui.setState({ inspector: 'readout' }) },
+        { keys: ['h'], does: 'header', run: () => ui.setState({ inspector: 'header' }) },
         { keys: ['d'], does: 'latency ledger', run: () => ui.setState({ inspector: 'ledger' }) },
         {
           keys: ['t'],
@@ -61,6 +113,32 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
       ],
     },
   ];
+}
+
+function next<T>(all: readonly T[], now: T): T {
+  return all[(all.indexOf(now) + 1) % all.length] ?? now;
+}
+
+function turn(image: ImageStore, degrees: number): void {
+  const { rotationDeg, mirrored } = image.getState().display.orientation;
+  image.orient({ rotationDeg: (rotationDeg + degrees + 360) % 360, mirrored });
+}
+
+/** As seen on the screen: left and right change places, however the image lies. */
+function mirror(image: ImageStore): void {
+  const { rotationDeg, mirrored } = image.getState().display.orientation;
+  image.orient({ rotationDeg: (360 - rotationDeg) % 360, mirrored: !mirrored });
+}
+
+/** What is shown raw goes back to what the exposure's type takes. */
+function toggleRaw(image: ImageStore): void {
+  const { isr, shownAs } = image.getState();
+  const done = shownAs?.steps.filter(({ switchable, done: ran }) => switchable && ran) ?? [];
+  if (done.length === 0) image.setIsr(FIRST_ISR);
+  else {
+    const switched = Object.fromEntries(done.map(({ name }) => [name, false]));
+    image.setIsr({ ...isr, switched: { ...isr.switched, ...switched } });
+  }
 }
 
 function focusFilter(): void {

@@ -2,12 +2,27 @@
  * What the image worker can be asked. One worker owns one engine instance, one WebGL2 context and the pixels of the
  * images it opened; only small results and finished ImageBitmaps leave it. Every function rejects with an `ErrorWire`.
  */
-import type { StepName } from 'astro-fits-wasm';
+import type { OverscanMethod, Recipe, StepName } from 'astro-fits-wasm';
+import type { View } from '../../core/camera/view.ts';
 import type { CalibSet, ExposureId } from '../../core/dataId.ts';
-import type { DetectorPixel } from '../../core/frames.ts';
+import type { ColourMapName } from '../../core/display/colourMaps.ts';
+import type { Contrast, Limits, StretchName } from '../../core/display/stretch.ts';
+import type { Box, DetectorPixel } from '../../core/frames.ts';
 import type { UnixMs } from '../../core/time.ts';
 
+export type { OverscanMethod, Recipe, StepName } from 'astro-fits-wasm';
+
 export type JobId = string;
+/** Names one image in the worker: an exposure's detector, reduced in one way. Made by the worker. */
+export type ImageKey = string;
+
+/** How an exposure is reduced. Without a word on a step its type decides (docs/isr-steps.md). */
+export interface IsrRecipe {
+  readonly recipe: Recipe;
+  readonly overscan: OverscanMethod;
+  /** Steps that the user switched on or off. */
+  readonly switched: Readonly<Partial<Record<StepName, boolean>>>;
+}
 
 /** One step, in the order in which they run; the names are the engine's. */
 export interface IsrStep {
@@ -19,6 +34,8 @@ export interface IsrStep {
   readonly dataset?: string;
   /** Why a step was not done, as a sentence fragment: "BIAS frames take no flat", "no flat for empty~holo4_003". */
   readonly skippedBecause?: string;
+  /** False where no switch can bring it about (its calib is not there) or none can take it away. */
+  readonly switchable: boolean;
 }
 
 export interface OpenRequest {
@@ -33,11 +50,8 @@ export interface OpenRequest {
   /** Calibs certified for this exposure; the worker fetches `fileUrlPrefix + datasetId` and keeps them resident. */
   readonly calibs: CalibSet;
   readonly fileUrlPrefix: string;
+  readonly isr: IsrRecipe;
 }
-
-export type StretchName = 'linear' | 'log' | 'asinh';
-export type LimitsRule = 'zscale' | 'minmax' | 'percentile99' | 'manual';
-export type ColourMapName = 'grey' | 'viridis' | 'inferno' | 'cividis';
 
 export interface ImageStamps {
   readonly fetchStarted: UnixMs;
@@ -46,38 +60,89 @@ export interface ImageStamps {
   readonly reduced: UnixMs;
 }
 
+/** Of at most 100,000 pixels, evenly spaced over the image or amplifier, those with a value. NaN when none has. */
+export interface SampledStatistics {
+  readonly zscale: Limits;
+  readonly min: number;
+  readonly max: number;
+  readonly median: number;
+  /** 1.4826 times the median absolute deviation. */
+  readonly robustSigma: number;
+  /** The values below which `QUANTILES[i]` of the pixels lie. */
+  readonly quantiles: readonly number[];
+}
+
+/** The ends of the central 90, 95, 98, 99, 99.5, 99.8 and 99.9 per cent. */
+export const CENTRAL_PERCENT = [90, 95, 98, 99, 99.5, 99.8, 99.9] as const;
+export const QUANTILES: readonly number[] = CENTRAL_PERCENT.flatMap((percent) => [
+  (100 - percent) / 200,
+  (100 + percent) / 200,
+]);
+
+export interface AmplifierStatistics extends SampledStatistics {
+  readonly name: string;
+}
+
+/** Equal bins from `low` to `high`; of the same sample as the statistics. */
+export interface SampledHistogram {
+  readonly low: number;
+  readonly high: number;
+  readonly counts: readonly number[];
+}
+
+export interface ImageStatistics extends SampledStatistics {
+  readonly histogram: SampledHistogram;
+  readonly amplifiers: readonly AmplifierStatistics[];
+}
+
+/** Of every pixel: what takes its time and follows the first picture. */
+export interface ImageSurvey {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** An amplifier's place, for borders, names and per-amplifier limits. */
+export interface AmplifierPlace {
+  readonly name: string;
+  readonly box: Box<'Detector'>;
+}
+
 export interface OpenedImage {
+  readonly key: ImageKey;
   readonly exposure: ExposureId;
+  readonly isr: IsrRecipe;
   readonly width: number;
   readonly height: number;
   /** Of the pixels after ISR. */
-  readonly unit: 'adu';
+  readonly unit: 'adu' | 'electron';
   readonly steps: readonly IsrStep[];
   /** Notes for the user that are no errors: "DATASEC of the header differs from the camera geometry". */
   readonly warnings: readonly string[];
-  readonly zscale: readonly [number, number];
-  readonly minmax: readonly [number, number];
-  readonly percentile99: readonly [number, number];
+  readonly statistics: ImageStatistics;
+  readonly amplifiers: readonly AmplifierPlace[];
+  /** Bit numbers of the mask's planes by name; empty without a mask. */
+  readonly maskPlanes: Readonly<Record<string, number>>;
   readonly stamps: ImageStamps;
   readonly bytes: number;
 }
 
-/**
- * The view: which detector point is in the middle of the pane and how many device pixels one detector pixel takes.
- */
-export interface ImageView {
-  readonly centre: DetectorPixel;
-  readonly devicePixelsPerPixel: number;
+/** Another reduction of an image that is there. */
+export interface ReduceRequest {
+  readonly jobId: JobId;
+  readonly key: ImageKey;
+  readonly isr: IsrRecipe;
 }
 
 export interface RenderRequest {
-  readonly exposure: ExposureId;
+  readonly key: ImageKey;
   /** Device pixels. */
   readonly paneWidth: number;
   readonly paneHeight: number;
-  readonly view: ImageView | 'fit';
+  readonly view: View;
   readonly stretch: StretchName;
-  readonly limits: readonly [number, number];
+  /** One pair for all, or one for each of `OpenedImage.amplifiers`. */
+  readonly limits: Limits | readonly Limits[];
+  readonly contrast: Contrast;
   readonly colourMap: ColourMapName;
   readonly invert: boolean;
 }
@@ -85,19 +150,48 @@ export interface RenderRequest {
 export interface RenderAnswer {
   /** Transferred; the pane puts it into its bitmaprenderer context. */
   readonly bitmap: ImageBitmap;
-  /** The view that was drawn, with 'fit' resolved. */
-  readonly view: ImageView;
   readonly drawMs: number;
 }
 
 export interface PixelReadout {
   readonly at: DetectorPixel;
   readonly amplifier: string;
-  /** After ISR. */
-  readonly valueAdu: number;
+  /** In the amplifier's HDU as it is read out. */
+  readonly ampRaw: { readonly x: number; readonly y: number };
+  /** After ISR, in `unit`. */
+  readonly value: number;
+  readonly unit: 'adu' | 'electron';
+  /** The same in either unit; null where the amplifier's gain is not known. */
+  readonly valueAdu: number | null;
+  readonly valueElectron: number | null;
   /** As read out, before any step. */
   readonly rawAdu: number;
   readonly saturated: boolean;
+  /** Names of the mask's planes that are set. */
+  readonly mask: readonly string[];
+}
+
+export interface HeaderCard {
+  readonly keyword: string;
+  /** As text; empty for commentary cards. */
+  readonly value: string;
+  readonly comment: string;
+}
+
+export interface HduHeader {
+  readonly index: number;
+  /** EXTNAME, or an empty string. */
+  readonly name: string;
+  readonly kind: string;
+  readonly cards: readonly HeaderCard[];
+}
+
+export interface WorkerMemory {
+  /** The engine's, which never shrinks. */
+  readonly engineBytes: number;
+  /** Live textures of the renderer. */
+  readonly textureBytes: number;
+  readonly images: number;
 }
 
 export type OpenProgress =
@@ -107,17 +201,19 @@ export type OpenProgress =
 export interface ImageWorkerApi {
   /** Loads the engine. Once, before anything else. */
   start(request: { readonly wasmUrl: string }): Promise<{ readonly engineVersion: string }>;
-  /**
-   * Fetches, decodes and reduces one exposure and keeps it; an image opened before stays drawable until this one is
-   * done, and stays if this one fails. At most 10 progress calls a second.
-   */
+  /** Fetches, decodes and reduces one exposure and keeps it until `release`. At most 10 progress calls a second. */
   open(request: OpenRequest, onProgress?: (progress: OpenProgress) => void): Promise<OpenedImage>;
+  /** Makes another image of the same decoded raw; the first stays, too. */
+  reduce(request: ReduceRequest): Promise<OpenedImage>;
+  /** Exact minimum and maximum. */
+  survey(key: ImageKey): Promise<ImageSurvey>;
   render(request: RenderRequest): Promise<RenderAnswer>;
-  /** Undefined outside the detector or when that exposure is no longer held. */
-  readout(request: {
-    readonly exposure: ExposureId;
-    readonly at: DetectorPixel;
-  }): Promise<PixelReadout | undefined>;
+  /** Undefined outside the detector or when that image is no longer held. */
+  readout(request: { readonly key: ImageKey; readonly at: DetectorPixel }): Promise<PixelReadout | undefined>;
+  headers(key: ImageKey): Promise<readonly HduHeader[]>;
+  /** Gives an image up. Unknown keys are ignored. */
+  release(key: ImageKey): Promise<void>;
+  memory(): Promise<WorkerMemory>;
   /** The job rejects with `Cancelled` within 20 ms. Unknown ids are ignored. */
   cancel(jobId: JobId): Promise<void>;
 }

@@ -1,32 +1,55 @@
 /** The image worker's functions, without the worker around them, so that they run in Node too. */
 import type { Engine } from 'astro-fits-wasm';
 import { createEngine } from 'astro-fits-wasm';
-import { fitView } from '../../core/camera/view.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 import type { FetchLike } from '../shared/fetchBytes.ts';
 import { throwIfCancelled } from '../shared/yielding.ts';
 import { CalibCache } from './calibCache.ts';
-import type { ImageWorkerApi, JobId, OpenProgress } from './contract.ts';
+import type { ImageKey, ImageWorkerApi, JobId, OpenedImage, OpenProgress } from './contract.ts';
 import type { HeldImage } from './heldImage.ts';
-import { openImage } from './pipeline.ts';
+import { openImage, reduceAgain, type PipelineTools } from './pipeline.ts';
 import { Renderer } from './renderer/renderer.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
 
-interface Started {
-  readonly engine: Engine;
-  readonly calibs: CalibCache;
-}
-
 export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, init)): ImageWorkerApi {
-  let started: Promise<Started> | undefined;
-  let held: HeldImage | undefined;
+  let started: Promise<PipelineTools> | undefined;
   let renderer: Renderer | undefined;
+  const images = new Map<ImageKey, HeldImage>();
   const jobs = new Map<JobId, AbortController>();
 
-  const running = (): Promise<Started> => {
+  const running = (): Promise<PipelineTools> => {
     if (started) return started;
     throw new AppError('Bug', 'The image worker was asked before it was started.');
+  };
+
+  const held = (key: ImageKey): HeldImage => {
+    const image = images.get(key);
+    if (image) return image;
+    throw new AppError('NotFound', 'This image is no longer held by the image worker.');
+  };
+
+  /** Runs the work under the job's id and keeps the image that it makes. */
+  const keep = async (
+    jobId: JobId,
+    make: (tools: PipelineTools, signal: AbortSignal) => Promise<HeldImage>,
+  ): Promise<OpenedImage> => {
+    const tools = await running();
+    const job = new AbortController();
+    jobs.set(jobId, job);
+    try {
+      const image = await make(tools, job.signal);
+      if (job.signal.aborted) image.free();
+      throwIfCancelled(job.signal);
+      images.set(image.opened.key, image);
+      return image.opened;
+    } catch (error) {
+      // Whatever failed after a cancel failed because of it.
+      throwIfCancelled(job.signal);
+      throw error;
+    } finally {
+      jobs.delete(jobId);
+    }
   };
 
   return {
@@ -40,60 +63,56 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       }
     },
 
-    async open(request, onProgress) {
-      const { engine, calibs } = await running();
-      const job = new AbortController();
-      jobs.set(request.jobId, job);
-      try {
-        // Half a detector of memory that only serves the cursor would come on top of the peak.
-        held?.releaseRaw();
-        const image = await openImage(
-          request,
-          { engine, calibs, fetch: fetchLike },
-          job.signal,
-          throttled(onProgress),
-        );
-        if (job.signal.aborted) image.free();
-        throwIfCancelled(job.signal);
-        const previous = held;
-        held = image;
-        if (previous) renderer?.forget(previous.plane);
-        previous?.free();
-        return image.opened;
-      } catch (error) {
-        // Whatever failed after a cancel failed because of it.
-        throwIfCancelled(job.signal);
-        throw error;
-      } finally {
-        jobs.delete(request.jobId);
-      }
+    open: (request, onProgress) =>
+      keep(request.jobId, (tools, signal) => openImage(request, tools, signal, throttled(onProgress))),
+
+    reduce: (request) =>
+      keep(request.jobId, (tools, signal) => reduceAgain(held(request.key), request.isr, tools, signal)),
+
+    async survey(key) {
+      return held(key).survey();
     },
 
     async render(request) {
       const { engine } = await running();
-      const image = held;
-      if (image?.opened.exposure !== request.exposure) {
-        throw new AppError('NotFound', 'This image is no longer held by the image worker.', {
-          exposure: request.exposure,
-        });
-      }
+      const image = held(request.key);
       const begin = performance.now();
-      const pane = { width: request.paneWidth, height: request.paneHeight };
-      const view = request.view === 'fit' ? fitView(image.plane, pane) : request.view;
+      const { plane, sorted } = image;
+      const drawable = { plane, sorted, amplifiers: image.opened.amplifiers };
       // A context can be lost at any time (driver reset, laptop woken up); a second loss in a row is no accident.
       for (let attempt = 0; attempt < 2; attempt++) {
         if (renderer?.lost) renderer = undefined;
         renderer ??= new Renderer();
-        const bitmap = renderer.draw(engine, image.plane, request, view);
-        if (!renderer.lost) return { bitmap, view, drawMs: performance.now() - begin };
+        const bitmap = renderer.draw(engine, drawable, request);
+        if (!renderer.lost) return { bitmap, drawMs: performance.now() - begin };
         bitmap.close();
       }
       throw new AppError('WasmFailed', 'The browser keeps losing its graphics context. Reload the page.');
     },
 
-    async readout({ exposure, at }) {
-      await running();
-      return held?.opened.exposure === exposure ? held.readout(at) : undefined;
+    async readout({ key, at }) {
+      return images.get(key)?.readout(at);
+    },
+
+    async headers(key) {
+      return held(key).source.headers();
+    },
+
+    async release(key) {
+      const image = images.get(key);
+      if (!image) return;
+      images.delete(key);
+      renderer?.forget(image.plane);
+      image.free();
+    },
+
+    async memory() {
+      const { engine } = await running();
+      return {
+        engineBytes: engine.memoryBytes,
+        textureBytes: renderer?.textureBytes ?? 0,
+        images: images.size,
+      };
     },
 
     async cancel(jobId) {
@@ -102,7 +121,7 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
   };
 }
 
-async function startEngine(wasmUrl: string, fetchLike: FetchLike): Promise<Started> {
+async function startEngine(wasmUrl: string, fetchLike: FetchLike): Promise<PipelineTools> {
   const engine = await createEngine(await fetchEngine(wasmUrl, fetchLike)).catch((thrown: unknown) => {
     const { message } = toAppError(thrown);
     throw new AppError(
@@ -112,7 +131,19 @@ async function startEngine(wasmUrl: string, fetchLike: FetchLike): Promise<Start
       { cause: thrown },
     );
   });
-  return { engine, calibs: new CalibCache(engine, fetchLike) };
+  return toolsOf(engine, fetchLike);
+}
+
+function toolsOf(engine: Engine, fetchLike: FetchLike): PipelineTools {
+  // A worker that was started anew must not answer to the keys of the one before.
+  const worker = crypto.randomUUID();
+  let made = 0;
+  return {
+    engine,
+    calibs: new CalibCache(engine, fetchLike),
+    fetch: fetchLike,
+    newKey: () => `${worker}-${++made}`,
+  };
 }
 
 async function fetchEngine(wasmUrl: string, fetchLike: FetchLike): Promise<Response> {

@@ -4,10 +4,19 @@
  */
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { fitView } from '../../core/camera/view.ts';
 import type { CalibRef, CalibSet } from '../../core/dataId.ts';
+import { NO_CONTRAST } from '../../core/display/stretch.ts';
 import { toAppError, type AppError } from '../../core/errors.ts';
-import type { ImageWorkerApi, OpenProgress, OpenRequest } from './contract.ts';
+import type {
+  ImageKey,
+  ImageWorkerApi,
+  IsrRecipe,
+  OpenedImage,
+  OpenProgress,
+  OpenRequest,
+} from './contract.ts';
 import { createImageApi } from './imageApi.ts';
 
 const WASM = new URL('../../../wasm/dist/astro_fits.wasm', import.meta.url);
@@ -220,6 +229,7 @@ const calib = (datasetType: CalibRef['datasetType'], datasetId: string = dataset
   collection: 'LATISS/calib',
   fileBytes: null,
 });
+const AS_ITS_TYPE_TAKES: IsrRecipe = { recipe: 'rapid', overscan: 'median-per-row', switched: {} };
 const CALIBS: CalibSet = { bias: calib('bias'), dark: calib('dark'), flat: calib('flat') };
 let jobs = 0;
 const request = (rawName: string, more: Partial<OpenRequest> = {}): OpenRequest => ({
@@ -233,17 +243,24 @@ const request = (rawName: string, more: Partial<OpenRequest> = {}): OpenRequest 
   rawBytes: null,
   calibs: CALIBS,
   fileUrlPrefix: 'mem:/',
+  isr: AS_ITS_TYPE_TAKES,
   ...more,
 });
 
 let api: ImageWorkerApi;
+const kept: ImageKey[] = [];
+const open = async (...args: Parameters<ImageWorkerApi['open']>): Promise<OpenedImage> => {
+  const opened = await api.open(...args);
+  kept.push(opened.key);
+  return opened;
+};
 const failure = async (act: Promise<unknown>): Promise<AppError> =>
   act.then(
     () => Promise.reject(new Error('did not fail')),
     (thrown: unknown) => toAppError(thrown),
   );
-const valueAt = async (exposure: number, x: number, y: number) => {
-  const readout = await api.readout({ exposure, at: { x, y } });
+const valueAt = async ({ key }: OpenedImage, x: number, y: number) => {
+  const readout = await api.readout({ key, at: { x, y } });
   if (!readout) throw new Error('no readout');
   return readout;
 };
@@ -267,27 +284,33 @@ beforeAll(async () => {
   await api.start({ wasmUrl: 'wasm' });
 }, 60_000);
 
+afterEach(async () => {
+  for (const key of kept.splice(0)) await api.release(key);
+});
+
 describe('open', () => {
   it('does the whole recipe, each calib the right way up', async () => {
     const progress: OpenProgress[] = [];
-    const opened = await api.open(request('good'), (p) => progress.push(p));
+    const opened = await open(request('good'), (p) => progress.push(p));
     expect([opened.width, opened.height]).toEqual([WIDTH, HEIGHT]);
-    expect(opened.steps.map((s) => [s.name, s.done])).toEqual([
-      ['serial-overscan', true],
-      ['parallel-overscan', true],
-      ['assemble', true],
-      ['bias', true],
-      ['dark', true],
-      ['flat', true],
+    expect(opened.steps.filter(({ done }) => done).map(({ name }) => name)).toEqual([
+      'saturation',
+      'serial-overscan',
+      'parallel-overscan',
+      'assemble',
+      'bias',
+      'dark',
+      'flat',
     ]);
+    expect(opened.steps).toHaveLength(15);
     expect(opened.warnings).toEqual([]);
     const c03 = AMPLIFIERS.findIndex((a) => a.name === 'C03');
     const c14 = AMPLIFIERS.findIndex((a) => a.name === 'C14');
     // (signal - bias - dark * 10 s) / flat
-    const low = await valueAt(opened.exposure, 1700, 500);
+    const low = await valueAt(opened, 1700, 500);
     expect(low).toMatchObject({ amplifier: 'C03', saturated: false });
     expect(low.valueAdu).toBeCloseTo((signalOf(c03) - 1 - 5) / 0.5, 3);
-    const high = await valueAt(opened.exposure, 2200, 3000);
+    const high = await valueAt(opened, 2200, 3000);
     expect(high.amplifier).toBe('C14');
     expect(high.valueAdu).toBeCloseTo((signalOf(c14) - 2 - 15) / 2, 3);
     // Raw row 999 of C14 is at y = 3999 - 999.
@@ -301,47 +324,48 @@ describe('open', () => {
   });
 
   it('tells when the last segment was decoded, not the first', async () => {
-    const { stamps } = await api.open(request('late'), () => {});
+    const { stamps } = await open(request('late'), () => {});
     expect(stamps.fetched - stamps.fetchStarted).toBeGreaterThan(LATE_MS);
     expect(stamps.decoded).toBeGreaterThanOrEqual(stamps.fetched);
     expect(stamps.reduced).toBeGreaterThan(stamps.decoded);
   });
 
   it('puts the first-read pixels at the outer edges of the detector', async () => {
-    const opened = await api.open(request('good', { observationType: 'bias' }));
+    const opened = await open(request('good', { observationType: 'bias' }));
     const c17 = AMPLIFIERS.findIndex((a) => a.name === 'C17');
-    expect((await valueAt(opened.exposure, 4071, 3999)).valueAdu).toBe(signalOf(c17) + 5000);
-    expect((await valueAt(opened.exposure, 4071, 2000)).valueAdu).toBe(signalOf(c17));
+    expect((await valueAt(opened, 4071, 3999)).valueAdu).toBe(signalOf(c17) + 5000);
+    expect((await valueAt(opened, 4071, 2000)).valueAdu).toBe(signalOf(c17));
     const c00 = AMPLIFIERS.findIndex((a) => a.name === 'C00');
-    expect((await valueAt(opened.exposure, 508, 0)).valueAdu).toBe(signalOf(c00) + 5000);
-    expect(await valueAt(opened.exposure, 508, 1)).toMatchObject({ rawAdu: 150_000, saturated: true });
-    expect(await api.readout({ exposure: opened.exposure, at: { x: 4080, y: 0 } })).toBeUndefined();
-    expect(await api.readout({ exposure: 1, at: { x: 0, y: 0 } })).toBeUndefined();
+    expect((await valueAt(opened, 508, 0)).valueAdu).toBe(signalOf(c00) + 5000);
+    expect(await valueAt(opened, 508, 1)).toMatchObject({ rawAdu: 150_000, saturated: true, mask: ['SAT'] });
+    expect(await valueAt(opened, 508, 0)).toMatchObject({ mask: [], ampRaw: { x: 3, y: 0 } });
+    expect(await api.readout({ key: opened.key, at: { x: 4080, y: 0 } })).toBeUndefined();
+    expect(await api.readout({ key: 'none', at: { x: 0, y: 0 } })).toBeUndefined();
   });
 
   it('fetches no calib that the image type does not take, and each other one only once', async () => {
     requests.length = 0;
-    const opened = await api.open(request('good', { observationType: 'flat' }));
+    const opened = await open(request('good', { observationType: 'flat' }));
     expect(opened.steps.find((s) => s.name === 'flat')?.skippedBecause).toBe('FLAT frames take no flat');
     expect(requests).toEqual(['mem:/good']);
   });
 
   it('reads a gzip-wrapped raw', async () => {
-    const opened = await api.open(request('zipped'));
-    expect((await valueAt(opened.exposure, 508, 0)).rawAdu).toBe(overscanAt(15, 0) + signalOf(15) + 5000);
+    const opened = await open(request('zipped'));
+    expect((await valueAt(opened, 508, 0)).rawAdu).toBe(overscanAt(15, 0) + signalOf(15) + 5000);
   });
 
   it('notes a header DATASEC that differs, and trusts the geometry', async () => {
-    const opened = await api.open(request('sections', { observationType: 'bias' }));
+    const opened = await open(request('sections', { observationType: 'bias' }));
     expect(opened.warnings).toHaveLength(1);
     expect(opened.warnings[0]).toContain('[1:509,1:2000]');
-    expect((await valueAt(opened.exposure, 508, 0)).valueAdu).toBe(signalOf(15) + 5000);
+    expect((await valueAt(opened, 508, 0)).valueAdu).toBe(signalOf(15) + 5000);
   });
 
   it('goes on without a calib that is not certified, gone, or of the wrong size, and says so', async () => {
     const calibs = { bias: null, dark: calib('dark', 'gone'), flat: calib('flat', 'smallflat') };
-    const opened = await api.open(request('good', { calibs }));
-    const skipped = opened.steps.filter((s) => !s.done);
+    const opened = await open(request('good', { calibs }));
+    const skipped = opened.steps.filter(({ name, done }) => !done && name in calibs);
     expect(skipped.map((s) => s.name)).toEqual(['bias', 'dark', 'flat']);
     expect(skipped[0]?.skippedBecause).toBe('no bias for this exposure');
     expect(skipped[1]?.skippedBecause).toContain('expired');
@@ -359,40 +383,40 @@ describe('bad raws', () => {
     ['gone', 'Expired', /expired/],
     ['nothing', 'NotFound', /not in the repository/],
   ] as const)('%s is %s', async (name, tag, sentence) => {
-    const error = await failure(api.open(request(name)));
+    const error = await failure(open(request(name)));
     expect(error.tag).toBe(tag);
     expect(error.message).toMatch(sentence);
   });
 
   it('names HDU and tile of a bad tile', async () => {
-    const error = await failure(api.open(request('badtile')));
+    const error = await failure(open(request('badtile')));
     expect(error.detail).toMatchObject({ hduIndex: 3, tile: 17 });
   });
 
   it('leaves the image before it as it was', async () => {
-    const opened = await api.open(request('good', { observationType: 'bias' }));
-    await failure(api.open(request('badtile')));
-    const readout = await valueAt(opened.exposure, 508, 0);
+    const opened = await open(request('good', { observationType: 'bias' }));
+    await failure(open(request('badtile')));
+    const readout = await valueAt(opened, 508, 0);
     expect(readout.valueAdu).toBe(signalOf(15) + 5000);
     expect(readout.rawAdu).toBe(overscanAt(15, 0) + signalOf(15) + 5000);
   });
 
   it('refuses an instrument that it does not know', async () => {
-    expect((await failure(api.open(request('good', { instrument: 'HSC' })))).tag).toBe('UnsupportedFits');
+    expect((await failure(open(request('good', { instrument: 'HSC' })))).tag).toBe('UnsupportedFits');
   });
 });
 
 describe('cancel', () => {
   it('ends an open that waits for the network, and keeps the image before it', async () => {
-    const opened = await api.open(request('good', { observationType: 'bias' }));
+    const opened = await open(request('good', { observationType: 'bias' }));
     const next = request('slow');
-    const error = failure(api.open(next));
+    const error = failure(open(next));
     await new Promise((resolve) => setTimeout(resolve, 60));
     const begin = performance.now();
     await api.cancel(next.jobId);
     expect((await error).tag).toBe('Cancelled');
     expect(performance.now() - begin).toBeLessThan(40);
-    expect((await valueAt(opened.exposure, 508, 0)).amplifier).toBe('C00');
+    expect((await valueAt(opened, 508, 0)).amplifier).toBe('C00');
   });
 
   it('ignores ids that it does not know', async () => {
@@ -400,17 +424,128 @@ describe('cancel', () => {
   });
 });
 
+describe('another set of steps', () => {
+  const switched = (steps: IsrRecipe['switched'], more: Partial<IsrRecipe> = {}): IsrRecipe => ({
+    ...AS_ITS_TYPE_TAKES,
+    ...more,
+    switched: steps,
+  });
+  const reduce = async ({ key }: OpenedImage, isr: IsrRecipe): Promise<OpenedImage> => {
+    const opened = await api.reduce({ jobId: `job-${++jobs}`, key, isr });
+    kept.push(opened.key);
+    return opened;
+  };
+
+  it('gives the pixels of a raw that was opened with it, and leaves the first image alone', async () => {
+    const first = await open(request('good'));
+    const before = (await valueAt(first, 2200, 3000)).value;
+    for (const isr of [
+      switched({ dark: false, flat: false }),
+      switched({ 'serial-overscan': false, 'parallel-overscan': false }),
+      switched({}, { overscan: 'mean' }),
+    ]) {
+      const again = await reduce(first, isr);
+      const afresh = await open(request('good', { isr }));
+      expect(again.steps).toEqual(afresh.steps);
+      expect(again.statistics).toEqual(afresh.statistics);
+      for (const [x, y] of [
+        [2200, 3000],
+        [1700, 500],
+        [508, 0],
+        [4071, 3999],
+      ] as const) {
+        expect(await valueAt(again, x, y)).toEqual(await valueAt(afresh, x, y));
+      }
+    }
+    expect((await valueAt(first, 2200, 3000)).value).toBe(before);
+  });
+
+  it('with every step off shows what was read out', async () => {
+    const first = await open(request('good'));
+    const off = Object.fromEntries(
+      first.steps.filter(({ switchable }) => switchable).map(({ name }) => [name, false]),
+    );
+    const raws = await reduce(first, switched(off));
+    const { value, rawAdu } = await valueAt(raws, 1700, 500);
+    expect(value).toBe(rawAdu);
+    expect(raws.steps.filter(({ done }) => done).map(({ name }) => name)).toEqual(['assemble']);
+  });
+
+  it('gives electrons with the gain, and the readout has both units either way', async () => {
+    const first = await open(request('good', { observationType: 'bias' }));
+    const inElectrons = await reduce(first, switched({ gain: true }));
+    expect([first.unit, inElectrons.unit]).toEqual(['adu', 'electron']);
+    const [adu, electron] = [await valueAt(first, 1700, 500), await valueAt(inElectrons, 1700, 500)];
+    expect(electron.value).toBe(electron.valueElectron);
+    expect(electron.valueAdu).toBeCloseTo(adu.value, 3);
+    expect(adu.valueElectron).toBeCloseTo(electron.value, 3);
+    expect(adu.valueElectron! / adu.value).toBeGreaterThan(1.03);
+  });
+
+  it('knows what no switch can bring about', async () => {
+    const opened = await open(request('good', { calibs: { ...CALIBS, flat: null } }));
+    const step = (name: string) => opened.steps.find((each) => each.name === name);
+    expect(step('flat')).toMatchObject({ switchable: false, skippedBecause: 'no flat for SDSSr_65mm~empty' });
+    expect(step('crosstalk')).toMatchObject({ switchable: false, done: false });
+    expect(step('assemble')).toMatchObject({ switchable: false, done: true });
+    expect(step('cosmic-rays')).toMatchObject({ switchable: true, done: false, skippedBecause: 'off' });
+  });
+
+  it('can put a flat on a flat when that is asked for', async () => {
+    const isr = switched({ flat: true });
+    const opened = await open(request('good', { observationType: 'flat', isr }));
+    expect(opened.steps.find(({ name }) => name === 'flat')?.done).toBe(true);
+  });
+});
+
+describe('statistics for the display', () => {
+  it('are those of the pixels, for the whole and for each amplifier', async () => {
+    const opened = await open(request('good', { observationType: 'bias' }));
+    const { statistics, amplifiers } = opened;
+    expect(amplifiers.map(({ name }) => name).toSorted()).toEqual(
+      AMPLIFIERS.map(({ name }) => name).toSorted(),
+    );
+    for (const each of statistics.amplifiers) {
+      const i = AMPLIFIERS.findIndex(({ name }) => name === each.name);
+      expect([each.median, each.robustSigma]).toEqual([signalOf(i), 0]);
+    }
+    expect(statistics.median).toBeGreaterThanOrEqual(signalOf(0));
+    expect(statistics.quantiles.every((v, i) => v >= 100 && v <= 115 && i >= 0)).toBe(true);
+    const { counts } = statistics.histogram;
+    expect(counts.filter((count) => count > 0).length).toBe(16);
+    // Marked pixels are few: the sample may miss them, the survey never does.
+    expect(await api.survey(opened.key)).toEqual({ min: 100, max: 150_000 - overscanAt(0, 1) });
+  });
+
+  it('has the header of every HDU', async () => {
+    const headers = await api.headers((await open(request('good'))).key);
+    expect(headers).toHaveLength(17);
+    expect(headers[0]?.cards.find(({ keyword }) => keyword === 'INSTRUME')?.value).toBe('LATISS');
+    expect(headers[1]).toMatchObject({ index: 1, name: 'Segment10' });
+  });
+
+  it('gives images back', async () => {
+    const opened = await open(request('good'));
+    const { images } = await api.memory();
+    await api.release(opened.key);
+    expect((await api.memory()).images).toBe(images - 1);
+    expect((await failure(api.survey(opened.key))).tag).toBe('NotFound');
+    await api.release(opened.key);
+  });
+});
+
 describe('render', () => {
   it('says what the browser lacks where nothing can be drawn', async () => {
-    const opened = await api.open(request('good'));
+    const opened = await open(request('good'));
     const error = await failure(
       api.render({
-        exposure: opened.exposure,
+        key: opened.key,
         paneWidth: 10,
         paneHeight: 10,
-        view: 'fit',
+        view: fitView(opened, { width: 10, height: 10 }),
         stretch: 'linear',
         limits: [0, 1],
+        contrast: NO_CONTRAST,
         colourMap: 'grey',
         invert: false,
       }),

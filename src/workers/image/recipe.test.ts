@@ -1,6 +1,8 @@
+import { STEP_NAMES } from 'astro-fits-wasm';
 import { describe, expect, it } from 'vitest';
 import type { CalibRef, CalibSet } from '../../core/dataId.ts';
-import { calibStep, planCalibs } from './recipe.ts';
+import type { IsrRecipe } from './contract.ts';
+import { planSteps, STEP_ORDER, type StepPlan } from './recipe.ts';
 
 const calib = (datasetType: CalibRef['datasetType']): CalibRef => ({
   datasetType,
@@ -9,17 +11,17 @@ const calib = (datasetType: CalibRef['datasetType']): CalibRef => ({
   fileBytes: null,
 });
 const ALL: CalibSet = { bias: calib('bias'), dark: calib('dark'), flat: calib('flat') };
-const facts = (observationType: string, calibs: CalibSet = ALL) => ({
+const facts = (observationType: string, calibs: CalibSet = ALL, switched: IsrRecipe['switched'] = {}) => ({
   observationType,
   physicalFilter: 'empty~holo4_003',
   calibs,
+  isr: { recipe: 'rapid', overscan: 'median-per-row', switched } as const,
 });
-const used = (observationType: string) =>
-  planCalibs(facts(observationType))
-    .filter((plan) => plan.use)
-    .map((plan) => plan.name);
+const step = (plans: readonly StepPlan[], name: string) => plans.find((plan) => plan.name === name);
+const used = (observationType: string, switched: IsrRecipe['switched'] = {}) =>
+  planSteps(facts(observationType, ALL, switched)).flatMap(({ calib: each }) => each?.datasetType ?? []);
 
-describe('planCalibs', () => {
+describe('planSteps', () => {
   it.each([
     ['bias', []],
     ['BIAS', []],
@@ -31,24 +33,35 @@ describe('planCalibs', () => {
     ['some type of next year', ['bias', 'dark', 'flat']],
   ])('%s takes %j', (type, calibs) => expect(used(type)).toEqual(calibs));
 
+  it.each(['rapid', 'full'] as const)('has every step of the engine once in the recipe %s', (recipe) => {
+    expect(STEP_ORDER[recipe].toSorted()).toEqual(STEP_NAMES.toSorted());
+  });
+
+  it('obeys a switch against the type', () => {
+    expect(used('bias', { bias: true })).toEqual(['bias']);
+    expect(used('science', { dark: false })).toEqual(['bias', 'flat']);
+    expect(step(planSteps(facts('science', ALL, { dark: false })), 'dark')).toMatchObject({
+      skippedBecause: 'switched off',
+      switchable: true,
+    });
+  });
+
+  it('never leaves out the assembly', () => {
+    expect(
+      step(planSteps(facts('science', ALL, { assemble: false })), 'assemble')?.skippedBecause,
+    ).toBeNull();
+  });
+
   it('says which type takes no flat', () => {
-    const plan = planCalibs(facts('flat')).find((p) => p.name === 'flat');
-    expect(plan?.skippedBecause).toBe('FLAT frames take no flat');
+    expect(step(planSteps(facts('flat')), 'flat')?.skippedBecause).toBe('FLAT frames take no flat');
   });
 
   it('names the physical filter that has no flat, and keeps the other steps', () => {
-    const steps = planCalibs(facts('science', { ...ALL, flat: null })).map((plan) =>
-      calibStep(plan, 'empty~holo4_003'),
-    );
-    expect(steps).toEqual([
-      { name: 'bias', done: true, with: 'LATISS/calib', dataset: 'bias-id' },
-      { name: 'dark', done: true, with: 'LATISS/calib', dataset: 'dark-id' },
-      { name: 'flat', done: false, skippedBecause: 'no flat for empty~holo4_003' },
-    ]);
-  });
-
-  it('names the filter of the flat that was used', () => {
-    const plan = planCalibs(facts('science')).find((p) => p.name === 'flat');
-    expect(plan && calibStep(plan, 'empty~holo4_003').with).toBe('empty~holo4_003 · LATISS/calib');
+    const plans = planSteps(facts('science', { ...ALL, flat: null }));
+    expect(step(plans, 'flat')).toMatchObject({
+      skippedBecause: 'no flat for empty~holo4_003',
+      switchable: false,
+    });
+    expect(step(plans, 'bias')?.skippedBecause).toBeNull();
   });
 });

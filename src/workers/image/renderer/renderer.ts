@@ -1,30 +1,49 @@
-/**
- * Draws detector planes with WebGL2 into one private OffscreenCanvas. Textures are made when a view needs them: a
- * whole detector is mostly looked at from a distance, and the 4x4-binned level uploads in a sixteenth of the time.
- */
+/** Draws detector planes with WebGL2 into one private OffscreenCanvas. */
 import type { Engine, Plane } from 'astro-fits-wasm';
-import type { View } from '../../../core/camera/view.ts';
+import { detectorFromScreen, visibleBox } from '../../../core/camera/view.ts';
+import { COLOUR_MAPS, colourTables } from '../../../core/display/colourMaps.ts';
+import type { Limits } from '../../../core/display/stretch.ts';
+import { STRETCHES, usableLimits } from '../../../core/display/stretch.ts';
 import { AppError } from '../../../core/errors.ts';
-import type { RenderRequest } from '../contract.ts';
-import { COLOUR_MAP_ROWS, colourTables } from './colourMaps.ts';
-import { FRAGMENT_SHADER, VERTEX_SHADER } from './shaders.ts';
-import { STRETCHES, usableLimits } from './stretch.ts';
+import type { AmplifierPlace, RenderRequest } from '../contract.ts';
+import { equalizing } from '../sampled.ts';
+import { PlaneLevels, unfiltered } from './levels.ts';
+import { EQUALIZING_SIZE, FRAGMENT_SHADER, VERTEX_SHADER } from './shaders.ts';
 
 const UNIFORMS = [
   'level',
   'colours',
+  'equalizing',
+  'cellLimits',
   'centre',
   'pane',
   'imageSize',
+  'fromScreen',
   'limits',
-  'scale',
+  'cellSize',
   'binning',
   'stretch',
+  'contrast',
   'colourRow',
   'inverted',
   'averaged',
+  'inCells',
 ] as const;
 type UniformName = (typeof UNIFORMS)[number];
+
+/** Texture units. */
+const LEVEL = 0;
+const COLOURS = 1;
+const EQUALIZING = 2;
+const CELL_LIMITS = 3;
+
+/** What is drawn: a plane and what drawing has to know of it. */
+export interface Drawable {
+  readonly plane: Plane;
+  /** A sample of its pixels, sorted. */
+  readonly sorted: Float32Array;
+  readonly amplifiers: readonly AmplifierPlace[];
+}
 
 /**
  * The binning that a scale is drawn from: as coarse as can be without more than a quarter of blur. Finer levels than
@@ -38,9 +57,8 @@ export class Renderer {
   readonly #canvas: OffscreenCanvas;
   readonly #gl: WebGL2RenderingContext;
   readonly #uniforms: ReadonlyMap<UniformName, WebGLUniformLocation | null>;
-  /** Levels of `#plane` that are on the graphics card, by binning. */
-  readonly #levels = new Map<number, WebGLTexture>();
-  #plane: Plane | undefined;
+  readonly #planes = new Map<Plane, PlaneLevels>();
+  readonly #largest: number;
 
   constructor() {
     if (typeof OffscreenCanvas === 'undefined') {
@@ -58,18 +76,26 @@ export class Renderer {
       );
     }
     this.#gl = gl;
+    this.#largest = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
     const program = linkedProgram(gl);
     gl.useProgram(program);
     this.#uniforms = new Map(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)]));
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 4);
-    gl.activeTexture(gl.TEXTURE1);
-    gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
-    unfiltered(gl);
-    const rows = COLOUR_MAP_ROWS.length;
+    for (const [unit, name] of [
+      [LEVEL, 'level'],
+      [COLOURS, 'colours'],
+      [EQUALIZING, 'equalizing'],
+      [CELL_LIMITS, 'cellLimits'],
+    ] as const) {
+      gl.uniform1i(this.#at(name), unit);
+      if (unit === LEVEL) continue;
+      gl.activeTexture(gl.TEXTURE0 + unit);
+      gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+      unfiltered(gl);
+    }
+    gl.activeTexture(gl.TEXTURE0 + COLOURS);
+    const rows = COLOUR_MAPS.length;
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, rows, 0, gl.RGBA, gl.UNSIGNED_BYTE, colourTables());
-    gl.uniform1i(this.#at('colours'), 1);
-    gl.uniform1i(this.#at('level'), 0);
-    gl.activeTexture(gl.TEXTURE0);
   }
 
   /** A lost context takes all textures with it; the owner makes a new Renderer, which fills itself from the planes. */
@@ -77,74 +103,110 @@ export class Renderer {
     return this.#gl.isContextLost();
   }
 
-  draw(engine: Engine, plane: Plane, request: RenderRequest, view: View): ImageBitmap {
+  get textureBytes(): number {
+    return [...this.#planes.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  draw(engine: Engine, drawable: Drawable, request: RenderRequest): ImageBitmap {
     const gl = this.#gl;
-    const { paneWidth, paneHeight } = request;
-    if (this.#canvas.width !== paneWidth || this.#canvas.height !== paneHeight) {
-      this.#canvas.width = paneWidth;
-      this.#canvas.height = paneHeight;
+    const { plane } = drawable;
+    const { view } = request;
+    const pane = { width: request.paneWidth, height: request.paneHeight };
+    if (this.#canvas.width !== pane.width || this.#canvas.height !== pane.height) {
+      this.#canvas.width = pane.width;
+      this.#canvas.height = pane.height;
     }
-    const scale = view.devicePixelsPerPixel;
-    const binning = binningFor(scale);
-    this.#bindLevel(engine, plane, binning);
-    const [low, high] = usableLimits(request.limits);
-    gl.viewport(0, 0, paneWidth, paneHeight);
+    // What no texture of this machine can hold is drawn from a coarser level.
+    const least = Math.ceil(Math.max(plane.width, plane.height) / this.#largest);
+    const binning = Math.max(least, binningFor(view.devicePixelsPerPixel));
+    gl.activeTexture(gl.TEXTURE0 + LEVEL);
+    this.#levels(plane).bind(engine, binning, visibleBox(view, plane, pane));
+    gl.viewport(0, 0, pane.width, pane.height);
     gl.uniform2f(this.#at('centre'), view.centre.x, view.centre.y);
-    gl.uniform2f(this.#at('pane'), paneWidth, paneHeight);
+    gl.uniform2f(this.#at('pane'), pane.width, pane.height);
     gl.uniform2f(this.#at('imageSize'), plane.width, plane.height);
-    gl.uniform2f(this.#at('limits'), low, high);
-    gl.uniform1f(this.#at('scale'), scale);
+    gl.uniformMatrix2fv(this.#at('fromScreen'), false, detectorFromScreen(view));
+    this.#setLimits(drawable, request);
     gl.uniform1f(this.#at('binning'), binning);
     gl.uniform1i(this.#at('stretch'), STRETCHES.indexOf(request.stretch));
-    gl.uniform1i(this.#at('colourRow'), COLOUR_MAP_ROWS.indexOf(request.colourMap));
+    gl.uniform2f(this.#at('contrast'), request.contrast.bias, request.contrast.contrast);
+    gl.uniform1i(this.#at('colourRow'), COLOUR_MAPS.indexOf(request.colourMap));
     gl.uniform1i(this.#at('inverted'), Number(request.invert));
-    gl.uniform1i(this.#at('averaged'), Number(scale < 1));
+    gl.uniform1i(this.#at('averaged'), Number(view.devicePixelsPerPixel < 1));
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     return this.#canvas.transferToImageBitmap();
   }
 
   /** Lets go of the textures of a plane that is about to be freed. */
   forget(plane: Plane): void {
-    if (this.#plane !== plane) return;
-    for (const texture of this.#levels.values()) this.#gl.deleteTexture(texture);
-    this.#levels.clear();
-    this.#plane = undefined;
+    this.#planes.get(plane)?.free();
+    this.#planes.delete(plane);
   }
 
   #at(name: UniformName): WebGLUniformLocation | null {
     return this.#uniforms.get(name) ?? null;
   }
 
-  #bindLevel(engine: Engine, plane: Plane, binning: number): void {
+  #levels(plane: Plane): PlaneLevels {
+    const known = this.#planes.get(plane);
+    if (known) return known;
+    const levels = new PlaneLevels(this.#gl, plane);
+    this.#planes.set(plane, levels);
+    return levels;
+  }
+
+  #setLimits({ sorted, amplifiers }: Drawable, request: RenderRequest): void {
     const gl = this.#gl;
-    if (this.#plane && this.#plane !== plane) this.forget(this.#plane);
-    this.#plane = plane;
-    const known = this.#levels.get(binning);
-    if (known) {
-      gl.bindTexture(gl.TEXTURE_2D, known);
-      return;
+    const { limits } = request;
+    const grid = isPair(limits) ? undefined : cellGrid(amplifiers, limits);
+    const [low, high] = usableLimits(isPair(limits) ? limits : (limits[0] ?? [0, 1]));
+    gl.uniform2f(this.#at('limits'), low, high);
+    gl.uniform1i(this.#at('inCells'), Number(grid !== undefined));
+    if (grid) {
+      gl.uniform2f(this.#at('cellSize'), grid.cellWidth, grid.cellHeight);
+      gl.activeTexture(gl.TEXTURE0 + CELL_LIMITS);
+      const { columns, rows, cells } = grid;
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RG32F, columns, rows, 0, gl.RG, gl.FLOAT, cells);
     }
-    const texture = gl.createTexture();
-    gl.bindTexture(gl.TEXTURE_2D, texture);
-    unfiltered(gl);
-    const source = binning === 1 ? plane : engine.bin(plane, binning);
-    try {
-      const { width, height } = source;
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, width, height, 0, gl.RED, gl.FLOAT, source.view());
-    } finally {
-      if (source !== plane) engine.free(source);
+    if (request.stretch === 'equalize') {
+      gl.activeTexture(gl.TEXTURE0 + EQUALIZING);
+      const table = equalizing(sorted, [low, high], EQUALIZING_SIZE);
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, EQUALIZING_SIZE, 1, 0, gl.RED, gl.FLOAT, table);
     }
-    this.#levels.set(binning, texture);
   }
 }
 
-function unfiltered(gl: WebGL2RenderingContext): void {
-  for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) {
-    gl.texParameteri(gl.TEXTURE_2D, name, gl.NEAREST);
+function isPair(limits: RenderRequest['limits']): limits is Limits {
+  return typeof limits[0] === 'number';
+}
+
+interface CellGrid {
+  readonly columns: number;
+  readonly rows: number;
+  readonly cellWidth: number;
+  readonly cellHeight: number;
+  /** Low and high of each cell, row by row from the lowest y. */
+  readonly cells: Float32Array<ArrayBuffer>;
+}
+
+/** The amplifiers of every Rubin CCD are cells of one size; undefined for a detector whose are not. */
+export function cellGrid(
+  amplifiers: readonly AmplifierPlace[],
+  limits: readonly Limits[],
+): CellGrid | undefined {
+  const [first] = amplifiers;
+  if (!first) return undefined;
+  const [cellWidth, cellHeight] = [first.box.x1 - first.box.x0, first.box.y1 - first.box.y0];
+  const columns = Math.max(...amplifiers.map(({ box }) => box.x1)) / cellWidth;
+  const rows = Math.max(...amplifiers.map(({ box }) => box.y1)) / cellHeight;
+  if (columns * rows !== amplifiers.length) return undefined;
+  const cells = new Float32Array(2 * amplifiers.length);
+  for (const [i, { box }] of amplifiers.entries()) {
+    const [column, row] = [box.x0 / cellWidth, box.y0 / cellHeight];
+    if (!Number.isInteger(column) || !Number.isInteger(row)) return undefined;
+    cells.set(usableLimits(limits[i] ?? [0, 1]), 2 * (row * columns + column));
   }
-  for (const name of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) {
-    gl.texParameteri(gl.TEXTURE_2D, name, gl.CLAMP_TO_EDGE);
-  }
+  return { columns, rows, cellWidth, cellHeight, cells };
 }
 
 function linkedProgram(gl: WebGL2RenderingContext): WebGLProgram {

@@ -1,5 +1,5 @@
 /** The two shaders. Textures are read with texelFetch, because R32F cannot be filtered on every machine. */
-import { ASINH_STEEPNESS, LOG_STEEPNESS } from './stretch.ts';
+import { ASINH_STEEPNESS, LOG_STEEPNESS } from '../../../core/display/stretch.ts';
 
 /** One triangle that covers the pane. */
 export const VERTEX_SHADER = `#version 300 es
@@ -8,27 +8,36 @@ void main() {
   gl_Position = vec4(corner, 0.0, 1.0);
 }`;
 
+/** Steps of the table that `equalize` looks up. */
+export const EQUALIZING_SIZE = 1024;
+
 const glslFloat = (value: number) => value.toFixed(9);
 
 /**
- * gl_FragCoord has its origin at the lower left with pixel centres at .5, as the detector frame has y upwards: nothing
- * is flipped on the way. A pixel without a value (NaN or infinite) is hatched, which no colour map can look like.
+ * gl_FragCoord has its origin at the lower left with pixel centres at .5, as the detector frame has y upwards: only the
+ * view's own turn is between them. A pixel without a value (NaN or infinite) is hatched, which no colour map can look
+ * like. The stretches stand in the order of `STRETCHES`.
  */
 export const FRAGMENT_SHADER = `#version 300 es
 precision highp float;
 precision highp int;
 uniform highp sampler2D level;
 uniform highp sampler2D colours;
+uniform highp sampler2D equalizing;
+uniform highp sampler2D cellLimits;
 uniform vec2 centre;
 uniform vec2 pane;
 uniform vec2 imageSize;
+uniform mat2 fromScreen;
 uniform vec2 limits;
-uniform float scale;
+uniform vec2 cellSize;
 uniform float binning;
 uniform int stretch;
+uniform vec2 contrast;
 uniform int colourRow;
 uniform bool inverted;
 uniform bool averaged;
+uniform bool inCells;
 out vec4 colour;
 
 bool isFinite(float v) { return (floatBitsToUint(v) & 0x7f800000u) != 0x7f800000u; }
@@ -52,8 +61,17 @@ bool averageAt(vec2 u, out float value) {
   return weights > 0.0;
 }
 
+float stretched(float t) {
+  if (stretch == 1) return log(1.0 + ${glslFloat(LOG_STEEPNESS)} * t) / ${glslFloat(Math.log(1 + LOG_STEEPNESS))};
+  if (stretch == 2) return sqrt(t);
+  if (stretch == 3) return asinh(${glslFloat(ASINH_STEEPNESS)} * t) / ${glslFloat(Math.asinh(ASINH_STEEPNESS))};
+  if (stretch == 4) return (pow(${glslFloat(LOG_STEEPNESS)}, t) - 1.0) / ${glslFloat(LOG_STEEPNESS - 1)};
+  if (stretch == 5) return texelFetch(equalizing, ivec2(int(t * ${glslFloat(EQUALIZING_SIZE - 1)} + 0.5), 0), 0).r;
+  return t;
+}
+
 void main() {
-  vec2 at = centre + (gl_FragCoord.xy - pane * 0.5) / scale;
+  vec2 at = centre + fromScreen * (gl_FragCoord.xy - pane * 0.5);
   if (any(lessThan(at, vec2(-0.5))) || any(greaterThanEqual(at, imageSize - 0.5))) {
     colour = vec4(0.0, 0.0, 0.0, 1.0);
     return;
@@ -72,9 +90,10 @@ void main() {
     colour = vec4(band < 4.0 ? vec3(0.13, 0.17, 0.24) : vec3(0.23, 0.28, 0.37), 1.0);
     return;
   }
-  float t = clamp((value - limits.x) / (limits.y - limits.x), 0.0, 1.0);
-  if (stretch == 1) t = log(1.0 + ${glslFloat(LOG_STEEPNESS)} * t) / ${glslFloat(Math.log(1 + LOG_STEEPNESS))};
-  if (stretch == 2) t = asinh(${glslFloat(ASINH_STEEPNESS)} * t) / ${glslFloat(Math.asinh(ASINH_STEEPNESS))};
+  vec2 between = limits;
+  if (inCells) between = texelFetch(cellLimits, ivec2(floor((at + 0.5) / cellSize)), 0).rg;
+  float t = stretched(clamp((value - between.x) / (between.y - between.x), 0.0, 1.0));
+  t = clamp((t - contrast.x) * contrast.y + 0.5, 0.0, 1.0);
   if (inverted) t = 1.0 - t;
   colour = texelFetch(colours, ivec2(int(t * 255.0 + 0.5), colourRow), 0);
 }`;

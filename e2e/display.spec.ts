@@ -1,0 +1,256 @@
+/** How an image is looked at: stretch, limits, turns, steps switched while one looks, its header, its address. */
+import type { Page } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
+import { pause, rawFile, shownExposure, waitForExposure } from './support/pane.ts';
+
+/** The canvas as the screen has it, one RGBA quadruple for each place (fractions of the pane). */
+async function coloursAt(page: Page, places: readonly (readonly [number, number])[]): Promise<number[][]> {
+  return page.evaluate(async (fractions) => {
+    const canvas = document.querySelector<HTMLCanvasElement>('.image-canvas');
+    if (!canvas) throw new Error('There is no image canvas.');
+    const copy = new OffscreenCanvas(canvas.width, canvas.height);
+    const context = copy.getContext('2d');
+    if (!context) throw new Error('No 2d context.');
+    context.drawImage(canvas, 0, 0);
+    return fractions.map(([x, y]) => {
+      const { data } = context.getImageData(
+        Math.floor((x ?? 0) * canvas.width),
+        Math.floor((y ?? 0) * canvas.height),
+        1,
+        1,
+      );
+      return [...data];
+    });
+  }, places);
+}
+
+/** Detector pixels under the middles of screen pixels at 1:1, and the brightness that they should have. */
+async function greyAt(page: Page, places: readonly (readonly [number, number])[]): Promise<number[]> {
+  return (await coloursAt(page, places)).map(([red = 0]) => red);
+}
+
+const api = {
+  setStretch: (page: Page, settings: object) =>
+    page.evaluate((given) => window.summitNotebook?.setStretch(given), settings),
+  setView: (page: Page, x: number, y: number, scale: number) =>
+    page.evaluate(
+      ([cx = 0, cy = 0, s = 1]) => window.summitNotebook?.setView({ centre: { x: cx, y: cy }, scale: s }),
+      [x, y, scale],
+    ),
+  value: (page: Page, x: number, y: number) =>
+    page.evaluate(([px = 0, py = 0]) => window.summitNotebook?.valueAt(px, py), [x, y]),
+  state: (page: Page) => page.evaluate(() => window.summitNotebook?.getState()),
+};
+
+const CENTRE = [[0.5, 0.5]] as const;
+
+/** Steepness as in DS9. */
+const STRETCHES: Readonly<Record<string, (t: number) => number>> = {
+  linear: (t) => t,
+  log: (t) => Math.log(1 + 1000 * t) / Math.log(1001),
+  sqrt: Math.sqrt,
+  asinh: (t) => Math.asinh(10 * t) / Math.asinh(10),
+  power: (t) => (1000 ** t - 1) / 999,
+};
+
+test('brightness on the screen follows the value by each stretch, invert and colour map', async ({
+  workspace,
+}) => {
+  await pause(workspace);
+  // Large pixels: the middle of the pane is inside of one, whatever the pane's size.
+  await api.setView(workspace, 700, 1200, 32);
+  const { value = NaN } = (await api.value(workspace, 700, 1200)) ?? {};
+  const limits = [value - 30, value + 70];
+  for (const [stretch, curve] of Object.entries(STRETCHES)) {
+    await api.setStretch(workspace, { stretch, limits });
+    const [grey = NaN] = await greyAt(workspace, CENTRE);
+    expect(Math.abs(grey - 255 * curve(0.3)), stretch).toBeLessThanOrEqual(1);
+  }
+  await api.setStretch(workspace, { stretch: 'linear', invert: true });
+  expect(Math.abs((await greyAt(workspace, CENTRE))[0]! - 255 * 0.7)).toBeLessThanOrEqual(1);
+  await api.setStretch(workspace, { invert: false, colourMap: 'viridis', limits: [value, value + 1] });
+  // The lower end of viridis.
+  expect((await coloursAt(workspace, CENTRE))[0]).toEqual([68, 1, 84, 255]);
+  await workspace.keyboard.press('z');
+  await expect
+    .poll(async () => (await api.state(workspace))?.image.display.limits)
+    .toEqual({ rule: 'zscale' });
+});
+
+test('turned and mirrored, the pixels lie where they should', async ({ workspace }) => {
+  await pause(workspace);
+  await api.setView(workspace, 700, 1200, 32);
+  const neighbours = { right: [701, 1200], left: [699, 1200], up: [700, 1201], down: [700, 1199] } as const;
+  const values = new Map<string, number>();
+  for (const [name, [x, y]] of Object.entries(neighbours)) {
+    values.set(name, (await api.value(workspace, x, y))?.value ?? NaN);
+  }
+  const all = [...values.values()];
+  const [low, high] = [Math.min(...all) - 20, Math.max(...all) + 20];
+  await api.setStretch(workspace, { stretch: 'linear', limits: [low, high] });
+  /** One detector pixel to the right of the middle of the pane, and one above it. */
+  const beside = async () => {
+    const canvas = await workspace.evaluate(() => {
+      const { width, height } = document.querySelector<HTMLCanvasElement>('.image-canvas')!;
+      return { width, height };
+    });
+    return greyAt(workspace, [
+      [0.5 + 32 / canvas.width, 0.5],
+      [0.5, 0.5 - 32 / canvas.height],
+    ]);
+  };
+  const grey = (name: string) => Math.round((255 * (values.get(name)! - low)) / (high - low));
+  const expectBeside = async (right: string, above: string, how: string) => {
+    await workspace.evaluate(() => window.summitNotebook?.setStretch({}));
+    const [seenRight = NaN, seenAbove = NaN] = await beside();
+    expect(Math.abs(seenRight - grey(right)), `right of the middle, ${how}`).toBeLessThanOrEqual(1);
+    expect(Math.abs(seenAbove - grey(above)), `above the middle, ${how}`).toBeLessThanOrEqual(1);
+  };
+  await expectBeside('right', 'up', 'as it is');
+  await workspace.keyboard.press(',');
+  await expectBeside('up', 'left', 'turned by 90 degrees');
+  await workspace.keyboard.press('.');
+  await workspace.keyboard.press('f');
+  await expectBeside('left', 'up', 'mirrored');
+  await workspace.getByLabel('Orientation').selectOption('raw');
+  await expectBeside('right', 'down', 'as the raw’s header has it');
+});
+
+test('a step that is switched off changes the pixels at once, and the readout tells both', async ({
+  workspace,
+  site,
+}) => {
+  const exposure = await pause(workspace);
+  expect(rawFile(site, exposure)).toContain('.fits');
+  const before = await api.value(workspace, 700, 1200);
+  const steps = workspace.getByTestId('isr-steps');
+  await steps.locator('[data-step="serial-overscan"] input').uncheck();
+  await expect(steps.locator('[data-step="serial-overscan"]')).toHaveAttribute('data-done', 'false');
+  await expect(steps).toHaveAttribute('data-settled', 'true');
+  const without = await api.value(workspace, 700, 1200);
+  // The bias level of an amplifier is thousands of adu.
+  expect((without?.value ?? 0) - (before?.value ?? 0)).toBeGreaterThan(1000);
+  expect(without?.rawAdu).toBe(before?.rawAdu);
+  await workspace.keyboard.press('w');
+  await expect(steps.locator('[data-done="true"]')).toHaveCount(1);
+  await expect.poll(async () => (await api.value(workspace, 700, 1200))?.value).toBe(before?.rawAdu);
+  await steps.getByRole('button', { name: 'Reset' }).click();
+  await expect.poll(async () => (await api.value(workspace, 700, 1200))?.value).toBe(before?.value);
+  await steps.locator('[data-step="gain"] input').check();
+  await expect.poll(async () => (await api.value(workspace, 700, 1200))?.unit).toBe('electron');
+  const electrons = await api.value(workspace, 700, 1200);
+  expect(electrons?.valueAdu ?? NaN).toBeCloseTo(before?.value ?? NaN, 2);
+});
+
+test('raws are drawn between limits of each amplifier', async ({ workspace }) => {
+  await pause(workspace);
+  await workspace.keyboard.press('w');
+  await expect(workspace.getByTestId('isr-steps').locator('[data-done="true"]')).toHaveCount(1);
+  const spread = async () => {
+    await workspace.evaluate(() => window.summitNotebook?.setStretch({}));
+    // The middle of each amplifier, in the fitted square of the detector.
+    const { width, height } = (await workspace.locator('.image-canvas').boundingBox())!;
+    const side = Math.min(width / 4072, height / 4000);
+    const places = Array.from({ length: 16 }, (_, i) => {
+      const x = ((i % 8) + 0.5) * 509 - 2036;
+      const y = i < 8 ? 1000 : -1000;
+      return [0.5 + (x * side) / width, 0.5 - (y * side) / height] as const;
+    });
+    const greys = await greyAt(workspace, places);
+    return Math.max(...greys) - Math.min(...greys);
+  };
+  await api.setStretch(workspace, { limits: 'p90' });
+  expect(await spread()).toBeGreaterThan(200);
+  await workspace.keyboard.press('b');
+  expect(await spread()).toBeLessThan(160);
+});
+
+test('the header is searched, compared and copied', async ({ workspace, site }) => {
+  await workspace
+    .context()
+    .grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(site.url).origin });
+  const exposure = await pause(workspace);
+  await workspace.keyboard.press('h');
+  const header = workspace.getByTestId('header-view');
+  await header.getByLabel('Search the header').fill('OBSID');
+  const seqNum = String(exposure % 100_000).padStart(6, '0');
+  await expect(header.getByRole('row').filter({ hasText: seqNum })).toHaveCount(1);
+  await header.getByRole('button', { name: 'OBSID' }).click();
+  expect(await workspace.evaluate(() => navigator.clipboard.readText())).toMatch(
+    new RegExp(`^OBSID   = AT_O_\\d{8}_${seqNum}`),
+  );
+  await header.getByLabel('Search the header').fill('');
+  await header.getByLabel('HDU').selectOption({ index: 5 });
+  await expect(header.getByText('DATASEC')).toBeVisible();
+  await header.getByLabel('HDU').selectOption({ index: 0 });
+  await header.getByRole('button', { name: 'Compare with this' }).click();
+  await workspace.keyboard.press('Escape');
+  await workspace.getByTestId('exposure-row').nth(1).click();
+  await expect(workspace.getByTestId('image-pane')).not.toHaveAttribute('data-exposure', String(exposure));
+  await header.getByLabel('differences only').check();
+  await expect(header.getByRole('row').filter({ hasText: 'OBSID' })).toContainText(seqNum);
+  await expect(header.getByRole('row').filter({ hasText: 'INSTRUME' })).toHaveCount(0);
+});
+
+test('the address is the whole state: it opens alike elsewhere, and what it cannot mean is named', async ({
+  workspace,
+  site,
+}) => {
+  const exposure = await pause(workspace);
+  await api.setStretch(workspace, { stretch: 'asinh', limits: [-20, 300], colourMap: 'cividis' });
+  await api.setView(workspace, 1234, 2345, 0.75);
+  await workspace.getByTestId('isr-steps').locator('[data-step="dark"] input').click();
+  await workspace.keyboard.press('g');
+  await expect.poll(() => new URL(workspace.url()).search).toMatch(/stretch=asinh.*over=amp/);
+  const url = new URL(workspace.url());
+  url.searchParams.set('exposure', String(exposure));
+  const expected = (await api.state(workspace))?.image;
+  for (const surface of ['', 'panel']) {
+    const page = await workspace.context().newPage();
+    await page.setViewportSize({ width: 1600, height: 1000 });
+    await page.goto(new URL(surface, site.url).href + url.search);
+    await waitForExposure(page, exposure);
+    const opened = await api.state(page);
+    expect(opened?.image).toEqual(expected);
+    expect(await api.value(page, 1234, 2345)).toEqual(await api.value(workspace, 1234, 2345));
+    await page.close();
+  }
+  const hostile = `${site.url}?exposure=${exposure}&map=${encodeURIComponent('<img src=x onerror=alert(1)>')}&stretch=log`;
+  await workspace.goto(hostile);
+  expect(await shownExposure(workspace)).toBe(exposure);
+  await expect(workspace.getByText(/map=<img src=x.* is not known and was left out/)).toBeVisible();
+  expect((await api.state(workspace))?.image.display).toMatchObject({ stretch: 'log', colourMap: 'grey' });
+});
+
+test('a right drag changes contrast and bias as in DS9, and one key takes that back', async ({
+  workspace,
+}) => {
+  await pause(workspace);
+  const box = (await workspace.locator('.image-canvas').boundingBox())!;
+  await workspace.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await workspace.mouse.down({ button: 'right' });
+  await workspace.mouse.move(box.x + box.width * 0.25, box.y + box.height * 0.75, { steps: 4 });
+  await workspace.mouse.up({ button: 'right' });
+  const changed = (await api.state(workspace))?.image.display.contrast;
+  expect(changed?.bias).toBeCloseTo(0.25, 2);
+  expect(changed?.contrast).toBeCloseTo(10 ** 0.5, 1);
+  await workspace.keyboard.press('Shift+C');
+  expect((await api.state(workspace))?.image.display.contrast).toEqual({ bias: 0.5, contrast: 1 });
+});
+
+test('the limits of the histogram are dragged, typed and stepped by keys', async ({ workspace }) => {
+  await pause(workspace);
+  const histogram = workspace.getByTestId('histogram');
+  const upper = histogram.getByRole('slider', { name: 'Upper limit' });
+  await upper.focus();
+  const before = Number(await upper.getAttribute('aria-valuenow'));
+  await workspace.keyboard.press('ArrowLeft');
+  await expect.poll(async () => Number(await upper.getAttribute('aria-valuenow'))).toBeLessThan(before);
+  await histogram.getByLabel('Lower limit').last().fill('-12.5');
+  await workspace.keyboard.press('Enter');
+  await expect
+    .poll(async () => (await api.state(workspace))?.image.display.limits)
+    .toMatchObject({ rule: 'manual' });
+  const limits = (await api.state(workspace))?.image.display.limits;
+  expect(limits?.rule === 'manual' && limits.limits[0]).toBe(-12.5);
+});

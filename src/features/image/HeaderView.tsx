@@ -1,0 +1,147 @@
+/** The cards of the exposure on the screen, HDU by HDU: to search, to copy, to compare with another exposure's. */
+import { useEffect, useMemo, useState } from 'react';
+import { useStore } from 'zustand';
+import { exposureLabel } from '../../core/dataId.ts';
+import { toAppError } from '../../core/errors.ts';
+import type { HduHeader, HeaderCard } from '../../workers/image/contract.ts';
+import './image.css';
+import type { ImageStore } from './imageState.ts';
+
+interface Held {
+  readonly label: string;
+  readonly hdus: readonly HduHeader[];
+}
+
+/** A card beside that of the exposure that it is compared with. */
+interface Row {
+  readonly card: HeaderCard;
+  /** Its value there; undefined where that has no such card. */
+  readonly other: string | undefined;
+}
+
+export function HeaderView({ store }: { readonly store: ImageStore }) {
+  const shown = useStore(store, (s) => s.shown);
+  const [held, setHeld] = useState<Held | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [pinned, setPinned] = useState<Held | null>(null);
+  const [hduIndex, setHduIndex] = useState(0);
+  const [search, setSearch] = useState('');
+  const [onlyDifferent, setOnlyDifferent] = useState(false);
+  const [copied, setCopied] = useState<string | null>(null);
+  useEffect(() => {
+    if (!shown) return;
+    let current = true;
+    store.headers().then(
+      (hdus) => {
+        if (!current) return;
+        setHeld({ label: exposureLabel(shown), hdus });
+        setProblem(null);
+      },
+      (thrown: unknown) => current && setProblem(toAppError(thrown).message),
+    );
+    return () => {
+      current = false;
+    };
+  }, [store, shown]);
+  const rows = useMemo(
+    () => rowsOf(held?.hdus[hduIndex], pinned?.hdus[hduIndex], search, onlyDifferent && pinned !== null),
+    [held, pinned, hduIndex, search, onlyDifferent],
+  );
+  const copy = (card: HeaderCard) => {
+    const text = `${card.keyword.padEnd(8)}= ${card.value}${card.comment ? ` / ${card.comment}` : ''}`;
+    void navigator.clipboard?.writeText(text).then(
+      () => setCopied(card.keyword),
+      () => setCopied(null),
+    );
+  };
+  if (!held) return <p className="image-isr-none">{problem ?? 'No image yet'}</p>;
+  return (
+    <div className="image-header-view" data-testid="header-view">
+      <div className="image-header-tools">
+        <input
+          type="search"
+          className="image-header-search"
+          placeholder="search keyword, value, comment"
+          aria-label="Search the header"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+        <select
+          className="image-select"
+          aria-label="HDU"
+          value={hduIndex}
+          onChange={(event) => setHduIndex(Number(event.target.value))}
+        >
+          {held.hdus.map(({ index, name }) => (
+            <option key={index} value={index}>
+              {index} {name || (index === 0 ? 'PRIMARY' : '')}
+            </option>
+          ))}
+        </select>
+        <button type="button" className="image-button" onClick={() => setPinned(pinned ? null : held)}>
+          {pinned ? 'Stop comparing' : 'Compare with this'}
+        </button>
+        {pinned && (
+          <label className="image-header-different">
+            <input
+              type="checkbox"
+              checked={onlyDifferent}
+              onChange={(event) => setOnlyDifferent(event.target.checked)}
+            />
+            differences only
+          </label>
+        )}
+      </div>
+      <p className="image-header-about" aria-live="polite">
+        {held.label}
+        {pinned && ` against ${pinned.label}`} · {rows.length} cards
+        {copied && ` · copied ${copied}`}
+      </p>
+      <table className="image-header-table">
+        <thead className="visually-hidden">
+          <tr>
+            <th>keyword</th>
+            <th>value and comment</th>
+            {pinned && <th>{pinned.label}</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ card, other }, i) => (
+            <tr
+              // A keyword may come many times (COMMENT, HISTORY).
+              key={`${card.keyword}-${i}`}
+              data-different={pinned !== null && other !== card.value}
+            >
+              <th scope="row">
+                <button type="button" title="Copy this card" onClick={() => copy(card)}>
+                  {card.keyword || '·'}
+                </button>
+              </th>
+              <td>
+                <span className="image-number">{card.value}</span>
+                <span className="image-header-comment">{card.comment}</span>
+              </td>
+              {pinned && <td className="image-number">{other ?? 'absent'}</td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function rowsOf(
+  hdu: HduHeader | undefined,
+  other: HduHeader | undefined,
+  search: string,
+  onlyDifferent: boolean,
+): readonly Row[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const there = new Map(other?.cards.map(({ keyword, value }) => [keyword, value]));
+  return (hdu?.cards ?? []).flatMap((card) => {
+    const text = `${card.keyword} ${card.value} ${card.comment}`.toLowerCase();
+    if (!words.every((word) => text.includes(word))) return [];
+    const value = there.get(card.keyword);
+    return onlyDifferent && value === card.value ? [] : [{ card, other: value }];
+  });
+}

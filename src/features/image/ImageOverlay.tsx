@@ -1,0 +1,83 @@
+/** What lies over the pixels, in the view of the frame that is on the screen: amplifiers and their names, pixel grid. */
+import { useStore } from 'zustand';
+import type { Size, View } from '../../core/camera/view.ts';
+import { deviceFromDetector, visibleBox } from '../../core/camera/view.ts';
+import type { Box } from '../../core/frames.ts';
+import type { AmplifierPlace } from '../../workers/image/contract.ts';
+import type { ImageStore } from './imageState.ts';
+
+/** Below this many device pixels the lines would hide the pixels. */
+const GRID_FROM_SCALE = 12;
+
+export function ImageOverlay({ store }: { readonly store: ImageStore }) {
+  const drawn = useStore(store, (s) => s.drawn);
+  const opened = useStore(store, (s) => s.shownAs);
+  const amplifiers = useStore(store, (s) => s.overlays.amplifiers);
+  const grid = useStore(store, (s) => s.overlays.pixelGrid);
+  if (!drawn || !opened) return null;
+  const { view, pane } = drawn;
+  return (
+    <svg
+      className="image-overlay"
+      viewBox={`0 0 ${pane.width} ${pane.height}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      {grid && view.devicePixelsPerPixel >= GRID_FROM_SCALE && (
+        <PixelGrid view={view} pane={pane} image={opened} />
+      )}
+      {amplifiers &&
+        opened.amplifiers.map((place) => (
+          <Amplifier key={place.name} place={place} view={view} pane={pane} />
+        ))}
+    </svg>
+  );
+}
+
+interface Placed {
+  readonly view: View;
+  readonly pane: Size;
+}
+
+/** The box's edges are between pixels: half a pixel outside of its first and last centres. */
+function corners(box: Box<'Detector'>, { view, pane }: Placed): string {
+  return [
+    { x: box.x0 - 0.5, y: box.y0 - 0.5 },
+    { x: box.x1 - 0.5, y: box.y0 - 0.5 },
+    { x: box.x1 - 0.5, y: box.y1 - 0.5 },
+    { x: box.x0 - 0.5, y: box.y1 - 0.5 },
+  ]
+    .map((corner) => deviceFromDetector(corner, view, pane))
+    .map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`)
+    .join(' ');
+}
+
+function Amplifier({ place, view, pane }: Placed & { readonly place: AmplifierPlace }) {
+  const { box, name } = place;
+  const middle = deviceFromDetector(
+    { x: (box.x0 + box.x1 - 1) / 2, y: (box.y0 + box.y1 - 1) / 2 },
+    view,
+    pane,
+  );
+  return (
+    <g data-amplifier={name}>
+      <polygon className="image-amplifier" points={corners(box, { view, pane })} />
+      <text className="image-amplifier-name" x={middle.x} y={middle.y}>
+        {name}
+      </text>
+    </g>
+  );
+}
+
+function PixelGrid({ view, pane, image }: Placed & { readonly image: Size }) {
+  const box = visibleBox(view, image, pane);
+  const line = (x0: number, y0: number, x1: number, y1: number) => {
+    const a = deviceFromDetector({ x: x0, y: y0 }, view, pane);
+    const b = deviceFromDetector({ x: x1, y: y1 }, view, pane);
+    return `M${a.x.toFixed(1)} ${a.y.toFixed(1)}L${b.x.toFixed(1)} ${b.y.toFixed(1)}`;
+  };
+  const lines: string[] = [];
+  for (let x = box.x0; x <= box.x1; x++) lines.push(line(x - 0.5, box.y0 - 0.5, x - 0.5, box.y1 - 0.5));
+  for (let y = box.y0; y <= box.y1; y++) lines.push(line(box.x0 - 0.5, y - 0.5, box.x1 - 0.5, y - 0.5));
+  return <path className="image-pixel-grid" d={lines.join('')} />;
+}

@@ -1,0 +1,103 @@
+/** How the image is drawn, apart from where: small, serializable, the same for every exposure. */
+import type { Orientation } from '../../core/camera/view.ts';
+import { DM_ORIENTATION } from '../../core/camera/view.ts';
+import type { ColourMapName } from '../../core/display/colourMaps.ts';
+import type { Contrast, Limits, StretchName } from '../../core/display/stretch.ts';
+import { NO_CONTRAST } from '../../core/display/stretch.ts';
+import type {
+  ImageStatistics,
+  ImageSurvey,
+  IsrRecipe,
+  OpenedImage,
+  SampledStatistics,
+  StepName,
+} from '../../workers/image/contract.ts';
+
+export const PERCENTS = [90, 95, 98, 99, 99.5, 99.8, 99.9] as const;
+export type CentralPercent = (typeof PERCENTS)[number];
+
+/** Where black and white are. */
+export type LimitsRule =
+  | { readonly rule: 'zscale' }
+  | { readonly rule: 'minmax' }
+  /** The ends of the central `percent` of the pixels. */
+  | { readonly rule: 'percentile'; readonly percent: CentralPercent }
+  /** The median and so many robust sigmas to both sides. */
+  | { readonly rule: 'sigma'; readonly sigmas: number }
+  | { readonly rule: 'manual'; readonly limits: Limits };
+
+export interface DisplayState {
+  readonly stretch: StretchName;
+  readonly limits: LimitsRule;
+  /** Each amplifier between its own limits, since raws have a bias level of each. Not of manual limits. */
+  readonly perAmplifier: boolean;
+  readonly contrast: Contrast;
+  readonly colourMap: ColourMapName;
+  readonly invert: boolean;
+  readonly orientation: Orientation;
+}
+
+export const FIRST_DISPLAY: DisplayState = {
+  stretch: 'linear',
+  limits: { rule: 'zscale' },
+  perAmplifier: false,
+  contrast: NO_CONTRAST,
+  colourMap: 'grey',
+  invert: false,
+  orientation: DM_ORIENTATION,
+};
+
+export const FIRST_ISR: IsrRecipe = { recipe: 'rapid', overscan: 'median-per-row', switched: {} };
+
+/** By value: what comes from the worker is a copy. */
+export function sameIsr(a: IsrRecipe, b: IsrRecipe): boolean {
+  const names = [...new Set([...Object.keys(a.switched), ...Object.keys(b.switched)])] as StepName[];
+  return (
+    a.recipe === b.recipe &&
+    a.overscan === b.overscan &&
+    names.every((name) => a.switched[name] === b.switched[name])
+  );
+}
+
+export function limitsOf(
+  rule: LimitsRule,
+  statistics: SampledStatistics,
+  survey: ImageSurvey | null = null,
+): Limits {
+  switch (rule.rule) {
+    case 'zscale':
+      return statistics.zscale;
+    case 'minmax':
+      return [survey?.min ?? statistics.min, survey?.max ?? statistics.max];
+    case 'percentile': {
+      const at = 2 * PERCENTS.indexOf(rule.percent);
+      return [statistics.quantiles[at] ?? statistics.min, statistics.quantiles[at + 1] ?? statistics.max];
+    }
+    case 'sigma': {
+      const { median, robustSigma } = statistics;
+      return [median - rule.sigmas * robustSigma, median + rule.sigmas * robustSigma];
+    }
+    case 'manual':
+      return rule.limits;
+  }
+}
+
+/** What the worker draws between: one pair, or one for each amplifier. */
+export function drawnLimits(
+  display: DisplayState,
+  { statistics }: Pick<OpenedImage, 'statistics'>,
+  survey: ImageSurvey | null,
+): Limits | readonly Limits[] {
+  const { limits, perAmplifier } = display;
+  if (!perAmplifier || limits.rule === 'manual') return limitsOf(limits, statistics, survey);
+  return statistics.amplifiers.map((amplifier) => limitsOf(limits, amplifier));
+}
+
+/** The pair that stands for all in a colour bar or histogram. */
+export function shownLimits(
+  display: DisplayState,
+  statistics: ImageStatistics,
+  survey: ImageSurvey | null,
+): Limits {
+  return limitsOf(display.limits, statistics, survey);
+}

@@ -1,0 +1,142 @@
+/** What an image store holds and can be asked. */
+import type { StoreApi } from 'zustand/vanilla';
+import type { DevicePoint, Orientation, Size, View } from '../../core/camera/view.ts';
+import type { Exposure, ExposureId } from '../../core/dataId.ts';
+import type { ColourMapName } from '../../core/display/colourMaps.ts';
+import type { Contrast, StretchName } from '../../core/display/stretch.ts';
+import type { AppError } from '../../core/errors.ts';
+import type { DetectorPixel } from '../../core/frames.ts';
+import type { LedgerStamps } from '../../core/ledger.ts';
+import type { UnixMs } from '../../core/time.ts';
+import type {
+  HduHeader,
+  ImageSurvey,
+  IsrRecipe,
+  OpenedImage,
+  OpenProgress,
+  PixelReadout,
+  RenderAnswer,
+  WorkerMemory,
+} from '../../workers/image/contract.ts';
+import type { DisplayState, LimitsRule } from './displayState.ts';
+import { FIRST_DISPLAY, FIRST_ISR } from './displayState.ts';
+
+/**
+ * - `idle`: nothing was asked for.
+ * - `loading`: the wanted exposure is on its way; `shown` may be an older one.
+ * - `ready`: the wanted exposure is on the screen.
+ * - `stale`: the wanted exposure failed; `shown` is the last good one.
+ * - `failed`: the wanted exposure failed and there is nothing else to show.
+ */
+export type ImageStatus = 'idle' | 'loading' | 'ready' | 'stale' | 'failed';
+
+/** What lies over the pixels. */
+export interface Overlays {
+  readonly amplifiers: boolean;
+  /** Lines between pixels, where they are large enough. */
+  readonly pixelGrid: boolean;
+}
+
+export interface ImageState {
+  readonly status: ImageStatus;
+  readonly wanted: Exposure | null;
+  /** Its pixels are on the screen. */
+  readonly shown: Exposure | null;
+  /** What was done to the pixels on the screen. */
+  readonly shownAs: OpenedImage | null;
+  /** What the worker holds and draws from. */
+  readonly held: { readonly exposure: Exposure; readonly opened: OpenedImage } | null;
+  /** Of every pixel of `held`; null until it has followed. */
+  readonly survey: ImageSurvey | null;
+  readonly progress: OpenProgress | null;
+  readonly error: AppError | null;
+  /** Of `shown`. */
+  readonly stamps: LedgerStamps;
+  /** How exposures are reduced; `held` may still be on its way there. */
+  readonly isr: IsrRecipe;
+  /** The switch of a step is being followed. */
+  readonly reducing: boolean;
+  readonly view: View | 'fit';
+  /** The last frame. */
+  readonly drawn: Omit<Frame, 'bitmap'> | null;
+  readonly display: DisplayState;
+  readonly overlays: Overlays;
+  /** Under the pointer. */
+  readonly pointer: DetectorPixel | null;
+  readonly readout: PixelReadout | null;
+}
+
+export interface ImageStore extends StoreApi<ImageState> {
+  /** Asks for an exposure; what was asked for before is cancelled. `seenUnixMs`: when the page learned of it. */
+  show(exposure: Exposure, seenUnixMs: UnixMs): void;
+  /**
+   * For live following: what is loading is finished first, so that images keep coming where the camera is faster than
+   * the machine. Of several that wait the last wins.
+   */
+  follow(exposure: Exposure, seenUnixMs: UnixMs): void;
+  /** Tries the wanted exposure again now. */
+  retry(): void;
+  setIsr(isr: IsrRecipe): void;
+  setDisplay(display: Partial<DisplayState>): void;
+  setStretch(stretch: StretchName): void;
+  setLimits(rule: LimitsRule): void;
+  setContrast(contrast: Contrast): void;
+  setColourMap(map: ColourMapName): void;
+  toggleInvert(): void;
+  togglePerAmplifier(): void;
+  orient(orientation: Orientation): void;
+  setOverlays(overlays: Partial<Overlays>): void;
+  fit(): void;
+  setView(view: View | 'fit'): void;
+  /** So many device pixels per detector pixel, about the middle of the pane. */
+  zoomTo(devicePixelsPerPixel: number): void;
+  /** About a place of the pane in device pixels, or its middle. */
+  zoomBy(factor: number, about?: DevicePoint): void;
+  panBy(dx: number, dy: number): void;
+  /** The pointer moved to this place of the pane (device pixels), or left it. */
+  pointAt(place: DevicePoint | null): void;
+  valueAt(x: number, y: number): Promise<PixelReadout | undefined>;
+  /** Of the image on the screen; empty when there is none. */
+  headers(): Promise<readonly HduHeader[]>;
+  memory(): Promise<WorkerMemory>;
+  /** Draws what the worker holds; undefined when there is nothing, or it was replaced meanwhile. */
+  render(pane: Size): Promise<Frame | undefined>;
+  /** The pane put that frame on its canvas. */
+  presented(frame: Frame): void;
+  /** The second animation frame after it was put there. */
+  painted(exposure: ExposureId, at: UnixMs): void;
+  /** Resolves when what the state says is on the canvas; at once when there is no image. */
+  settled(): Promise<void>;
+  dispose(): void;
+}
+
+/** What is on the canvas, and what it was drawn from: who waits for a change knows by it when that is on the screen. */
+export interface Frame extends RenderAnswer {
+  readonly opened: OpenedImage;
+  /** In device pixels, as is the pane. */
+  readonly view: View;
+  readonly pane: Size;
+  /** The state's view at that time, `fit` unresolved. */
+  readonly asked: View | 'fit';
+  readonly display: DisplayState;
+}
+
+export const FIRST_STATE: ImageState = {
+  status: 'idle',
+  wanted: null,
+  shown: null,
+  shownAs: null,
+  held: null,
+  survey: null,
+  progress: null,
+  error: null,
+  stamps: {},
+  isr: FIRST_ISR,
+  reducing: false,
+  view: 'fit',
+  drawn: null,
+  display: FIRST_DISPLAY,
+  overlays: { amplifiers: false, pixelGrid: true },
+  pointer: null,
+  readout: null,
+};

@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { COLOUR_MAPS } from '../core/display/colourMaps.ts';
+import { STRETCHES } from '../core/display/stretch.ts';
+import { PERCENTS } from '../features/image/displayState.ts';
+import { FIRST_VIEW_STATE, type ViewState, viewStateFromQuery, writeViewState } from './viewState.ts';
+
+const written = (state: ViewState): string => {
+  const query = new URLSearchParams();
+  writeViewState(query, state);
+  return `?${query}`;
+};
+
+const decimal = (min: number, max: number) =>
+  fc.integer({ min: min * 100, max: max * 100 }).map((n) => n / 100);
+
+const anyState: fc.Arbitrary<ViewState> = fc.record({
+  isr: fc.record({
+    recipe: fc.constantFrom('rapid', 'full'),
+    overscan: fc.constantFrom('median-per-row', 'mean', 'spline'),
+    switched: fc.dictionary(fc.constantFrom('bias', 'dark', 'gain', 'cosmic-rays'), fc.boolean(), {
+      noNullPrototype: true,
+    }),
+  }),
+  display: fc.record({
+    stretch: fc.constantFrom(...STRETCHES),
+    limits: fc.oneof(
+      fc.constant({ rule: 'zscale' as const }),
+      fc.constant({ rule: 'minmax' as const }),
+      fc.record({ rule: fc.constant('percentile' as const), percent: fc.constantFrom(...PERCENTS) }),
+      fc.record({ rule: fc.constant('sigma' as const), sigmas: decimal(0.5, 20) }),
+      fc.tuple(decimal(-900, 0), decimal(0, 900)).map((limits) => ({ rule: 'manual' as const, limits })),
+    ),
+    perAmplifier: fc.boolean(),
+    contrast: fc.record({ bias: decimal(0, 1), contrast: decimal(0.1, 9) }),
+    colourMap: fc.constantFrom(...COLOUR_MAPS),
+    invert: fc.boolean(),
+    orientation: fc.record({ rotationDeg: fc.integer({ min: 0, max: 359 }), mirrored: fc.boolean() }),
+  }),
+  view: fc.oneof(
+    fc.constant('fit' as const),
+    fc.record({
+      centre: fc.record({ x: decimal(0, 4000), y: decimal(0, 4000) }),
+      devicePixelsPerPixel: decimal(0.1, 60),
+      rotationDeg: fc.constant(0),
+      mirrored: fc.constant(false),
+    }),
+  ),
+  overlays: fc.record({ amplifiers: fc.boolean(), pixelGrid: fc.boolean() }),
+});
+
+describe('the state in an address', () => {
+  it('comes back as it was', () => {
+    fc.assert(
+      fc.property(anyState, (state) => {
+        expect(viewStateFromQuery(written(state))).toEqual({ state, problems: [] });
+      }),
+    );
+  });
+
+  it('is not there as long as nothing was changed, and leaves other parameters alone', () => {
+    expect(written(FIRST_VIEW_STATE)).toBe('?');
+    const query = new URLSearchParams('?exposure=1&stretch=log&repository=OODS');
+    writeViewState(query, FIRST_VIEW_STATE);
+    expect(query.toString()).toBe('exposure=1&repository=OODS');
+  });
+
+  it.each([
+    ['stretch=evil', 'stretch=evil'],
+    ['limits=9..1', 'limits=9..1'],
+    ['limits=p97', 'limits=p97'],
+    ['limits=NaN..Infinity', 'limits=NaN..Infinity'],
+    ['limits=0x10..0x20', 'limits=0x10..0x20'],
+    ['isr=rapid,-assemble', 'isr=rapid,-assemble'],
+    ['isr=%3Cscript%3Ealert(1)%3C/script%3E', 'isr=<script>alert(1)</script>'],
+    ['view=1,2', 'view=1,2'],
+    ['view=1,2,1e9', 'view=1,2,1e9'],
+    ['turn=400', 'turn=400'],
+    ['contrast=0.5,1000', 'contrast=0.5,1000'],
+    ['map=__proto__', 'map=__proto__'],
+    ['over=amp,constructor', 'over=amp,constructor'],
+    ['amp=yes', 'amp=yes'],
+    ['map=%E2%80%AEviridis%00', 'map=?viridis?'],
+  ])('%s is left out and named; the rest counts', (bad, named) => {
+    const { state, problems } = viewStateFromQuery(`?${bad}&invert=1`);
+    expect(state).toEqual({
+      ...FIRST_VIEW_STATE,
+      display: { ...FIRST_VIEW_STATE.display, invert: true },
+    });
+    expect(problems).toEqual([`The address’s ${named} is not known and was left out.`]);
+  });
+
+  it('never throws, whatever it is', () => {
+    const name = fc.constantFrom('isr', 'limits', 'view', 'turn', 'contrast', 'over', 'stretch', 'map');
+    fc.assert(
+      fc.property(name, fc.string({ maxLength: 200 }), (key, value) => {
+        const { state, problems } = viewStateFromQuery(`?${new URLSearchParams({ [key]: value })}`);
+        expect(problems.length === 1 || viewStateFromQuery(written(state)).problems.length === 0).toBe(true);
+      }),
+    );
+  });
+
+  it('has an end', () => {
+    const { state, problems } = viewStateFromQuery(`?stretch=log&x=${'1'.repeat(9000)}`);
+    expect(state).toBe(FIRST_VIEW_STATE);
+    expect(problems[0]).toMatch(/8192/);
+  });
+});

@@ -1,0 +1,267 @@
+/**
+ * One address is the whole state of the image: the exposure (`exposure`, read in keptState.ts), how it is reduced, drawn
+ * and looked at. The same on every surface. Each parameter is checked by itself: what is not known is left out and
+ * named, the rest counts. Nothing of an address is ever fetched or executed.
+ *
+ * | parameter  | example                | what                                                              |
+ * | ---------- | ---------------------- | ----------------------------------------------------------------- |
+ * | `isr`      | `full,spline,-dark`    | recipe, overscan method, steps switched on (`+gain`) and off      |
+ * | `stretch`  | `asinh`                |                                                                   |
+ * | `limits`   | `p99.5`, `s3`, `-5..9` | `zscale`, `minmax`, central per cent, sigmas, or from..to         |
+ * | `amp`      | `1`                    | each amplifier between its own limits                             |
+ * | `contrast` | `0.4,2`                | bias and contrast                                                 |
+ * | `map`      | `viridis`              | colour map                                                        |
+ * | `invert`   | `1`                    |                                                                   |
+ * | `turn`     | `180m`                 | degrees counter-clockwise; `m`: mirrored in x first               |
+ * | `view`     | `2036,2000,0.5`        | detector x, y in the middle; device pixels per detector pixel     |
+ * | `over`     | `amp,-grid`            | overlays switched on and off                                      |
+ */
+import type { Orientation, View } from '../core/camera/view.ts';
+import { COLOUR_MAPS } from '../core/display/colourMaps.ts';
+import type { Contrast } from '../core/display/stretch.ts';
+import { STRETCHES } from '../core/display/stretch.ts';
+import type { DisplayState, LimitsRule } from '../features/image/displayState.ts';
+import { FIRST_DISPLAY, FIRST_ISR, PERCENTS } from '../features/image/displayState.ts';
+import type { Overlays } from '../features/image/imageState.ts';
+import { FIRST_STATE } from '../features/image/imageState.ts';
+import type { IsrRecipe, OverscanMethod, Recipe, StepName } from '../workers/image/contract.ts';
+
+/** What an address carries besides the exposure. */
+export interface ViewState {
+  readonly isr: IsrRecipe;
+  readonly display: DisplayState;
+  readonly view: View | 'fit';
+  readonly overlays: Overlays;
+}
+
+export const FIRST_VIEW_STATE: ViewState = {
+  isr: FIRST_ISR,
+  display: FIRST_DISPLAY,
+  view: 'fit',
+  overlays: FIRST_STATE.overlays,
+};
+
+const LONGEST = 8192;
+
+const RECIPES: readonly Recipe[] = ['rapid', 'full'];
+const OVERSCANS: readonly OverscanMethod[] = [
+  'median-per-row',
+  'plain-median-per-row',
+  'mean-per-row',
+  'median',
+  'mean',
+  'spline',
+];
+const STEPS: readonly StepName[] = [
+  'saturation',
+  'serial-overscan',
+  'parallel-overscan',
+  'crosstalk',
+  'linearity',
+  'gain',
+  'bias',
+  'dark',
+  'flat',
+  'defects',
+  'interpolate',
+  'variance',
+  'cosmic-rays',
+  'brighter-fatter',
+];
+
+const PARAMETERS = [
+  'isr',
+  'stretch',
+  'limits',
+  'amp',
+  'contrast',
+  'map',
+  'invert',
+  'turn',
+  'view',
+  'over',
+] as const;
+
+/** Plain decimal numbers only; no more than any value on the screen needs. */
+const NUMBER = /^-?\d{1,12}(\.\d{1,9})?(e[+-]?\d{1,2})?$/i;
+
+function number(text: string | undefined): number | undefined {
+  if (text === undefined || !NUMBER.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function numbers(text: string, separator: string, count: number): readonly number[] | undefined {
+  const values = text.split(separator).map(number);
+  if (values.length !== count || values.includes(undefined)) return undefined;
+  return values as number[];
+}
+
+const oneOf = <T extends string>(names: readonly T[], text: string): T | undefined =>
+  names.find((name) => name === text);
+
+const flag = (text: string): boolean | undefined => (text === '1' ? true : text === '0' ? false : undefined);
+
+export function parseLimits(text: string): LimitsRule | undefined {
+  if (text === 'zscale' || text === 'minmax') return { rule: text };
+  const percent = PERCENTS.find((each) => text === `p${each}`);
+  if (percent !== undefined) return { rule: 'percentile', percent };
+  if (text.startsWith('s')) {
+    const sigmas = number(text.slice(1));
+    return sigmas !== undefined && sigmas > 0 && sigmas <= 1000 ? { rule: 'sigma', sigmas } : undefined;
+  }
+  const [low, high] = numbers(text, '..', 2) ?? [];
+  if (low === undefined || high === undefined || low > high) return undefined;
+  return { rule: 'manual', limits: [low, high] };
+}
+
+function limitsText(rule: LimitsRule): string {
+  switch (rule.rule) {
+    case 'percentile':
+      return `p${rule.percent}`;
+    case 'sigma':
+      return `s${rule.sigmas}`;
+    case 'manual':
+      return rule.limits.map((v) => short(v, 7)).join('..');
+    case 'zscale':
+    case 'minmax':
+      return rule.rule;
+  }
+}
+
+function parseIsr(text: string): IsrRecipe | undefined {
+  let { recipe, overscan } = FIRST_ISR;
+  const switched: Partial<Record<StepName, boolean>> = {};
+  for (const word of text.split(',')) {
+    const step = oneOf(STEPS, word.slice(1));
+    const [asRecipe, asOverscan] = [oneOf(RECIPES, word), oneOf(OVERSCANS, word)];
+    // An address may have its plus signs turned into blanks on the way.
+    if (step && /^[-+ ]/.test(word)) switched[step] = word[0] !== '-';
+    else if (asRecipe) recipe = asRecipe;
+    else if (asOverscan) overscan = asOverscan;
+    else return undefined;
+  }
+  return { recipe, overscan, switched };
+}
+
+function isrText({ recipe, overscan, switched }: IsrRecipe): string {
+  const steps = STEPS.filter((step) => switched[step] !== undefined);
+  return [
+    ...(recipe === FIRST_ISR.recipe ? [] : [recipe]),
+    ...(overscan === FIRST_ISR.overscan ? [] : [overscan]),
+    ...steps.map((step) => `${switched[step] ? '+' : '-'}${step}`),
+  ].join(',');
+}
+
+function parseContrast(text: string): Contrast | undefined {
+  const [bias, contrast] = numbers(text, ',', 2) ?? [];
+  if (bias === undefined || contrast === undefined) return undefined;
+  if (bias < 0 || bias > 1 || contrast < 0.1 || contrast > 10) return undefined;
+  return { bias, contrast };
+}
+
+function parseTurn(text: string): Orientation | undefined {
+  const mirrored = text.endsWith('m');
+  const rotationDeg = number(mirrored ? text.slice(0, -1) : text);
+  if (rotationDeg === undefined || rotationDeg < 0 || rotationDeg >= 360) return undefined;
+  return { rotationDeg, mirrored };
+}
+
+/** Without the orientation, which `turn` has. */
+function parseView(text: string): View | undefined {
+  const [x, y, scale] = numbers(text, ',', 3) ?? [];
+  if (x === undefined || y === undefined || scale === undefined) return undefined;
+  // No detector is larger; a scale beyond these shows nothing.
+  if (Math.abs(x) > 1e5 || Math.abs(y) > 1e5 || scale < 1e-3 || scale > 64) return undefined;
+  return { centre: { x, y }, devicePixelsPerPixel: scale, rotationDeg: 0, mirrored: false };
+}
+
+function parseOverlays(text: string): Overlays | undefined {
+  let { amplifiers, pixelGrid } = FIRST_STATE.overlays;
+  for (const word of text.split(',')) {
+    const on = !word.startsWith('-');
+    const name = on ? word : word.slice(1);
+    if (name === 'amp') amplifiers = on;
+    else if (name === 'grid') pixelGrid = on;
+    else return undefined;
+  }
+  return { amplifiers, pixelGrid };
+}
+
+export interface ParsedViewState {
+  readonly state: ViewState;
+  /** What was left out, as sentences. */
+  readonly problems: readonly string[];
+}
+
+export function viewStateFromQuery(search: string): ParsedViewState {
+  if (search.length > LONGEST) {
+    const problem = `The address has ${search.length} characters, of which at most ${LONGEST} are read: it shows the image as it comes.`;
+    return { state: FIRST_VIEW_STATE, problems: [problem] };
+  }
+  const query = new URLSearchParams(search);
+  const problems: string[] = [];
+  const read = <T>(
+    name: (typeof PARAMETERS)[number],
+    parse: (text: string) => T | undefined,
+    first: T,
+  ): T => {
+    const text = query.get(name);
+    if (text === null) return first;
+    const value = parse(text);
+    if (value === undefined)
+      problems.push(`The address’s ${name}=${printable(text)} is not known and was left out.`);
+    return value ?? first;
+  };
+  const display: DisplayState = {
+    stretch: read('stretch', (text) => oneOf(STRETCHES, text), FIRST_DISPLAY.stretch),
+    limits: read('limits', parseLimits, FIRST_DISPLAY.limits),
+    perAmplifier: read('amp', flag, FIRST_DISPLAY.perAmplifier),
+    contrast: read('contrast', parseContrast, FIRST_DISPLAY.contrast),
+    colourMap: read('map', (text) => oneOf(COLOUR_MAPS, text), FIRST_DISPLAY.colourMap),
+    invert: read('invert', flag, FIRST_DISPLAY.invert),
+    orientation: read('turn', parseTurn, FIRST_DISPLAY.orientation),
+  };
+  const isr = read('isr', parseIsr, FIRST_ISR);
+  const view = read<View | 'fit'>('view', parseView, 'fit');
+  const overlays = read('over', parseOverlays, FIRST_STATE.overlays);
+  return { state: { isr, display, view, overlays }, problems };
+}
+
+/** Sets the parameters of the state and takes away those that are as they are at first. */
+export function writeViewState(query: URLSearchParams, { isr, display, view, overlays }: ViewState): void {
+  const { rotationDeg, mirrored } = display.orientation;
+  const first = FIRST_DISPLAY;
+  const texts: Readonly<Record<(typeof PARAMETERS)[number], string>> = {
+    isr: isrText(isr),
+    stretch: display.stretch === first.stretch ? '' : display.stretch,
+    limits: display.limits.rule === 'zscale' ? '' : limitsText(display.limits),
+    amp: display.perAmplifier ? '1' : '',
+    contrast:
+      display.contrast.bias === 0.5 && display.contrast.contrast === 1
+        ? ''
+        : `${short(display.contrast.bias, 4)},${short(display.contrast.contrast, 4)}`,
+    map: display.colourMap === first.colourMap ? '' : display.colourMap,
+    invert: display.invert ? '1' : '',
+    turn: rotationDeg === 0 && !mirrored ? '' : `${short(rotationDeg, 6)}${mirrored ? 'm' : ''}`,
+    view:
+      view === 'fit'
+        ? ''
+        : [short(view.centre.x, 7), short(view.centre.y, 7), short(view.devicePixelsPerPixel, 6)].join(','),
+    over: [...(overlays.amplifiers ? ['amp'] : []), ...(overlays.pixelGrid ? [] : ['-grid'])].join(','),
+  };
+  for (const name of PARAMETERS) {
+    if (texts[name] === '') query.delete(name);
+    else query.set(name, texts[name]);
+  }
+}
+
+function short(value: number, digits: number): string {
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** For a sentence: no control characters, nothing that turns the writing, not long. */
+function printable(text: string): string {
+  const plain = text.replaceAll(/[^\x20-\x7e]/g, '?');
+  return plain.length > 40 ? `${plain.slice(0, 40)}…` : plain;
+}

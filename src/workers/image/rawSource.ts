@@ -1,0 +1,66 @@
+/** One exposure's raw: its headers and decoded segments, shared by all images that were made of it. */
+import type { Engine, FitsStream, IsrRequest, Plane } from 'astro-fits-wasm';
+import type { Amplifier, DetectorGeometry } from '../../core/camera/geometry.ts';
+import { ampRawFromDetector } from '../../core/camera/geometry.ts';
+import type { AmpRawPixel, DetectorPixel } from '../../core/frames.ts';
+import type { HduHeader, HeaderCard, OpenRequest } from './contract.ts';
+
+export class RawSource {
+  readonly request: OpenRequest;
+  readonly geometry: DetectorGeometry;
+  readonly stream: FitsStream;
+  #holders = 0;
+
+  constructor(engine: Engine, request: OpenRequest, geometry: DetectorGeometry, totalBytes: number | null) {
+    this.request = request;
+    this.geometry = geometry;
+    this.stream = engine.openStream(totalBytes === null ? {} : { expectedBytes: totalBytes });
+  }
+
+  hold(): this {
+    this.#holders += 1;
+    return this;
+  }
+
+  /** Freed with its last holder. */
+  release(): void {
+    this.#holders -= 1;
+    if (this.#holders === 0) this.stream.free();
+  }
+
+  /** The decoded segments stay with the stream, so that a switch of a step costs no decoding. */
+  isr(engine: Engine, request: IsrRequest) {
+    return engine.isr(this.stream, { ...request, keepRaws: true });
+  }
+
+  segment(amplifier: Amplifier): Plane | undefined {
+    const hdu = this.stream.hdus.find(({ name }) => name.toLowerCase() === amplifier.hduName.toLowerCase());
+    return hdu && this.stream.decoded(hdu);
+  }
+
+  /** The place of an integer detector pixel in its amplifier's HDU, and the value that was read out there. */
+  rawAt(amplifier: Amplifier, at: DetectorPixel): { readonly place: AmpRawPixel; readonly adu: number } {
+    const place = ampRawFromDetector(amplifier, at);
+    return { place, adu: this.segment(amplifier)?.at(place.x, place.y) ?? Number.NaN };
+  }
+
+  headers(): readonly HduHeader[] {
+    return this.stream.hdus.map(({ index, name, kind, header }) => ({
+      index,
+      name,
+      kind,
+      cards: header.cards.map(({ keyword, value, comment }): HeaderCard => ({
+        keyword,
+        value: cardText(value),
+        comment,
+      })),
+    }));
+  }
+}
+
+/** As FITS writes it, without the quotes of text. */
+function cardText(value: string | number | boolean | bigint | null | undefined): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'boolean') return value ? 'T' : 'F';
+  return String(value);
+}

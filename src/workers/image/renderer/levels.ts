@@ -1,0 +1,108 @@
+/**
+ * The textures of one plane. The plane itself (binning 1) is put on the graphics card in blocks, when a view first shows
+ * them: a whole detector takes 65 MB and, drawn by software, 130 ms. Coarser levels are whole: the 4x4-binned one of a
+ * detector that fits its pane is a sixteenth.
+ */
+import type { Engine, Plane } from 'astro-fits-wasm';
+import type { Box } from '../../../core/frames.ts';
+
+/** A block is this many pixels wide and high. */
+const BLOCK = 512;
+
+interface Level {
+  readonly texture: WebGLTexture;
+  readonly bytes: number;
+  /** Blocks that are there, row by row; undefined when all are. */
+  readonly blocks: Uint8Array | undefined;
+}
+
+export class PlaneLevels {
+  readonly plane: Plane;
+  readonly #gl: WebGL2RenderingContext;
+  readonly #levels = new Map<number, Level>();
+
+  constructor(gl: WebGL2RenderingContext, plane: Plane) {
+    this.#gl = gl;
+    this.plane = plane;
+  }
+
+  get bytes(): number {
+    return [...this.#levels.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Binds the level to the active texture unit, with what the box (pixels of the plane) shows of it. */
+  bind(engine: Engine, binning: number, box: Box<'Detector'>): void {
+    const level = this.#levels.get(binning) ?? this.#made(engine, binning);
+    this.#gl.bindTexture(this.#gl.TEXTURE_2D, level.texture);
+    if (level.blocks) this.#upload(level.blocks, box);
+  }
+
+  free(): void {
+    for (const { texture } of this.#levels.values()) this.#gl.deleteTexture(texture);
+    this.#levels.clear();
+  }
+
+  #made(engine: Engine, binning: number): Level {
+    const gl = this.#gl;
+    const texture = gl.createTexture();
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    unfiltered(gl);
+    const level = binning === 1 ? this.#empty(texture) : this.#binned(engine, texture, binning);
+    this.#levels.set(binning, level);
+    return level;
+  }
+
+  #empty(texture: WebGLTexture): Level {
+    const { width, height } = this.plane;
+    this.#gl.texStorage2D(this.#gl.TEXTURE_2D, 1, this.#gl.R32F, width, height);
+    const blocks = new Uint8Array(Math.ceil(width / BLOCK) * Math.ceil(height / BLOCK));
+    return { texture, bytes: width * height * 4, blocks };
+  }
+
+  #binned(engine: Engine, texture: WebGLTexture, binning: number): Level {
+    const gl = this.#gl;
+    const source = engine.bin(this.plane, binning);
+    try {
+      const { width, height } = source;
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, width, height, 0, gl.RED, gl.FLOAT, source.view());
+      return { texture, bytes: width * height * 4, blocks: undefined };
+    } finally {
+      engine.free(source);
+    }
+  }
+
+  #upload(blocks: Uint8Array, box: Box<'Detector'>): void {
+    const gl = this.#gl;
+    const { width, height } = this.plane;
+    const columns = Math.ceil(width / BLOCK);
+    const pixels = this.plane.view();
+    gl.pixelStorei(gl.UNPACK_ROW_LENGTH, width);
+    // One pixel more at each side, because a smaller scale averages with its neighbours.
+    const [x0, y0] = [Math.max(0, box.x0 - 1), Math.max(0, box.y0 - 1)];
+    const [x1, y1] = [Math.min(width, box.x1 + 1), Math.min(height, box.y1 + 1)];
+    for (let by = Math.floor(y0 / BLOCK); by * BLOCK < y1; by++) {
+      for (let bx = Math.floor(x0 / BLOCK); bx * BLOCK < x1; bx++) {
+        if (blocks[by * columns + bx]) continue;
+        blocks[by * columns + bx] = 1;
+        const [x, y] = [bx * BLOCK, by * BLOCK];
+        gl.pixelStorei(gl.UNPACK_SKIP_PIXELS, x);
+        gl.pixelStorei(gl.UNPACK_SKIP_ROWS, y);
+        const [w, h] = [Math.min(BLOCK, width - x), Math.min(BLOCK, height - y)];
+        gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, w, h, gl.RED, gl.FLOAT, pixels);
+      }
+    }
+    for (const name of [gl.UNPACK_ROW_LENGTH, gl.UNPACK_SKIP_PIXELS, gl.UNPACK_SKIP_ROWS]) {
+      gl.pixelStorei(name, 0);
+    }
+  }
+}
+
+/** Textures that are read texel by texel. */
+export function unfiltered(gl: WebGL2RenderingContext): void {
+  for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) {
+    gl.texParameteri(gl.TEXTURE_2D, name, gl.NEAREST);
+  }
+  for (const name of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) {
+    gl.texParameteri(gl.TEXTURE_2D, name, gl.CLAMP_TO_EDGE);
+  }
+}
