@@ -6,6 +6,7 @@ import type { Remote } from 'comlink';
 import { proxy, wrap } from 'comlink';
 import { AppError, toAppError } from '../core/errors.ts';
 import type {
+  CombineRequest,
   HduHeader,
   ImageKey,
   ImageSurvey,
@@ -124,6 +125,10 @@ export class ImageWorker {
   async reduce(request: Omit<ReduceRequest, 'jobId'>): Promise<OpenedImage> {
     const jobId = `reduce-${++this.#lastJob}`;
     return this.#spawned.call((api) => api.reduce({ ...request, jobId }));
+  }
+
+  combine(request: CombineRequest): Promise<OpenedImage> {
+    return this.#spawned.call((api) => api.combine(request));
   }
 
   survey(key: ImageKey): Promise<ImageSurvey> {

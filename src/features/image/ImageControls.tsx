@@ -1,4 +1,5 @@
 /** How the image is drawn: limits, stretch, colour map, zoom, orientation. Everything here has a key, too. */
+import { useRef } from 'react';
 import { useStore } from 'zustand';
 import { DM_ORIENTATION, type Orientation } from '../../core/camera/view.ts';
 import { COLOUR_BLIND_SAFE, COLOUR_MAPS } from '../../core/display/colourMaps.ts';
@@ -165,13 +166,20 @@ interface SelectProps {
 }
 
 function Select({ label, title, value, options, choose }: SelectProps) {
+  const byPointer = useRef(false);
   return (
     <select
+      onPointerDown={() => (byPointer.current = true)}
+      onKeyDown={() => (byPointer.current = false)}
       className="image-select"
       aria-label={label}
       title={title}
       value={value}
-      onChange={(event) => choose(event.target.value)}
+      onChange={(event) => {
+        choose(event.target.value);
+        // The keys are the image's again; who works the menu by keys goes on with it.
+        if (byPointer.current) event.target.blur();
+      }}
     >
       {options.map(([name, text]) => (
         <option key={name} value={name}>

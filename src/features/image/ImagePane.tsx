@@ -14,6 +14,9 @@ export interface ImagePaneProps {
   readonly store: ImageStore;
   /** Looked at only: no pointer, no keys (kiosk, small panels). */
   readonly compact?: boolean;
+  /** Whose view the pointer moves, where that is not this image's own; both lie alike in panes of one size. */
+  readonly controls?: ImageStore;
+  readonly testId?: string;
 }
 
 const ZOOM_STEP = 1.5;
@@ -22,19 +25,24 @@ const MOST_CONTRAST = 10;
 /** Digits belong to a number that is being typed, until it was left alone for this long. */
 const TYPING_MS = 3000;
 
-export function ImagePane({ store, compact = false }: ImagePaneProps) {
+export function ImagePane({
+  store,
+  compact = false,
+  controls = store,
+  testId = 'image-pane',
+}: ImagePaneProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const status = useStore(store, (s) => s.status);
   const shown = useStore(store, (s) => s.shown);
   const wanted = useStore(store, (s) => s.wanted);
   const reducing = useStore(store, (s) => s.reducing);
   usePump(store, canvas);
-  usePointer(store, canvas, !compact);
+  usePointer(controls, canvas, !compact);
   const label = shown ? `Image of exposure ${exposureLabel(shown)}` : 'Image';
   return (
     <section
       className={compact ? 'image-pane image-pane-compact' : 'image-pane'}
-      data-testid="image-pane"
+      data-testid={testId}
       data-state={status}
       data-exposure={shown?.exposure ?? ''}
       data-wanted={wanted?.exposure ?? ''}
@@ -89,7 +97,7 @@ function usePump(store: ImageStore, canvas: React.RefObject<HTMLCanvasElement | 
 
 /** Wheel zoom about the pointer, drag pan, double click and keys. */
 function usePointer(
-  store: ImageStore,
+  controls: ImageStore,
   canvas: React.RefObject<HTMLCanvasElement | null>,
   active: boolean,
 ): void {
@@ -112,7 +120,7 @@ function usePointer(
       const rect = element.getBoundingClientRect();
       const bias = at.x / (rect.width * devicePixelRatio);
       const up = 1 - at.y / (rect.height * devicePixelRatio);
-      store.setContrast({ bias: Math.min(1, Math.max(0, bias)), contrast: MOST_CONTRAST ** (1 - 2 * up) });
+      controls.setContrast({ bias: Math.min(1, Math.max(0, bias)), contrast: MOST_CONTRAST ** (1 - 2 * up) });
     };
     let lastDigit = Number.NEGATIVE_INFINITY;
     element.addEventListener(
@@ -120,7 +128,7 @@ function usePointer(
       (event) => {
         event.preventDefault();
         const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-        store.zoomBy(Math.exp(-event.deltaY * lines * 0.0015), place(event));
+        controls.zoomBy(Math.exp(-event.deltaY * lines * 0.0015), place(event));
       },
       // React's own wheel handlers are passive and could not keep the page from scrolling.
       { passive: false, signal },
@@ -140,9 +148,9 @@ function usePointer(
       (event) => {
         const at = place(event);
         if (contrasting) setContrast(at);
-        if (dragged) store.panBy(at.x - dragged.x, at.y - dragged.y);
+        if (dragged) controls.panBy(at.x - dragged.x, at.y - dragged.y);
         if (dragged) dragged = at;
-        store.pointAt(at);
+        controls.pointAt(at);
       },
       { signal },
     );
@@ -152,25 +160,25 @@ function usePointer(
     };
     element.addEventListener('pointerup', drop, { signal });
     element.addEventListener('pointercancel', drop, { signal });
-    element.addEventListener('pointerleave', () => store.pointAt(null), { signal });
+    element.addEventListener('pointerleave', () => controls.pointAt(null), { signal });
     element.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
-    element.addEventListener('dblclick', () => store.fit(), { signal });
+    element.addEventListener('dblclick', () => controls.fit(), { signal });
     element.addEventListener(
       'keydown',
       (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
         if (/^[1-9]$/.test(event.key)) lastDigit = event.timeStamp;
         const typing = event.timeStamp - lastDigit < TYPING_MS;
-        if (event.key === '+' || event.key === '=') store.zoomBy(ZOOM_STEP);
-        else if (event.key === '-') store.zoomBy(1 / ZOOM_STEP);
-        else if (event.key === '0' && !typing) store.fit();
+        if (event.key === '+' || event.key === '=') controls.zoomBy(ZOOM_STEP);
+        else if (event.key === '-') controls.zoomBy(1 / ZOOM_STEP);
+        else if (event.key === '0' && !typing) controls.fit();
         else return;
         event.preventDefault();
       },
       { signal },
     );
     return () => ending.abort();
-  }, [store, canvas, active]);
+  }, [controls, canvas, active]);
 }
 
 /** A thin line at the upper edge; it takes no room, so that nothing moves. */

@@ -1,6 +1,6 @@
 /** What was done to the pixels, with which calibs, what was left out and why; each step is a switch. */
 import { useStore } from 'zustand';
-import type { IsrRecipe, IsrStep, OverscanMethod, Recipe } from '../../workers/image/contract.ts';
+import type { IsrRecipe, IsrStep, OverscanMethod, Recipe, StepName } from '../../workers/image/contract.ts';
 import './image.css';
 import type { ImageStore } from './imageState.ts';
 
@@ -17,7 +17,13 @@ const OVERSCANS: readonly OverscanMethod[] = [
   'spline',
 ];
 
-export function IsrSwitches({ store }: { readonly store: ImageStore }) {
+export interface IsrSwitchesProps {
+  readonly store: ImageStore;
+  /** Shows the image with and without the step side by side. */
+  readonly onCompare?: (step: StepName) => void;
+}
+
+export function IsrSwitches({ store, onCompare }: IsrSwitchesProps) {
   const opened = useStore(store, (s) => s.shownAs);
   const isr = useStore(store, (s) => s.isr);
   const reducing = useStore(store, (s) => s.reducing);
@@ -79,9 +85,10 @@ export function IsrSwitches({ store }: { readonly store: ImageStore }) {
           <Step
             key={step.name}
             step={step}
-            toggle={() =>
-              change({ switched: { ...isr.switched, [step.name]: !(isr.switched[step.name] ?? step.done) } })
-            }
+            // At once as it was switched; what came of it is said beside it.
+            on={step.switchable ? (isr.switched[step.name] ?? step.done) : step.done}
+            compare={onCompare && step.switchable ? () => onCompare(step.name) : undefined}
+            set={(on) => change({ switched: { ...isr.switched, [step.name]: on } })}
           />
         )) ?? <li className="image-isr-none">No image yet</li>}
       </ul>
@@ -101,7 +108,14 @@ function hasSwitches({ switched }: IsrRecipe): boolean {
   return Object.keys(switched).length > 0;
 }
 
-function Step({ step, toggle }: { readonly step: IsrStep; readonly toggle: () => void }) {
+interface StepProps {
+  readonly step: IsrStep;
+  readonly on: boolean;
+  readonly set: (on: boolean) => void;
+  readonly compare: (() => void) | undefined;
+}
+
+function Step({ step, on, set, compare }: StepProps) {
   const { name, done, switchable } = step;
   const remark = done ? step.with : step.skippedBecause;
   return (
@@ -111,12 +125,28 @@ function Step({ step, toggle }: { readonly step: IsrStep; readonly toggle: () =>
       data-done={done}
     >
       <label>
-        <input type="checkbox" checked={done} disabled={!switchable} onChange={toggle} />
+        <input
+          type="checkbox"
+          checked={on}
+          disabled={!switchable}
+          onChange={(event) => set(event.target.checked)}
+        />
         <span className={done ? 'image-isr-done' : 'image-isr-skipped'}>{name}</span>
       </label>
       <span className="image-isr-remark" title={step.dataset ? `dataset ${step.dataset}` : remark}>
         {remark}
       </span>
+      {compare && (
+        <button
+          type="button"
+          className="image-isr-compare"
+          title="With and without, side by side"
+          aria-label={`With and without ${name}, side by side`}
+          onClick={compare}
+        >
+          ◫
+        </button>
+      )}
     </li>
   );
 }

@@ -95,6 +95,8 @@ export interface ImageStore extends StoreApi<ImageState> {
   panBy(dx: number, dy: number): void;
   /** The pointer moved to this place of the pane (device pixels), or left it. */
   pointAt(place: DevicePoint | null): void;
+  /** The same without a pane: where another image is pointed at. */
+  lookAt(at: DetectorPixel | null): void;
   valueAt(x: number, y: number): Promise<PixelReadout | undefined>;
   /** Of the image on the screen; empty when there is none. */
   headers(): Promise<readonly HduHeader[]>;

@@ -110,6 +110,7 @@ function harness() {
         const { isr } = request;
         reductions.push({ request, resolve: () => resolve(make({ exposure, isr })), reject });
       }),
+    combine: async () => make({ exposure: exposureOf(1).exposure, isr: FIRST_ISR }),
     survey: async () => ({ min: -3, max: 99 }),
     headers: async () => [],
     release: async (key) => void held.delete(key),

@@ -23,6 +23,8 @@ export interface ImageStoreParts {
   readonly worker: ImageWorker;
   /** Of the browser, as the worker has it; for tests. */
   readonly now?: () => UnixMs;
+  /** How an exposure becomes an image, where that is not by opening its raw. */
+  readonly open?: (exposure: Exposure) => Promise<OpenedImage>;
 }
 
 /** Two opens do not begin within this time: a held arrow key would start and cancel thirty a second. */
@@ -87,13 +89,23 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
   };
 
   const openOnce = async (wanted: Exposure, signal: AbortSignal) => {
+    const opened = parts.open ? await parts.open(wanted) : await openRaw(wanted, signal);
+    if (signal.aborted) return giveUp(opened);
+    const { fetched, decoded, reduced } = opened.stamps;
+    heldStamps = { ...recordStamps(wanted, seen.get(wanted.exposure)), fetched, decoded, reduced };
+    hold(wanted, opened);
+    set({ progress: null, error: null });
+    void reduceAsWanted();
+  };
+
+  const openRaw = async (wanted: Exposure, signal: AbortSignal): Promise<OpenedImage> => {
     const [raw] = wanted.raws;
     if (!raw) {
       const message = `${exposureLabel(wanted)} has no raw in ${butler.source}: it has not landed yet or has expired.`;
       throw new AppError('Expired', message);
     }
     const calibs = await butler.findCalibs(wanted.exposure, raw.detector, signal);
-    const opened = await worker.open(
+    return worker.open(
       {
         instrument: wanted.instrument,
         detector: raw.detector,
@@ -108,12 +120,6 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       },
       { signal, onProgress: (progress) => !signal.aborted && set({ progress }) },
     );
-    if (signal.aborted) return giveUp(opened);
-    const { fetched, decoded, reduced } = opened.stamps;
-    heldStamps = { ...recordStamps(wanted, seen.get(wanted.exposure)), fetched, decoded, reduced };
-    hold(wanted, opened);
-    set({ progress: null, error: null });
-    void reduceAsWanted();
   };
 
   const giveUp = (opened: OpenedImage) => void worker.release(opened.key).catch(() => undefined);
@@ -127,7 +133,7 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
 
   /** One reduction at a time; the last switch wins. */
   const reduceAsWanted = async () => {
-    if (get().reducing) return;
+    if (get().reducing || parts.open) return;
     for (;;) {
       const { held, isr } = get();
       if (!held || sameIsr(held.opened.isr, isr)) break;
@@ -185,6 +191,12 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     } finally {
       reading = false;
     }
+  };
+
+  const lookAt = (at: DetectorPixel | null) => {
+    const { held } = get();
+    set({ pointer: at && held && isInside(at, held.opened) ? at : null });
+    void readPointer();
   };
 
   const valueAt = async (x: number, y: number): Promise<PixelReadout | undefined> => {
@@ -251,12 +263,10 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       ),
     panBy: (dx, dy) => changeView((view, image) => pannedBy(dx, dy, view, image)),
     pointAt(place) {
-      const { drawn, held } = get();
-      const at = place && drawn ? detectorFromDevice(place, drawn.view, drawn.pane) : null;
-      const inside = at && held && isInside(at, held.opened);
-      set({ pointer: inside ? at : null });
-      void readPointer();
+      const { drawn } = get();
+      lookAt(place && drawn ? detectorFromDevice(place, drawn.view, drawn.pane) : null);
     },
+    lookAt,
     async headers() {
       const { shownAs } = get();
       return shownAs ? worker.headers(shownAs.key) : [];
@@ -325,6 +335,9 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       }),
     dispose() {
       loading?.abort();
+      const { held, shownAs } = get();
+      for (const opened of new Set([held?.opened, shownAs])) if (opened) giveUp(opened);
+      set(FIRST_STATE);
     },
   };
 }

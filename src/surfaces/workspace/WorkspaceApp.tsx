@@ -12,7 +12,7 @@ import { LedgerView } from '../../features/exposures/LedgerView.tsx';
 import { MissingExposure } from '../../features/exposures/MissingExposure.tsx';
 import { StatusLine } from '../../features/exposures/StatusLine.tsx';
 import { ImageControls } from '../../features/image/ImageControls.tsx';
-import { ImagePane } from '../../features/image/ImagePane.tsx';
+import { ComparePane } from '../../features/image/compare/ComparePane.tsx';
 import { Histogram } from '../../features/image/Histogram.tsx';
 import { IsrSwitches } from '../../features/image/IsrSwitches.tsx';
 import { Readout } from '../../features/image/Readout.tsx';
@@ -36,7 +36,7 @@ const ShortcutsDialog = lazy(() => import('./ShortcutsDialog.tsx'));
 const KioskScreensDialog = lazy(() => import('./KioskScreensDialog.tsx'));
 
 export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
-  const { exposures, image, clock, site, session, late, ui, camera, http, butler } = workspace;
+  const { exposures, image, compare, clock, site, session, late, ui, camera, http, butler } = workspace;
   const theme = useStore(ui, (s) => s.theme);
   const dialog = useStore(ui, (s) => s.dialog);
   const notice = useStore(ui, (s) => s.notice);
@@ -106,7 +106,7 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
                   <ImageControls store={image} />
                 </header>
                 <MissingExposure store={exposures} />
-                <ImagePane store={image} />
+                <ComparePane main={image} compare={compare} />
               </section>
             </PaneBoundary>
           </div>
@@ -180,7 +180,7 @@ function ImageCaption({ workspace: { image } }: { readonly workspace: Workspace 
 }
 
 function Inspector({ workspace }: { readonly workspace: Workspace }) {
-  const { ui, image } = workspace;
+  const { ui, image, compare } = workspace;
   const tab = useStore(ui, (s) => s.inspector);
   const tabs = [
     { id: 'readout', name: 'Readout', key: 'r' },
@@ -226,7 +226,14 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
             <h3>Histogram and limits</h3>
             <Histogram store={image} />
             <h3>Instrument signature removal</h3>
-            <IsrSwitches store={image} />
+            <IsrSwitches
+              store={image}
+              onCompare={(step) => {
+                compare.clear();
+                compare.setMode('tile');
+                compare.add({ kind: 'without', step });
+              }}
+            />
           </div>
         )}
         {tab === 'header' && (

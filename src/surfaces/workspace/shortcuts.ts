@@ -16,7 +16,7 @@ export interface ShortcutGroup {
  * `Element.closest` in its structural form, so that the rule can be tested without a document.
  */
 const OWN_KEYS =
-  'input, textarea, select, [contenteditable=""], [contenteditable="true"], .jp-Notebook, .cm-editor, ' +
+  'input:not([type="checkbox"]), textarea, select, [contenteditable=""], [contenteditable="true"], .jp-Notebook, .cm-editor, ' +
   '[role="tab"], [role="separator"], [role="slider"], [role="menu"], dialog, [popover]';
 
 export function keyBelongsElsewhere(target: unknown): boolean {

@@ -13,6 +13,11 @@ import {
   type ExposuresStore,
 } from '../../features/exposures/exposuresStore.ts';
 import { createLateImageStore, type LateImageStore } from '../../features/exposures/lateImageStore.ts';
+import {
+  createCompareStore,
+  previousAlike,
+  type CompareStore,
+} from '../../features/image/compare/compareStore.ts';
 import type { ImageStore } from '../../features/image/imageState.ts';
 import { createImageStore } from '../../features/image/imageStore.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
@@ -53,6 +58,7 @@ export interface Workspace {
   readonly camera: CameraWatch;
   readonly exposures: ExposuresStore;
   readonly image: ImageStore;
+  readonly compare: CompareStore;
   readonly late: LateImageStore;
   readonly ui: StoreApi<WorkspaceState>;
   readonly publicApi: PublicApiHandle;
@@ -78,6 +84,8 @@ export interface WorkspaceParts {
 /** When there is nothing to show, the other panes do not wait for it. */
 const EMPTY_WAIT_MS = 3_000;
 const NOTICE_MS = 4_000;
+/** The page is still loading when it appears. */
+const ADDRESS_NOTICE_MS = 20_000;
 const ADDRESS_EVERY_MS = 500;
 
 export function keptTheme(): Theme {
@@ -96,6 +104,12 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
   }));
   const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: initialExposure });
   const image = createImageStore({ butler, worker });
+  const compare = createCompareStore({
+    main: image,
+    butler,
+    worker,
+    previousAlike: (exposure) => previousAlike(exposures.getState().exposures, exposure),
+  });
   const camera = createCameraState(efd);
   const late = createLateImageStore({
     exposures,
@@ -211,15 +225,15 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     camera.start(signal);
   }
 
-  function notify(notice: string): void {
+  function notify(notice: string, forMs = NOTICE_MS): void {
     clearTimeout(noticeTimer);
     ui.setState({ notice });
-    noticeTimer = setTimeout(() => ui.setState({ notice: null }), NOTICE_MS);
+    noticeTimer = setTimeout(() => ui.setState({ notice: null }), forMs);
   }
 
   applyViewState(image, initialView.state);
   wire();
-  if (initialView.problems.length > 0) notify(initialView.problems.join(' '));
+  if (initialView.problems.length > 0) notify(initialView.problems.join(' '), ADDRESS_NOTICE_MS);
   return {
     http,
     clock,
@@ -231,6 +245,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     camera,
     exposures,
     image,
+    compare,
     late,
     ui,
     publicApi,

@@ -1,6 +1,7 @@
 import { DM_ORIENTATION } from '../../core/camera/view.ts';
 import { COLOUR_MAPS } from '../../core/display/colourMaps.ts';
 import { NO_CONTRAST, STRETCHES } from '../../core/display/stretch.ts';
+import { COMPARE_MODES, type CompareStore } from '../../features/image/compare/compareStore.ts';
 import { FIRST_ISR } from '../../features/image/displayState.ts';
 import type { ImageStore } from '../../features/image/imageState.ts';
 import { THEMES } from '../keptState.ts';
@@ -10,7 +11,7 @@ import type { Workspace } from './workspace.ts';
 const ZOOM_STEP = 1.5;
 
 export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup[] {
-  const { exposures, image, late, ui } = workspace;
+  const { exposures, image, compare, late, ui } = workspace;
   return [
     {
       name: 'Exposures',
@@ -94,6 +95,25 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
       ],
     },
     {
+      name: 'Compare',
+      shortcuts: [
+        {
+          keys: ['k'],
+          does: 'with the previous exposure of the same target, filter and grating; again: tile, blink, curtain, difference, ratio',
+          run: () => goOnComparing(compare),
+        },
+        {
+          keys: ['K'],
+          does: 'with this exposure, which stays',
+          run: () => {
+            const { shown } = image.getState();
+            if (shown) compare.add({ kind: 'exposure', exposure: shown });
+          },
+        },
+        { keys: ['Escape'], does: 'end of comparing', run: () => compare.clear() },
+      ],
+    },
+    {
       name: 'ISR',
       shortcuts: [{ keys: ['w'], does: 'raw pixels: every step off, and back', run: () => toggleRaw(image) }],
     },
@@ -113,6 +133,12 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
       ],
     },
   ];
+}
+
+function goOnComparing(compare: CompareStore): void {
+  const { others, mode } = compare.getState();
+  if (others.length === 0) compare.add({ kind: 'previous' });
+  else compare.setMode(next(COMPARE_MODES, mode));
 }
 
 function next<T>(all: readonly T[], now: T): T {

@@ -53,6 +53,9 @@ export interface OpenRequest {
   readonly isr: IsrRecipe;
 }
 
+/** `ratio` is without a unit: one image divided by another. */
+export type PixelUnit = 'adu' | 'electron' | 'ratio';
+
 export interface ImageStamps {
   readonly fetchStarted: UnixMs;
   readonly fetched: UnixMs;
@@ -114,7 +117,7 @@ export interface OpenedImage {
   readonly width: number;
   readonly height: number;
   /** Of the pixels after ISR. */
-  readonly unit: 'adu' | 'electron';
+  readonly unit: PixelUnit;
   readonly steps: readonly IsrStep[];
   /** Notes for the user that are no errors: "DATASEC of the header differs from the camera geometry". */
   readonly warnings: readonly string[];
@@ -131,6 +134,15 @@ export interface ReduceRequest {
   readonly jobId: JobId;
   readonly key: ImageKey;
   readonly isr: IsrRecipe;
+}
+
+export type Combination = 'difference' | 'ratio';
+
+/** `of` minus, or divided by, `by`, pixel by pixel; both of one size. */
+export interface CombineRequest {
+  readonly of: ImageKey;
+  readonly by: ImageKey;
+  readonly how: Combination;
 }
 
 export interface RenderRequest {
@@ -160,7 +172,7 @@ export interface PixelReadout {
   readonly ampRaw: { readonly x: number; readonly y: number };
   /** After ISR, in `unit`. */
   readonly value: number;
-  readonly unit: 'adu' | 'electron';
+  readonly unit: PixelUnit;
   /** The same in either unit; null where the amplifier's gain is not known. */
   readonly valueAdu: number | null;
   readonly valueElectron: number | null;
@@ -205,6 +217,8 @@ export interface ImageWorkerApi {
   open(request: OpenRequest, onProgress?: (progress: OpenProgress) => void): Promise<OpenedImage>;
   /** Makes another image of the same decoded raw; the first stays, too. */
   reduce(request: ReduceRequest): Promise<OpenedImage>;
+  /** Makes a third image of two that are there; the raw values that it tells are those of the first. */
+  combine(request: CombineRequest): Promise<OpenedImage>;
   /** Exact minimum and maximum. */
   survey(key: ImageKey): Promise<ImageSurvey>;
   render(request: RenderRequest): Promise<RenderAnswer>;

@@ -21,6 +21,7 @@ export class HeldImage {
   readonly plane: Plane;
   readonly mask: Plane | undefined;
   readonly sorted: Float32Array;
+  readonly report: IsrReport;
   readonly #engine: Engine;
   /** Of each amplifier by name; what the ISR used. */
   readonly #gains: ReadonlyMap<string, number | null>;
@@ -32,6 +33,7 @@ export class HeldImage {
     this.plane = plane;
     this.mask = mask;
     this.sorted = sorted;
+    this.report = report;
     this.#gains = new Map(report.amplifiers.map(({ name, gain_electron_per_adu: gain }) => [name, gain]));
   }
 
@@ -50,8 +52,8 @@ export class HeldImage {
       ampRaw: { x: place.x, y: place.y },
       value,
       unit,
-      valueAdu: unit === 'adu' ? value : gain === null ? null : value / gain,
-      valueElectron: unit === 'electron' ? value : gain === null ? null : value * gain,
+      valueAdu: unit === 'adu' ? value : unit === 'ratio' || gain === null ? null : value / gain,
+      valueElectron: unit === 'electron' ? value : unit === 'ratio' || gain === null ? null : value * gain,
       rawAdu,
       saturated: amplifier.saturationAdu !== null && rawAdu >= amplifier.saturationAdu,
       mask: Object.keys(maskPlanes).filter((name) => bits & (1 << (maskPlanes[name] ?? 31))),

@@ -7,7 +7,7 @@ import { throwIfCancelled } from '../shared/yielding.ts';
 import { CalibCache } from './calibCache.ts';
 import type { ImageKey, ImageWorkerApi, JobId, OpenedImage, OpenProgress } from './contract.ts';
 import type { HeldImage } from './heldImage.ts';
-import { openImage, reduceAgain, type PipelineTools } from './pipeline.ts';
+import { combined, openImage, reduceAgain, type PipelineTools } from './pipeline.ts';
 import { Renderer } from './renderer/renderer.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
@@ -64,10 +64,30 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
     },
 
     open: (request, onProgress) =>
-      keep(request.jobId, (tools, signal) => openImage(request, tools, signal, throttled(onProgress))),
+      keep(request.jobId, (tools, signal) => {
+        // The same raw, looked at twice, is fetched and decoded once.
+        const there = [...images.values()].find(
+          ({
+            source: {
+              request: { instrument, exposure, detector },
+            },
+          }) =>
+            instrument === request.instrument &&
+            exposure === request.exposure &&
+            detector === request.detector,
+        );
+        if (there) return reduceAgain(there, request.isr, tools, signal);
+        return openImage(request, tools, signal, throttled(onProgress));
+      }),
 
     reduce: (request) =>
       keep(request.jobId, (tools, signal) => reduceAgain(held(request.key), request.isr, tools, signal)),
+
+    async combine({ of, by, how }) {
+      const image = combined(await running(), held(of), held(by), how);
+      images.set(image.opened.key, image);
+      return image.opened;
+    },
 
     async survey(key) {
       return held(key).survey();

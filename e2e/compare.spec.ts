@@ -1,0 +1,109 @@
+/** Images beside, over and taken from each other, in one view and between one pair of limits. */
+import type { Page } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
+import { pause } from './support/pane.ts';
+
+/** Two exposures of one target and filter in a row: the second of them is on the screen. */
+async function openOneThatHasAPrevious(page: Page): Promise<{ shown: number; previous: number }> {
+  await pause(page);
+  const pair = await page.evaluate(async () => {
+    const answer = await fetch('api/repositories/OODS/exposures');
+    const { upserted } = (await answer.json()) as {
+      upserted: {
+        exposure: number;
+        targetName: string;
+        physicalFilter: string;
+        observationType: string;
+        raws: unknown[];
+      }[];
+    };
+    const rows = upserted.filter(({ raws, targetName }) => raws.length > 0 && targetName !== '');
+    const at = rows.findIndex((row, i) => {
+      const older = rows[i + 1];
+      return (
+        older?.targetName === row.targetName &&
+        older.physicalFilter === row.physicalFilter &&
+        older.observationType === row.observationType
+      );
+    });
+    return at < 0 ? null : { shown: rows[at]!.exposure, previous: rows[at + 1]!.exposure };
+  });
+  if (!pair) throw new Error('The night has no two exposures alike yet.');
+  await page.evaluate((exposure) => window.summitNotebook?.open({ exposure }), pair.shown);
+  await expect(page.getByTestId('image-pane')).toHaveAttribute('data-exposure', String(pair.shown));
+  return pair;
+}
+
+const valueAt = (page: Page, x: number, y: number) =>
+  page.evaluate(async ([px = 0, py = 0]) => (await window.summitNotebook?.valueAt(px, py))?.value, [x, y]);
+
+test('two keys compare with the previous exposure of the same target, filter and grating', async ({
+  workspace,
+}) => {
+  await expect
+    .poll(async () => (await workspace.getByTestId('exposure-row').count()) > 5, { timeout: 100_000 })
+    .toBe(true);
+  const { shown, previous } = await openOneThatHasAPrevious(workspace);
+  await workspace.keyboard.press('k');
+  const other = workspace.getByTestId('compare-pane');
+  await expect(other).toHaveAttribute('data-exposure', String(previous));
+  await expect(other).toHaveAttribute('data-state', 'ready');
+
+  // One view: what the pointer is over in one image it is over in the other.
+  const box = (await workspace.getByTestId('image-pane').boundingBox())!;
+  await workspace.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await workspace.mouse.wheel(0, -600);
+  const label = workspace.locator('.compare-label').filter({ hasText: String(previous % 100_000) });
+  const readout = workspace.getByTestId('readout');
+  await expect(readout.locator('[data-field="x"]')).not.toHaveText('–');
+  await expect(label.locator('.image-number')).toHaveText(/\d/);
+
+  await workspace.keyboard.press('k');
+  const turns = new Set<string | null>();
+  await expect
+    .poll(async () => {
+      turns.add(await workspace.locator('.compare').getAttribute('data-turn'));
+      return turns.size;
+    })
+    .toBe(2);
+
+  await workspace.keyboard.press('k');
+  const curtain = workspace.getByRole('slider', { name: 'Curtain' });
+  await curtain.focus();
+  await workspace.keyboard.press('ArrowRight');
+  await expect(curtain).toHaveAttribute('aria-valuenow', '52');
+  await workspace.getByTestId('image-pane').locator('canvas').focus();
+
+  await workspace.keyboard.press('k');
+  const difference = workspace.getByTestId('combined-pane');
+  await expect(difference).toHaveAttribute('data-state', 'ready');
+  await workspace.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.4);
+  const x = Number(await readout.locator('[data-field="x"]').textContent());
+  const y = Number(await readout.locator('[data-field="y"]').textContent());
+  const here = (await valueAt(workspace, x, y)) ?? NaN;
+  const told = workspace.locator('.compare-label').filter({ hasText: '−' }).locator('.image-number');
+  await expect(told).toHaveText(/\d/);
+  const minus = Number((await told.textContent())?.replace('−', '-').replace('adu', ''));
+  await workspace.keyboard.press('Escape');
+  await workspace.evaluate((exposure) => window.summitNotebook?.open({ exposure }), previous);
+  await expect(workspace.getByTestId('image-pane')).toHaveAttribute('data-exposure', String(previous));
+  const there = (await valueAt(workspace, x, y)) ?? NaN;
+  expect(Math.abs(minus - (here - there)), `${shown} minus ${previous} at ${x}, ${y}`).toBeLessThan(0.11);
+});
+
+test('a step’s effect is seen side by side', async ({ workspace }) => {
+  const exposure = await pause(workspace);
+  await workspace.getByRole('button', { name: 'With and without gain, side by side' }).click();
+  const other = workspace.getByTestId('compare-pane');
+  await expect(other).toHaveAttribute('data-state', 'ready');
+  await expect(other).toHaveAttribute('data-exposure', String(exposure));
+  const box = (await workspace.getByTestId('image-pane').boundingBox())!;
+  await workspace.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const label = workspace.locator('.compare-label').filter({ hasText: 'gain switched' });
+  await expect(label.locator('.image-number')).toHaveText(/\d/);
+  const electrons = workspace.getByTestId('readout').locator('[data-field="electron"]');
+  const seen = ((await label.locator('.image-number').textContent()) ?? '').trim();
+  await expect(electrons).toContainText(seen);
+  await workspace.keyboard.press('Escape');
+  await expect(other).toHaveCount(0);
+});

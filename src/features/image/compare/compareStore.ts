@@ -1,0 +1,248 @@
+/**
+ * Other images beside the one on the screen, in the same view and, when matched, between the same limits. Each is an
+ * image store of its own; this one makes them, keeps them in step with the main one and gives them back.
+ */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { exposureLabel, type Exposure } from '../../../core/dataId.ts';
+import { AppError } from '../../../core/errors.ts';
+import type { ButlerClient } from '../../../services/butler/butlerClient.ts';
+import type { ImageWorker } from '../../../services/workerPool.ts';
+import type { Combination, IsrRecipe, StepName } from '../../../workers/image/contract.ts';
+import { shownLimits } from '../displayState.ts';
+import type { ImageStore } from '../imageState.ts';
+import { createImageStore } from '../imageStore.ts';
+
+export const COMPARE_MODES = ['tile', 'blink', 'curtain', 'difference', 'ratio'] as const;
+export type CompareMode = (typeof COMPARE_MODES)[number];
+
+/** With the main one, nine. */
+const MOST_OTHERS = 8;
+export const BLINK_SECONDS = [0.2, 0.5, 1, 2, 5] as const;
+
+/**
+ * What another image is:
+ * - `previous`: the exposure before of the same target, filter and grating; goes on with the main one.
+ * - `without`: the main exposure with one step of its reduction switched the other way.
+ * - `exposure`: one that stays.
+ */
+export type OtherKind =
+  | { readonly kind: 'previous' }
+  | { readonly kind: 'without'; readonly step: StepName }
+  | { readonly kind: 'exposure'; readonly exposure: Exposure };
+
+export interface Other {
+  readonly id: number;
+  readonly what: OtherKind;
+  readonly image: ImageStore;
+}
+
+export interface CompareState {
+  readonly mode: CompareMode;
+  /** Empty: nothing is compared. */
+  readonly others: readonly Other[];
+  /** Difference or ratio of the main image and the first other. */
+  readonly combined: ImageStore | null;
+  /** Every image between the limits of the main one. */
+  readonly matched: boolean;
+  readonly blinkSeconds: (typeof BLINK_SECONDS)[number];
+  /** The part of the pane at the left that shows the main image. */
+  readonly curtain: number;
+  /** Why there is nothing to compare with. */
+  readonly problem: string | null;
+}
+
+export interface CompareStore extends StoreApi<CompareState> {
+  add(what: OtherKind): void;
+  remove(id: number): void;
+  clear(): void;
+  setMode(mode: CompareMode): void;
+  setMatched(matched: boolean): void;
+  setBlinkSeconds(seconds: (typeof BLINK_SECONDS)[number]): void;
+  setCurtain(curtain: number): void;
+}
+
+export interface CompareStoreParts {
+  readonly main: ImageStore;
+  readonly butler: ButlerClient;
+  readonly worker: ImageWorker;
+  /** The exposure before this one that is like it. */
+  readonly previousAlike: (exposure: Exposure) => Exposure | undefined;
+}
+
+export function createCompareStore(parts: CompareStoreParts): CompareStore {
+  const { main, butler, worker, previousAlike } = parts;
+  const store = createStore<CompareState>(() => ({
+    mode: 'tile',
+    others: [],
+    combined: null,
+    matched: true,
+    blinkSeconds: 0.5,
+    curtain: 0.5,
+    problem: null,
+  }));
+  const { getState: get, setState: set } = store;
+  let made = 0;
+  /** The images that `combined` was made of. */
+  let combinedOf = '';
+
+  const follow = ({ what, image }: Other) => {
+    const { shown } = main.getState();
+    if (!shown) return;
+    const wanted =
+      what.kind === 'exposure' ? what.exposure : what.kind === 'without' ? shown : previousAlike(shown);
+    if (!wanted) {
+      set({ problem: `${exposureLabel(shown)} is the first of its target, filter and grating in the list.` });
+      return;
+    }
+    set({ problem: null });
+    image.show(wanted, Date.now());
+  };
+
+  /** The steps of the main image, but for the one that an image is to show the absence of. */
+  const isrFor = (what: OtherKind): IsrRecipe => {
+    const { isr, shownAs } = main.getState();
+    if (what.kind !== 'without') return isr;
+    const done = shownAs?.steps.find(({ name }) => name === what.step)?.done ?? false;
+    return { ...isr, switched: { ...isr.switched, [what.step]: !done } };
+  };
+
+  /** The pairs of limits that a combination has are its own. */
+  const dress = (image: ImageStore, what: OtherKind | null) => {
+    const { display, view, overlays, shownAs, survey } = main.getState();
+    const matched = what !== null && get().matched && !display.perAmplifier && shownAs;
+    const limits = matched
+      ? ({ rule: 'manual', limits: shownLimits(display, shownAs.statistics, survey) } as const)
+      : display.limits.rule === 'manual' && what === null
+        ? ({ rule: 'zscale' } as const)
+        : display.limits;
+    image.setDisplay({ ...display, limits });
+    image.setView(view);
+    image.setOverlays(overlays);
+    if (what) image.setIsr(isrFor(what));
+  };
+
+  const dressAll = () => {
+    const { others, combined } = get();
+    for (const { image, what } of others) dress(image, what);
+    if (combined) dress(combined, null);
+  };
+
+  const endCombined = () => {
+    get().combined?.dispose();
+    combinedOf = '';
+    set({ combined: null });
+  };
+
+  /** Anew whenever one of the two images is another. */
+  const combine = () => {
+    const { mode, others } = get();
+    const how: Combination | undefined = mode === 'difference' || mode === 'ratio' ? mode : undefined;
+    const [first] = others;
+    const { shownAs: of, shown } = main.getState();
+    const by = first?.image.getState().shownAs;
+    if (!how || !of || !shown || !by) {
+      if (!how || !first) endCombined();
+      return;
+    }
+    const now = `${how} ${of.key} ${by.key}`;
+    if (now === combinedOf) return;
+    endCombined();
+    combinedOf = now;
+    const combined = createImageStore({
+      butler,
+      worker,
+      open: () => worker.combine({ of: of.key, by: by.key, how }),
+    });
+    dress(combined, null);
+    set({ combined });
+    combined.show(shown, Date.now());
+  };
+
+  main.subscribe((state, before) => {
+    if (get().others.length === 0) return;
+    if (state.shown !== before.shown) get().others.forEach(follow);
+    if (
+      state.display !== before.display ||
+      state.view !== before.view ||
+      state.isr !== before.isr ||
+      state.overlays !== before.overlays ||
+      state.shownAs !== before.shownAs ||
+      (state.survey !== before.survey && state.display.limits.rule === 'minmax')
+    ) {
+      dressAll();
+    }
+    if (state.shownAs !== before.shownAs) combine();
+    if (state.pointer !== before.pointer) {
+      const { others, combined } = get();
+      for (const image of [...others.map((other) => other.image), ...(combined ? [combined] : [])]) {
+        image.lookAt(state.pointer);
+      }
+    }
+  });
+
+  const remove = (id: number) => {
+    get()
+      .others.find((other) => other.id === id)
+      ?.image.dispose();
+    set({ others: get().others.filter((other) => other.id !== id), problem: null });
+    combine();
+  };
+
+  return {
+    ...store,
+    add(what) {
+      if (get().others.length >= MOST_OTHERS) {
+        set({ problem: `At most ${MOST_OTHERS + 1} images at once: close one first.` });
+        return;
+      }
+      const image = createImageStore({ butler, worker });
+      const other: Other = { id: ++made, what, image };
+      set({ others: [...get().others, other], problem: null });
+      dress(image, what);
+      image.subscribe((state, before) => {
+        if (state.shownAs !== before.shownAs) combine();
+      });
+      follow(other);
+    },
+    remove,
+    clear() {
+      for (const { id } of get().others) remove(id);
+      set({ problem: null });
+    },
+    setMode(mode) {
+      set({ mode });
+      combine();
+    },
+    setMatched(matched) {
+      set({ matched });
+      dressAll();
+    },
+    setBlinkSeconds: (blinkSeconds) => set({ blinkSeconds }),
+    setCurtain: (curtain) => set({ curtain: Math.min(1, Math.max(0, curtain)) }),
+  };
+}
+
+/** Of an exposure list, newest first: the nearest older one of the same target, filter, grating and type of image. */
+export function previousAlike(exposures: readonly Exposure[], of: Exposure): Exposure | undefined {
+  const alike = (e: Exposure) =>
+    e.raws.length > 0 &&
+    e.targetName === of.targetName &&
+    e.physicalFilter === of.physicalFilter &&
+    e.observationType === of.observationType &&
+    (e.dayObs < of.dayObs || (e.dayObs === of.dayObs && e.seqNum < of.seqNum));
+  return exposures.find(alike);
+}
+
+export function otherLabel({ what, image }: Other): string {
+  const { shown } = image.getState();
+  if (what.kind === 'without') return `${what.step} switched`;
+  return shown ? exposureLabel(shown) : 'loading';
+}
+
+/** For a combination that cannot be: two sizes, two units. */
+export function compareProblem({ problem, combined, others }: CompareState): string | null {
+  const failed = [...others.map(({ image }) => image), ...(combined ? [combined] : [])].find(
+    (image) => image.getState().error instanceof AppError,
+  );
+  return problem ?? failed?.getState().error?.message ?? null;
+}
