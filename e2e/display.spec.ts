@@ -1,7 +1,8 @@
 /** How an image is looked at: stretch, limits, turns, steps switched while one looks, its header, its address. */
+import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expect, test } from './support/fixtures.ts';
-import { pause, rawFile, shownExposure, waitForExposure } from './support/pane.ts';
+import { pause, python, shownExposure, waitForExposure } from './support/pane.ts';
 
 /** The canvas as the screen has it, one RGBA quadruple for each place (fractions of the pane). */
 async function coloursAt(page: Page, places: readonly (readonly [number, number])[]): Promise<number[][]> {
@@ -118,10 +119,8 @@ test('turned and mirrored, the pixels lie where they should', async ({ workspace
 
 test('a step that is switched off changes the pixels at once, and the readout tells both', async ({
   workspace,
-  site,
 }) => {
-  const exposure = await pause(workspace);
-  expect(rawFile(site, exposure)).toContain('.fits');
+  await pause(workspace);
   const before = await api.value(workspace, 700, 1200);
   const steps = workspace.getByTestId('isr-steps');
   // Either of the two takes the bias level away.
@@ -255,4 +254,73 @@ test('the limits of the histogram are dragged, typed and stepped by keys', async
     .toMatchObject({ rule: 'manual' });
   const limits = (await api.state(workspace))?.image.display.limits;
   expect(limits?.rule === 'manual' && limits.limits[0]).toBe(-12.5);
+});
+
+interface ExportedFits {
+  readonly obsId: string;
+  readonly unit: string;
+  readonly history: readonly string[];
+  readonly value: number;
+  readonly variance: number;
+  readonly planes: Readonly<Record<string, number>>;
+  readonly cosmicRay: readonly [number, number] | null;
+  readonly cosmicRayBits: number;
+}
+
+test('the saved FITS file is what is on the screen, and its mask is drawn in its colours', async ({
+  workspace,
+}, info) => {
+  const exposure = await pause(workspace);
+  const steps = workspace.getByTestId('isr-steps');
+  await steps.locator('[data-step="cosmic-rays"] input').check();
+  await expect(steps.locator('[data-step="cosmic-rays"]')).toHaveAttribute('data-done', 'true');
+  const file = info.outputPath('saved.fits.fz');
+  const saving = workspace.waitForEvent('download');
+  await workspace.getByTestId('save-menu').getByRole('button', { name: 'FITS' }).click();
+  await (await saving).saveAs(file);
+  const read = JSON.parse(
+    python('exported_fits.py', '--file', file, '--x', '700', '--y', '1200'),
+  ) as ExportedFits;
+  expect(read.obsId).toContain(String(exposure % 100_000));
+  expect(read.unit).toBe('adu');
+  expect(read.value).toBe((await api.value(workspace, 700, 1200))?.value);
+  expect(read.variance).toBeGreaterThan(0);
+  expect(read.history.join('\n')).toMatch(/ISR cosmic-rays: done/);
+  if (!read.cosmicRay) throw new Error('No cosmic ray in the middle of the frame.');
+
+  const [x, y] = read.cosmicRay;
+  expect((await api.value(workspace, x, y))?.mask).toContain('CR');
+  await api.setView(workspace, x, y, 32);
+  const bare = (await coloursAt(workspace, CENTRE))[0] ?? [];
+  await workspace.keyboard.press('q');
+  const controls = workspace.getByTestId('mask-controls');
+  for (const name of Object.keys(read.planes)) {
+    if (name !== 'CR') await controls.getByLabel(name, { exact: true }).uncheck();
+  }
+  await controls.getByLabel('Opacity of CR').fill('0.5');
+  await api.setStretch(workspace, {});
+  const over = (await coloursAt(workspace, CENTRE))[0] ?? [];
+  // Half of #ff66ff, half of what was there.
+  for (const [i, channel] of [255, 102, 255].entries()) {
+    expect(Math.abs((over[i] ?? NaN) - ((bare[i] ?? NaN) + channel) / 2)).toBeLessThanOrEqual(2);
+  }
+});
+
+test('the picture is saved with a colour bar and a line that says what it is', async ({
+  workspace,
+}, info) => {
+  const exposure = await pause(workspace);
+  await workspace.keyboard.press('g');
+  const file = info.outputPath('saved.png');
+  const saving = workspace.waitForEvent('download');
+  await workspace.getByTestId('save-menu').getByRole('button', { name: 'PNG' }).click();
+  const download = await saving;
+  expect(download.suggestedFilename()).toContain(String(exposure % 100_000));
+  await download.saveAs(file);
+  const header = readFileSync(file).subarray(0, 24);
+  expect(header.subarray(1, 4).toString()).toBe('PNG');
+  const canvas = await workspace.evaluate(
+    () => document.querySelector<HTMLCanvasElement>('.image-canvas')?.width,
+  );
+  expect(header.readUInt32BE(16)).toBe(canvas);
 });

@@ -135,6 +135,10 @@ export class ImageWorker {
     return this.#spawned.call((api) => api.survey(key));
   }
 
+  fits(key: ImageKey): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#spawned.call((api) => api.fits(key));
+  }
+
   headers(key: ImageKey): Promise<readonly HduHeader[]> {
     return this.#spawned.call((api) => api.headers(key));
   }

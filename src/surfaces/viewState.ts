@@ -177,15 +177,16 @@ function parseView(text: string): View | undefined {
 }
 
 function parseOverlays(text: string): Overlays | undefined {
-  let { amplifiers, pixelGrid } = FIRST_STATE.overlays;
+  let { amplifiers, pixelGrid, mask } = FIRST_STATE.overlays;
   for (const word of text.split(',')) {
     const on = !word.startsWith('-');
     const name = on ? word : word.slice(1);
     if (name === 'amp') amplifiers = on;
     else if (name === 'grid') pixelGrid = on;
+    else if (name === 'mask') mask = on;
     else return undefined;
   }
-  return { amplifiers, pixelGrid };
+  return { amplifiers, pixelGrid, mask };
 }
 
 export interface ParsedViewState {
@@ -248,7 +249,11 @@ export function writeViewState(query: URLSearchParams, { isr, display, view, ove
       view === 'fit'
         ? ''
         : [short(view.centre.x, 7), short(view.centre.y, 7), short(view.devicePixelsPerPixel, 6)].join(','),
-    over: [...(overlays.amplifiers ? ['amp'] : []), ...(overlays.pixelGrid ? [] : ['-grid'])].join(','),
+    over: [
+      ...(overlays.amplifiers ? ['amp'] : []),
+      ...(overlays.mask ? ['mask'] : []),
+      ...(overlays.pixelGrid ? [] : ['-grid']),
+    ].join(','),
   };
   for (const name of PARAMETERS) {
     if (texts[name] === '') query.delete(name);

@@ -15,7 +15,13 @@ export interface FrameTarget {
 }
 
 /** What a frame is made of; any of these changing asks for a new one. */
-const DRAWN_FROM = ['held', 'view', 'display'] as const satisfies readonly (keyof ImageState)[];
+const DRAWN_FROM = [
+  'held',
+  'view',
+  'display',
+  'overlays',
+  'maskLooks',
+] as const satisfies readonly (keyof ImageState)[];
 
 export class FramePump {
   readonly #store: ImageStore;

@@ -19,6 +19,8 @@ import type {
   WorkerMemory,
 } from '../../workers/image/contract.ts';
 import type { DisplayState, LimitsRule } from './displayState.ts';
+import type { MaskLook, MaskLooks } from './maskLooks.ts';
+import { FIRST_MASK_LOOKS } from './maskLooks.ts';
 import { FIRST_DISPLAY, FIRST_ISR } from './displayState.ts';
 
 /**
@@ -35,6 +37,8 @@ export interface Overlays {
   readonly amplifiers: boolean;
   /** Lines between pixels, where they are large enough. */
   readonly pixelGrid: boolean;
+  /** The mask's planes. */
+  readonly mask: boolean;
 }
 
 export interface ImageState {
@@ -61,6 +65,7 @@ export interface ImageState {
   readonly drawn: Omit<Frame, 'bitmap'> | null;
   readonly display: DisplayState;
   readonly overlays: Overlays;
+  readonly maskLooks: MaskLooks;
   /** Under the pointer. */
   readonly pointer: DetectorPixel | null;
   readonly readout: PixelReadout | null;
@@ -86,6 +91,7 @@ export interface ImageStore extends StoreApi<ImageState> {
   togglePerAmplifier(): void;
   orient(orientation: Orientation): void;
   setOverlays(overlays: Partial<Overlays>): void;
+  setMaskLook(plane: string, look: Partial<MaskLook>): void;
   fit(): void;
   setView(view: View | 'fit'): void;
   /** So many device pixels per detector pixel, about the middle of the pane. */
@@ -100,6 +106,8 @@ export interface ImageStore extends StoreApi<ImageState> {
   valueAt(x: number, y: number): Promise<PixelReadout | undefined>;
   /** Of the image on the screen; empty when there is none. */
   headers(): Promise<readonly HduHeader[]>;
+  /** The image on the screen as a FITS file; rejects when there is none. */
+  fits(): Promise<Uint8Array<ArrayBuffer>>;
   memory(): Promise<WorkerMemory>;
   /** Draws what the worker holds; undefined when there is nothing, or it was replaced meanwhile. */
   render(pane: Size): Promise<Frame | undefined>;
@@ -138,7 +146,8 @@ export const FIRST_STATE: ImageState = {
   view: 'fit',
   drawn: null,
   display: FIRST_DISPLAY,
-  overlays: { amplifiers: false, pixelGrid: true },
+  overlays: { amplifiers: false, pixelGrid: true, mask: false },
+  maskLooks: FIRST_MASK_LOOKS,
   pointer: null,
   readout: null,
 };

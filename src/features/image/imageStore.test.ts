@@ -112,6 +112,7 @@ function harness() {
       }),
     combine: async () => make({ exposure: exposureOf(1).exposure, isr: FIRST_ISR }),
     survey: async () => ({ min: -3, max: 99 }),
+    fits: async () => new Uint8Array(0),
     headers: async () => [],
     release: async (key) => void held.delete(key),
     memory: async () => ({ engineBytes: 0, textureBytes: 0, images: held.size }),

@@ -17,6 +17,7 @@ import type { OpenedImage, PixelReadout } from '../../workers/image/contract.ts'
 import { drawnLimits, sameIsr } from './displayState.ts';
 import type { Frame, ImageState, ImageStore } from './imageState.ts';
 import { FIRST_STATE } from './imageState.ts';
+import { lookOf, maskColours } from './maskLooks.ts';
 
 export interface ImageStoreParts {
   readonly butler: ButlerClient;
@@ -254,6 +255,10 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     togglePerAmplifier: () => setDisplay({ perAmplifier: !get().display.perAmplifier }),
     orient: (orientation) => setDisplay({ orientation }),
     setOverlays: (overlays) => set((state) => ({ overlays: { ...state.overlays, ...overlays } })),
+    setMaskLook: (plane, look) =>
+      set(({ maskLooks }) => ({
+        maskLooks: { ...maskLooks, [plane]: { ...lookOf(maskLooks, plane), ...look } },
+      })),
     fit: () => set({ view: 'fit' }),
     setView: (view) => set({ view }),
     zoomTo: (devicePixelsPerPixel) => changeView((view) => ({ ...view, devicePixelsPerPixel })),
@@ -270,6 +275,11 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     async headers() {
       const { shownAs } = get();
       return shownAs ? worker.headers(shownAs.key) : [];
+    },
+    async fits() {
+      const { shownAs } = get();
+      if (!shownAs) throw new AppError('NotFound', 'There is no image to save yet.');
+      return worker.fits(shownAs.key);
     },
     memory: () => worker.memory(),
     async render(pane) {
@@ -289,6 +299,7 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
           contrast: display.contrast,
           colourMap: display.colourMap,
           invert: display.invert,
+          mask: state.overlays.mask ? maskColours(opened.maskPlanes, state.maskLooks) : [],
         });
         return { ...answer, opened, view, pane, asked: state.view, display };
       } catch (thrown) {

@@ -15,6 +15,8 @@ import { ImageControls } from '../../features/image/ImageControls.tsx';
 import { ComparePane } from '../../features/image/compare/ComparePane.tsx';
 import { Histogram } from '../../features/image/Histogram.tsx';
 import { IsrSwitches } from '../../features/image/IsrSwitches.tsx';
+import { MaskControls } from '../../features/image/MaskControls.tsx';
+import { SaveMenu } from '../../features/image/SaveMenu.tsx';
 import { Readout } from '../../features/image/Readout.tsx';
 import { logOut, signInUrl } from '../../services/session.ts';
 import { EfdBadge } from './EfdBadge.tsx';
@@ -225,6 +227,9 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
             <Readout store={image} />
             <h3>Histogram and limits</h3>
             <Histogram store={image} />
+            <MaskControls store={image} />
+            <h3>Save</h3>
+            <SaveMenu store={image} />
             <h3>Instrument signature removal</h3>
             <IsrSwitches
               store={image}

@@ -59,6 +59,11 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
           does: 'amplifier borders and names',
           run: () => image.setOverlays({ amplifiers: !image.getState().overlays.amplifiers }),
         },
+        {
+          keys: ['q'],
+          does: 'mask planes',
+          run: () => image.setOverlays({ mask: !image.getState().overlays.mask }),
+        },
       ],
     },
     {

@@ -157,6 +157,14 @@ export interface RenderRequest {
   readonly contrast: Contrast;
   readonly colourMap: ColourMapName;
   readonly invert: boolean;
+  /** Mask planes over the image, each in its colour. */
+  readonly mask: readonly MaskColour[];
+}
+
+export interface MaskColour {
+  readonly bit: number;
+  /** 0 to 255 each. */
+  readonly rgba: readonly [number, number, number, number];
 }
 
 export interface RenderAnswer {
@@ -224,6 +232,8 @@ export interface ImageWorkerApi {
   render(request: RenderRequest): Promise<RenderAnswer>;
   /** Undefined outside the detector or when that image is no longer held. */
   readout(request: { readonly key: ImageKey; readonly at: DetectorPixel }): Promise<PixelReadout | undefined>;
+  /** Image, mask and variance as one FITS file; its bytes are transferred. */
+  fits(key: ImageKey): Promise<Uint8Array<ArrayBuffer>>;
   headers(key: ImageKey): Promise<readonly HduHeader[]>;
   /** Gives an image up. Unknown keys are ignored. */
   release(key: ImageKey): Promise<void>;

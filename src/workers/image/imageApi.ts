@@ -7,7 +7,7 @@ import { throwIfCancelled } from '../shared/yielding.ts';
 import { CalibCache } from './calibCache.ts';
 import type { ImageKey, ImageWorkerApi, JobId, OpenedImage, OpenProgress } from './contract.ts';
 import type { HeldImage } from './heldImage.ts';
-import { combined, openImage, reduceAgain, type PipelineTools } from './pipeline.ts';
+import { combined, fitsOf, openImage, reduceAgain, type PipelineTools } from './pipeline.ts';
 import { Renderer } from './renderer/renderer.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
@@ -97,8 +97,8 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       const { engine } = await running();
       const image = held(request.key);
       const begin = performance.now();
-      const { plane, sorted } = image;
-      const drawable = { plane, sorted, amplifiers: image.opened.amplifiers };
+      const { plane, mask, sorted } = image;
+      const drawable = { plane, mask, sorted, amplifiers: image.opened.amplifiers };
       // A context can be lost at any time (driver reset, laptop woken up); a second loss in a row is no accident.
       for (let attempt = 0; attempt < 2; attempt++) {
         if (renderer?.lost) renderer = undefined;
@@ -114,6 +114,10 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       return images.get(key)?.readout(at);
     },
 
+    async fits(key) {
+      return fitsOf(held(key), await running(), new AbortController().signal);
+    },
+
     async headers(key) {
       return held(key).source.headers();
     },
@@ -123,6 +127,7 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       if (!image) return;
       images.delete(key);
       renderer?.forget(image.plane);
+      if (image.mask) renderer?.forget(image.mask);
       image.free();
     },
 

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
+import { createEngine } from 'astro-fits-wasm';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fitView } from '../../core/camera/view.ts';
 import type { CalibRef, CalibSet } from '../../core/dataId.ts';
@@ -524,6 +525,65 @@ describe('statistics for the display', () => {
     expect(headers[1]).toMatchObject({ index: 1, name: 'Segment10' });
   });
 
+  it('saves image, mask and variance, which are read back as they are', async () => {
+    const opened = await open(request('good'));
+    const bytes = await api.fits(opened.key);
+    const engine = await createEngine(await readFile(WASM));
+    const stream = engine.openStream({ expectedBytes: bytes.length });
+    stream.push(bytes);
+    stream.end();
+    expect(stream.hdus.map(({ name }) => name)).toEqual(['', 'IMAGE', 'MASK', 'VARIANCE']);
+    const image = stream.hdus[1]!;
+    expect(image.header.text('BUNIT')).toBe('adu');
+    const history = image.header.cards.filter(({ keyword }) => keyword === 'HISTORY');
+    expect(history.map(({ comment }) => comment)).toContain('ISR bias: done, LATISS/calib');
+    const planeOf = (i: number) => {
+      const decoding = stream.decode(stream.hdus[i]!);
+      while (!decoding.step(512));
+      return decoding.plane;
+    };
+    const [pixels, mask, variance] = [planeOf(1), planeOf(2), planeOf(3)];
+    for (const [x, y] of [
+      [1700, 500],
+      [2200, 3000],
+      [508, 1],
+    ] as const) {
+      expect(pixels.at(x, y)).toBe((await valueAt(opened, x, y)).value);
+      expect(variance.at(x, y)).toBeGreaterThan(0);
+    }
+    expect(mask.at(508, 1) & (1 << opened.maskPlanes['SAT']!)).not.toBe(0);
+    stream.free();
+  });
+
+  it('takes one image from another, and divides by it', async () => {
+    const science = await open(request('good'));
+    const bias = await open(request('good', { observationType: 'bias', exposure: science.exposure + 1000 }));
+    for (const [how, compute] of [
+      ['difference', (a: number, b: number) => a - b],
+      ['ratio', (a: number, b: number) => a / b],
+    ] as const) {
+      const both = await api.combine({ of: science.key, by: bias.key, how });
+      kept.push(both.key);
+      const [a, b] = [await valueAt(science, 1700, 500), await valueAt(bias, 1700, 500)];
+      expect((await valueAt(both, 1700, 500)).value).toBe(Math.fround(compute(a.value, b.value)));
+      expect(both.unit).toBe(how === 'ratio' ? 'ratio' : 'adu');
+    }
+    const electrons = await open(
+      request('good', { isr: { ...AS_ITS_TYPE_TAKES, switched: { gain: true } } }),
+    );
+    const error = await failure(api.combine({ of: science.key, by: electrons.key, how: 'ratio' }));
+    expect(error.message).toMatch(/adu.*electron/);
+  });
+
+  it('fetches and decodes a raw that is there only once', async () => {
+    const first = request('good');
+    const opened = await open(first);
+    requests.length = 0;
+    const again = await open({ ...first, jobId: 'again', observationType: 'bias' });
+    expect(requests).toEqual([]);
+    expect(again.key).not.toBe(opened.key);
+  });
+
   it('gives images back', async () => {
     const opened = await open(request('good'));
     const { images } = await api.memory();
@@ -546,6 +606,7 @@ describe('render', () => {
         stretch: 'linear',
         limits: [0, 1],
         contrast: NO_CONTRAST,
+        mask: [],
         colourMap: 'grey',
         invert: false,
       }),

@@ -16,6 +16,7 @@ import type {
   OpenRequest,
 } from './contract.ts';
 import { Download, nowUnixMs } from './download.ts';
+import { writeFits } from './exportFits.ts';
 import { HeldImage } from './heldImage.ts';
 import { RawSource } from './rawSource.ts';
 import type { Reduced } from './reduction.ts';
@@ -106,6 +107,26 @@ export async function reduceAgain(
   }
 }
 
+/** The image as a file, with the variance, which images on the screen go without. */
+export async function fitsOf(
+  { source, opened }: HeldImage,
+  { engine, calibs }: PipelineTools,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  source.hold();
+  const isr = { ...opened.isr, switched: { ...opened.isr.switched, variance: true } };
+  const settled = await settleSteps(source.request, source.geometry, isr, calibs);
+  let reduced: Reduced | undefined;
+  try {
+    reduced = await reduce(engine, source, isr, settled, signal);
+    return await writeFits(engine, source, reduced);
+  } finally {
+    for (const plane of [reduced?.plane, reduced?.mask, reduced?.variance]) if (plane) engine.free(plane);
+    settled.release();
+    source.release();
+  }
+}
+
 /** A new image whose pixels are those of two others, taken from or divided by each other. */
 export function combined(
   { engine, newKey }: PipelineTools,
@@ -145,10 +166,12 @@ async function held(
   { engine, newKey }: PipelineTools,
   source: RawSource,
   isr: IsrRecipe,
-  { plane, mask, report, steps, warnings }: Reduced,
+  { plane, mask, variance, report, steps, warnings }: Reduced,
   signal: AbortSignal,
   facts: { readonly stamps: ImageStamps; readonly bytes: number },
 ): Promise<HeldImage> {
+  // Made for the step that follows it; nobody looks at it on the screen.
+  if (variance) engine.free(variance);
   try {
     await nextTurn();
     throwIfCancelled(signal);

@@ -26,6 +26,7 @@ export interface SettledSteps {
 export interface Reduced {
   readonly plane: Plane;
   readonly mask: Plane | undefined;
+  readonly variance: Plane | undefined;
   readonly report: IsrReport;
   readonly steps: readonly IsrStep[];
   readonly warnings: readonly string[];
@@ -98,11 +99,10 @@ export async function reduce(
       await orCancelled(feed(source.stream), signal);
     }
     const { image: plane, mask, variance, report } = job;
-    // Made for the step that follows it; nobody looks at it on the screen.
-    if (variance) engine.free(variance);
     return {
       plane,
       mask,
+      variance,
       report,
       steps: stepsOf(report, settled, source.request.physicalFilter),
       warnings: [...oncePerKind(report.warnings), ...settled.steps.flatMap((s) => s.warning ?? [])],

@@ -18,6 +18,10 @@ const overComlink: ImageWorkerApi = {
       remote?.[releaseProxy]();
     }
   },
+  async fits(key) {
+    const bytes = await api.fits(key);
+    return transfer(bytes, [bytes.buffer]);
+  },
   async render(request) {
     const answer = await api.render(request);
     return transfer(answer, [answer.bitmap]);

@@ -108,7 +108,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
 
   /** The pairs of limits that a combination has are its own. */
   const dress = (image: ImageStore, what: OtherKind | null) => {
-    const { display, view, overlays, shownAs, survey } = main.getState();
+    const { display, view, overlays, maskLooks, shownAs, survey } = main.getState();
     const matched = what !== null && get().matched && !display.perAmplifier && shownAs;
     const limits = matched
       ? ({ rule: 'manual', limits: shownLimits(display, shownAs.statistics, survey) } as const)
@@ -118,6 +118,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     image.setDisplay({ ...display, limits });
     image.setView(view);
     image.setOverlays(overlays);
+    for (const [plane, look] of Object.entries(maskLooks)) image.setMaskLook(plane, look);
     if (what) image.setIsr(isrFor(what));
   };
 
@@ -166,6 +167,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
       state.view !== before.view ||
       state.isr !== before.isr ||
       state.overlays !== before.overlays ||
+      state.maskLooks !== before.maskLooks ||
       state.shownAs !== before.shownAs ||
       (state.survey !== before.survey && state.display.limits.rule === 'minmax')
     ) {

@@ -1,5 +1,5 @@
 /**
- * The textures of one plane. The plane itself (binning 1) is put on the graphics card in blocks, when a view first shows
+ * The textures of one plane, of an image (f32) or its mask (i32). The plane itself (binning 1) is put on the graphics card in blocks, when a view first shows
  * them: a whole detector takes 65 MB and, drawn by software, 130 ms. Coarser levels are whole: the 4x4-binned one of a
  * detector that fits its pane is a sixteenth.
  */
@@ -19,11 +19,16 @@ interface Level {
 export class PlaneLevels {
   readonly plane: Plane;
   readonly #gl: WebGL2RenderingContext;
+  readonly #form: { readonly internal: number; readonly format: number; readonly type: number };
   readonly #levels = new Map<number, Level>();
 
   constructor(gl: WebGL2RenderingContext, plane: Plane) {
     this.#gl = gl;
     this.plane = plane;
+    this.#form =
+      plane.type === 'i32'
+        ? { internal: gl.R32I, format: gl.RED_INTEGER, type: gl.INT }
+        : { internal: gl.R32F, format: gl.RED, type: gl.FLOAT };
   }
 
   get bytes(): number {
@@ -54,21 +59,24 @@ export class PlaneLevels {
 
   #empty(texture: WebGLTexture): Level {
     const { width, height } = this.plane;
-    this.#gl.texStorage2D(this.#gl.TEXTURE_2D, 1, this.#gl.R32F, width, height);
+    this.#gl.texStorage2D(this.#gl.TEXTURE_2D, 1, this.#form.internal, width, height);
     const blocks = new Uint8Array(Math.ceil(width / BLOCK) * Math.ceil(height / BLOCK));
     return { texture, bytes: width * height * 4, blocks };
   }
 
   #binned(engine: Engine, texture: WebGLTexture, binning: number): Level {
     const gl = this.#gl;
-    const source = engine.bin(this.plane, binning);
-    try {
-      const { width, height } = source;
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, width, height, 0, gl.RED, gl.FLOAT, source.view());
-      return { texture, bytes: width * height * 4, blocks: undefined };
-    } finally {
+    const { internal, format, type } = this.#form;
+    const [width, height] = [this.plane.width, this.plane.height].map((side) => Math.ceil(side / binning));
+    const put = (pixels: ArrayBufferView) =>
+      gl.texImage2D(gl.TEXTURE_2D, 0, internal, width!, height!, 0, format, type, pixels);
+    if (this.plane.type === 'i32') put(binnedMask(this.plane, binning));
+    else {
+      const source = engine.bin(this.plane, binning);
+      put(source.view());
       engine.free(source);
     }
+    return { texture, bytes: width! * height! * 4, blocks: undefined };
   }
 
   #upload(blocks: Uint8Array, box: Box<'Detector'>): void {
@@ -88,13 +96,30 @@ export class PlaneLevels {
         gl.pixelStorei(gl.UNPACK_SKIP_PIXELS, x);
         gl.pixelStorei(gl.UNPACK_SKIP_ROWS, y);
         const [w, h] = [Math.min(BLOCK, width - x), Math.min(BLOCK, height - y)];
-        gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, w, h, gl.RED, gl.FLOAT, pixels);
+        gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, w, h, this.#form.format, this.#form.type, pixels);
       }
     }
     for (const name of [gl.UNPACK_ROW_LENGTH, gl.UNPACK_SKIP_PIXELS, gl.UNPACK_SKIP_ROWS]) {
       gl.pixelStorei(name, 0);
     }
   }
+}
+
+/** The bits that any pixel of a cell has: a flag on one pixel is seen from afar, too. */
+export function binnedMask(plane: Plane, factor: number): Int32Array<ArrayBuffer> {
+  const { width, height } = plane;
+  const columns = Math.ceil(width / factor);
+  const cells = new Int32Array(columns * Math.ceil(height / factor));
+  const pixels = plane.view() as Int32Array;
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor(y / factor) * columns;
+    for (let x = 0, at = y * width; x < width; x++, at++) {
+      const bits = pixels[at]!;
+      // Most pixels have none.
+      if (bits !== 0) cells[row + Math.floor(x / factor)]! |= bits;
+    }
+  }
+  return cells;
 }
 
 /** Textures that are read texel by texel. */

@@ -1,5 +1,6 @@
 /** Draws detector planes with WebGL2 into one private OffscreenCanvas. */
 import type { Engine, Plane } from 'astro-fits-wasm';
+import type { Size } from '../../../core/camera/view.ts';
 import { detectorFromScreen, visibleBox } from '../../../core/camera/view.ts';
 import { COLOUR_MAPS, colourTables } from '../../../core/display/colourMaps.ts';
 import type { Limits } from '../../../core/display/stretch.ts';
@@ -8,7 +9,7 @@ import { AppError } from '../../../core/errors.ts';
 import type { AmplifierPlace, RenderRequest } from '../contract.ts';
 import { equalizing } from '../sampled.ts';
 import { PlaneLevels, unfiltered } from './levels.ts';
-import { EQUALIZING_SIZE, FRAGMENT_SHADER, VERTEX_SHADER } from './shaders.ts';
+import { EQUALIZING_SIZE, FRAGMENT_SHADER, MASK_BITS, VERTEX_SHADER } from './shaders.ts';
 
 const UNIFORMS = [
   'level',
@@ -28,6 +29,9 @@ const UNIFORMS = [
   'inverted',
   'averaged',
   'inCells',
+  'maskLevel',
+  'maskColours',
+  'maskBits',
 ] as const;
 type UniformName = (typeof UNIFORMS)[number];
 
@@ -36,10 +40,13 @@ const LEVEL = 0;
 const COLOURS = 1;
 const EQUALIZING = 2;
 const CELL_LIMITS = 3;
+const MASK_LEVEL = 4;
+const MASK_COLOURS = 5;
 
 /** What is drawn: a plane and what drawing has to know of it. */
 export interface Drawable {
   readonly plane: Plane;
+  readonly mask: Plane | undefined;
   /** A sample of its pixels, sorted. */
   readonly sorted: Float32Array;
   readonly amplifiers: readonly AmplifierPlace[];
@@ -59,6 +66,7 @@ export class Renderer {
   readonly #uniforms: ReadonlyMap<UniformName, WebGLUniformLocation | null>;
   readonly #planes = new Map<Plane, PlaneLevels>();
   readonly #largest: number;
+  readonly #noMask: WebGLTexture;
 
   constructor() {
     if (typeof OffscreenCanvas === 'undefined') {
@@ -86,13 +94,21 @@ export class Renderer {
       [COLOURS, 'colours'],
       [EQUALIZING, 'equalizing'],
       [CELL_LIMITS, 'cellLimits'],
+      [MASK_LEVEL, 'maskLevel'],
+      [MASK_COLOURS, 'maskColours'],
     ] as const) {
       gl.uniform1i(this.#at(name), unit);
-      if (unit === LEVEL) continue;
+      if (unit === LEVEL || unit === MASK_LEVEL) continue;
       gl.activeTexture(gl.TEXTURE0 + unit);
       gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
       unfiltered(gl);
     }
+    // A sampler wants a texture of its type, also where no mask is drawn.
+    gl.activeTexture(gl.TEXTURE0 + MASK_LEVEL);
+    this.#noMask = gl.createTexture();
+    gl.bindTexture(gl.TEXTURE_2D, this.#noMask);
+    unfiltered(gl);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32I, 1, 1, 0, gl.RED_INTEGER, gl.INT, new Int32Array(1));
     gl.activeTexture(gl.TEXTURE0 + COLOURS);
     const rows = COLOUR_MAPS.length;
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, rows, 0, gl.RGBA, gl.UNSIGNED_BYTE, colourTables());
@@ -121,6 +137,7 @@ export class Renderer {
     const binning = Math.max(least, binningFor(view.devicePixelsPerPixel));
     gl.activeTexture(gl.TEXTURE0 + LEVEL);
     this.#levels(plane).bind(engine, binning, visibleBox(view, plane, pane));
+    this.#setMask(engine, drawable, request, binning, pane);
     gl.viewport(0, 0, pane.width, pane.height);
     gl.uniform2f(this.#at('centre'), view.centre.x, view.centre.y);
     gl.uniform2f(this.#at('pane'), pane.width, pane.height);
@@ -135,6 +152,25 @@ export class Renderer {
     gl.uniform1i(this.#at('averaged'), Number(view.devicePixelsPerPixel < 1));
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     return this.#canvas.transferToImageBitmap();
+  }
+
+  #setMask(engine: Engine, { mask }: Drawable, request: RenderRequest, binning: number, pane: Size): void {
+    const gl = this.#gl;
+    const planes = mask ? request.mask : [];
+    gl.uniform1i(
+      this.#at('maskBits'),
+      planes.reduce((bits, { bit }) => bits | (1 << bit), 0),
+    );
+    gl.activeTexture(gl.TEXTURE0 + MASK_LEVEL);
+    if (!mask || planes.length === 0) {
+      gl.bindTexture(gl.TEXTURE_2D, this.#noMask);
+      return;
+    }
+    this.#levels(mask).bind(engine, binning, visibleBox(request.view, mask, pane));
+    const colours = new Uint8Array(4 * MASK_BITS);
+    for (const { bit, rgba } of planes) colours.set(rgba, 4 * bit);
+    gl.activeTexture(gl.TEXTURE0 + MASK_COLOURS);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, MASK_BITS, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colours);
   }
 
   /** Lets go of the textures of a plane that is about to be freed. */

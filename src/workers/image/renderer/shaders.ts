@@ -38,6 +38,9 @@ uniform int colourRow;
 uniform bool inverted;
 uniform bool averaged;
 uniform bool inCells;
+uniform highp isampler2D maskLevel;
+uniform highp sampler2D maskColours;
+uniform int maskBits;
 out vec4 colour;
 
 bool isFinite(float v) { return (floatBitsToUint(v) & 0x7f800000u) != 0x7f800000u; }
@@ -96,4 +99,13 @@ void main() {
   t = clamp((t - contrast.x) * contrast.y + 0.5, 0.0, 1.0);
   if (inverted) t = 1.0 - t;
   colour = texelFetch(colours, ivec2(int(t * 255.0 + 0.5), colourRow), 0);
+  if (maskBits == 0) return;
+  int bits = maskBits & texelFetch(maskLevel, clamp(ivec2(floor(u)), ivec2(0), textureSize(maskLevel, 0) - 1), 0).r;
+  for (int bit = 0; bits != 0; bit++, bits >>= 1) {
+    if ((bits & 1) == 0) continue;
+    vec4 over = texelFetch(maskColours, ivec2(bit, 0), 0);
+    colour.rgb = mix(colour.rgb, over.rgb, over.a);
+  }
 }`;
+/** Bits of a mask that can have a colour: those of afw's MaskPixel. */
+export const MASK_BITS = 31;
