@@ -7,6 +7,7 @@ import { proxy, wrap } from 'comlink';
 import { AppError, toAppError } from '../core/errors.ts';
 import type {
   CombineRequest,
+  DetectorHealth,
   HduHeader,
   ImageKey,
   ImageSurvey,
@@ -137,6 +138,10 @@ export class ImageWorker {
 
   fits(key: ImageKey): Promise<Uint8Array<ArrayBuffer>> {
     return this.#spawned.call((api) => api.fits(key));
+  }
+
+  health(key: ImageKey): Promise<DetectorHealth> {
+    return this.#spawned.call((api) => api.health(key));
   }
 
   headers(key: ImageKey): Promise<readonly HduHeader[]> {

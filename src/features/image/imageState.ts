@@ -9,6 +9,7 @@ import type { DetectorPixel } from '../../core/frames.ts';
 import type { LedgerStamps } from '../../core/ledger.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type {
+  DetectorHealth,
   HduHeader,
   ImageSurvey,
   IsrRecipe,
@@ -106,6 +107,8 @@ export interface ImageStore extends StoreApi<ImageState> {
   valueAt(x: number, y: number): Promise<PixelReadout | undefined>;
   /** Of the image on the screen; empty when there is none. */
   headers(): Promise<readonly HduHeader[]>;
+  /** Of the raw of the image on the screen; null when there is none. */
+  health(): Promise<DetectorHealth | null>;
   /** The image on the screen as a FITS file; rejects when there is none. */
   fits(): Promise<Uint8Array<ArrayBuffer>>;
   memory(): Promise<WorkerMemory>;

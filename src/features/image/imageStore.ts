@@ -276,6 +276,10 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       const { shownAs } = get();
       return shownAs ? worker.headers(shownAs.key) : [];
     },
+    async health() {
+      const { shownAs } = get();
+      return shownAs ? worker.health(shownAs.key) : null;
+    },
     async fits() {
       const { shownAs } = get();
       if (!shownAs) throw new AppError('NotFound', 'There is no image to save yet.');

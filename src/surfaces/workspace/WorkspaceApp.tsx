@@ -34,6 +34,10 @@ const HeaderView = lazy(async () => {
   const { HeaderView: view } = await import('../../features/image/HeaderView.tsx');
   return { default: view };
 });
+const HealthView = lazy(async () => {
+  const { HealthView: view } = await import('../../features/image/health/HealthView.tsx');
+  return { default: view };
+});
 const ShortcutsDialog = lazy(() => import('./ShortcutsDialog.tsx'));
 const KioskScreensDialog = lazy(() => import('./KioskScreensDialog.tsx'));
 
@@ -186,6 +190,7 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
   const tab = useStore(ui, (s) => s.inspector);
   const tabs = [
     { id: 'readout', name: 'Readout', key: 'r' },
+    { id: 'amplifiers', name: 'Amplifiers', key: 'A' },
     { id: 'header', name: 'Header', key: 'h' },
     { id: 'ledger', name: 'Ledger', key: 'd' },
   ] as const;
@@ -244,6 +249,11 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
         {tab === 'header' && (
           <Suspense fallback={<p className="muted">Loading…</p>}>
             <HeaderView store={image} />
+          </Suspense>
+        )}
+        {tab === 'amplifiers' && (
+          <Suspense fallback={<p className="muted">Loading…</p>}>
+            <HealthView store={image} fetchNight={workspace.fetchNightAmplifiers} />
           </Suspense>
         )}
         {tab === 'ledger' && <ShownLedger workspace={workspace} />}

@@ -21,6 +21,7 @@ import {
 import type { ImageStore } from '../../features/image/imageState.ts';
 import { createImageStore } from '../../features/image/imageStore.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
+import { fetchNightAmplifiers, type NightAmplifiers } from '../../services/butler/nightAmplifiers.ts';
 import { browserNow, type Clock } from '../../services/clock.ts';
 import { createCameraState, type CameraWatch } from '../../services/efd/cameraState.ts';
 import type { EfdClient } from '../../services/efd/efdClient.ts';
@@ -33,7 +34,7 @@ import { applyViewState, viewStateOf } from '../imageVerbs.ts';
 import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
 import { writeViewState, type ParsedViewState } from '../viewState.ts';
 
-export const INSPECTOR_TABS = ['readout', 'header', 'ledger'] as const;
+export const INSPECTOR_TABS = ['readout', 'amplifiers', 'header', 'ledger'] as const;
 export type InspectorTab = (typeof INSPECTOR_TABS)[number];
 
 export interface WorkspaceState {
@@ -63,6 +64,7 @@ export interface Workspace {
   readonly ui: StoreApi<WorkspaceState>;
   readonly publicApi: PublicApiHandle;
   setTheme(theme: Theme): void;
+  fetchNightAmplifiers(dayObs: number): Promise<NightAmplifiers>;
   notify(notice: string): void;
   copyDataId(): Promise<void>;
 }
@@ -250,6 +252,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     ui,
     publicApi,
     notify,
+    fetchNightAmplifiers: (dayObs) => fetchNightAmplifiers(http, repository.name, dayObs),
     setTheme(theme) {
       ui.setState({ theme });
       document.documentElement.dataset['theme'] = theme;

@@ -126,6 +126,11 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
       name: 'Page',
       shortcuts: [
         { keys: ['r'], does: 'readout and ISR steps', run: () => ui.setState({ inspector: 'readout' }) },
+        {
+          keys: ['A'],
+          does: 'health of the amplifiers',
+          run: () => ui.setState({ inspector: 'amplifiers' }),
+        },
         { keys: ['h'], does: 'header', run: () => ui.setState({ inspector: 'header' }) },
         { keys: ['d'], does: 'latency ledger', run: () => ui.setState({ inspector: 'ledger' }) },
         {

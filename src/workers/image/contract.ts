@@ -8,6 +8,8 @@ import type { CalibSet, ExposureId } from '../../core/dataId.ts';
 import type { ColourMapName } from '../../core/display/colourMaps.ts';
 import type { Contrast, Limits, StretchName } from '../../core/display/stretch.ts';
 import type { Box, DetectorPixel } from '../../core/frames.ts';
+import type { AmplifierCorrelation } from '../../core/measure/amplifierCorrelation.ts';
+import type { AmplifierHealth } from '../../core/measure/amplifierHealth.ts';
 import type { UnixMs } from '../../core/time.ts';
 
 export type { OverscanMethod, Recipe, StepName } from 'astro-fits-wasm';
@@ -206,6 +208,12 @@ export interface HduHeader {
   readonly cards: readonly HeaderCard[];
 }
 
+/** How well the amplifiers of one raw work (docs/amplifier-health.md). */
+export interface DetectorHealth {
+  readonly amplifiers: readonly AmplifierHealth[];
+  readonly correlation: AmplifierCorrelation;
+}
+
 export interface WorkerMemory {
   /** The engine's, which never shrinks. */
   readonly engineBytes: number;
@@ -234,6 +242,8 @@ export interface ImageWorkerApi {
   readout(request: { readonly key: ImageKey; readonly at: DetectorPixel }): Promise<PixelReadout | undefined>;
   /** Image, mask and variance as one FITS file; its bytes are transferred. */
   fits(key: ImageKey): Promise<Uint8Array<ArrayBuffer>>;
+  /** Of the raw that the image was made of. */
+  health(key: ImageKey): Promise<DetectorHealth>;
   headers(key: ImageKey): Promise<readonly HduHeader[]>;
   /** Gives an image up. Unknown keys are ignored. */
   release(key: ImageKey): Promise<void>;

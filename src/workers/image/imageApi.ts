@@ -118,6 +118,13 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       return fitsOf(held(key), await running(), new AbortController().signal);
     },
 
+    async health(key) {
+      const { source } = held(key);
+      // Behind the first picture: it is loaded when somebody asks.
+      const { healthOf } = await import('./health.ts');
+      return healthOf(source);
+    },
+
     async headers(key) {
       return held(key).source.headers();
     },
