@@ -7,6 +7,8 @@
  * | repository          | url                  | url   | url          |
  * | theme               | local                | url   | url          |
  * | sizes of the panes  | local                | –     | –            |
+ * | columns of the table | local               | –     | –            |
+ * | look of the image   | url, see viewState.ts | url  | url          |
  * | alarm's sound       | none: off at a start | –     | –            |
  * | all else            | none                 | none  | none         |
  *
@@ -15,10 +17,12 @@
 export const THEMES = ['dark', 'light', 'night'] as const;
 export type Theme = (typeof THEMES)[number];
 
+type KeptKey = 'theme' | 'layout' | 'columns';
+
 const PREFIX = 'summit-notebook.';
 const VERSION = 1;
 
-export function keep(key: 'theme' | 'layout', value: unknown, storage: Storage = localStorage): void {
+export function keep(key: KeptKey, value: unknown, storage: Storage = localStorage): void {
   try {
     storage.setItem(PREFIX + key, JSON.stringify({ version: VERSION, value }));
   } catch {
@@ -26,7 +30,7 @@ export function keep(key: 'theme' | 'layout', value: unknown, storage: Storage =
   }
 }
 
-export function kept(key: 'theme' | 'layout', storage?: Storage): unknown {
+export function kept(key: KeptKey, storage?: Storage): unknown {
   try {
     const text = (storage ?? localStorage).getItem(PREFIX + key);
     const parsed = text === null ? null : (JSON.parse(text) as { version?: unknown; value?: unknown } | null);

@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useMemo, useSyncExternalStore } from 'react'
 import { useStore } from 'zustand';
 import { useShallow } from 'zustand/react/shallow';
 import { exposureLabel } from '../../core/dataId.ts';
+import { toAppError } from '../../core/errors.ts';
 import { makeLedger } from '../../core/ledger.ts';
 import { AlarmBar } from '../../features/exposures/AlarmBar.tsx';
 import { ExposureList } from '../../features/exposures/ExposureList.tsx';
@@ -38,6 +39,10 @@ const HealthView = lazy(async () => {
   const { HealthView: view } = await import('../../features/image/health/HealthView.tsx');
   return { default: view };
 });
+const ExposureTable = lazy(async () => {
+  const { ExposureTable: table } = await import('../../features/exposures/table/ExposureTable.tsx');
+  return { default: table };
+});
 const ShortcutsDialog = lazy(() => import('./ShortcutsDialog.tsx'));
 const KioskScreensDialog = lazy(() => import('./KioskScreensDialog.tsx'));
 
@@ -46,6 +51,7 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
   const theme = useStore(ui, (s) => s.theme);
   const dialog = useStore(ui, (s) => s.dialog);
   const notice = useStore(ui, (s) => s.notice);
+  const tableOpen = useStore(ui, (s) => s.table);
   const sound = useStore(late, (s) => s.sound);
   const cameraNow = useStore(
     camera.store,
@@ -93,43 +99,73 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
           </>
         }
       />
-      <Layout
-        exposures={
-          <PaneBoundary name="Exposures">
-            <ExposureList store={exposures} clock={clock} source={butler.source} />
-          </PaneBoundary>
-        }
-        image={
-          <div className="image-place">
-            <div className="alerts">
-              <SignedOut workspace={workspace} />
-              <AlarmBar store={late} />
-            </div>
-            <PaneBoundary name="Image">
-              <section className="pane" aria-label="Image">
-                <header className="pane-header image-header">
-                  <ImageCaption workspace={workspace} />
-                  <ImageControls store={image} />
-                </header>
-                <MissingExposure store={exposures} />
-                <ComparePane main={image} compare={compare} />
-              </section>
+      <div className="workspace-panes">
+        <Layout
+          exposures={
+            <PaneBoundary name="Exposures">
+              <ExposureList store={exposures} clock={clock} source={butler.source} />
             </PaneBoundary>
-          </div>
-        }
-        inspector={
-          <PaneBoundary name="Inspector">
-            <Inspector workspace={workspace} />
+          }
+          image={
+            <div className="image-place">
+              <div className="alerts">
+                <SignedOut workspace={workspace} />
+                <AlarmBar store={late} />
+              </div>
+              <PaneBoundary name="Image">
+                <section className="pane" aria-label="Image">
+                  <header className="pane-header image-header">
+                    <ImageCaption workspace={workspace} />
+                    <ImageControls store={image} />
+                  </header>
+                  <MissingExposure store={exposures} />
+                  <ComparePane main={image} compare={compare} />
+                </section>
+              </PaneBoundary>
+            </div>
+          }
+          inspector={
+            <PaneBoundary name="Inspector">
+              <Inspector workspace={workspace} />
+            </PaneBoundary>
+          }
+          telemetry={<Telemetry workspace={workspace} />}
+          notebook={<Notebook workspace={workspace} />}
+        />
+        {tableOpen && (
+          <PaneBoundary name="Exposure table">
+            <Suspense fallback={<p className="pane-empty">Loading…</p>}>
+              <TableOverlay workspace={workspace} />
+            </Suspense>
           </PaneBoundary>
-        }
-        telemetry={<Telemetry workspace={workspace} />}
-        notebook={<Notebook workspace={workspace} />}
-      />
+        )}
+      </div>
       <Suspense>
         {dialog === 'keys' && <ShortcutsDialog groups={shortcuts} onClose={closeDialog} />}
         {dialog === 'kiosk' && <KioskScreensDialog http={http} clock={clock} onClose={closeDialog} />}
       </Suspense>
     </main>
+  );
+}
+
+/** Over the panes, which go on behind it. */
+function TableOverlay({ workspace }: { readonly workspace: Workspace }) {
+  const { table, exposures, ui } = workspace;
+  const selected = useStore(exposures, (s) => s.selected);
+  return (
+    <div className="table-overlay">
+      <ExposureTable
+        store={table}
+        selected={selected}
+        onOpen={(exposure) => {
+          exposures
+            .open({ exposure })
+            .then(() => ui.setState({ table: false }))
+            .catch((thrown: unknown) => workspace.notify(toAppError(thrown).message));
+        }}
+        onClose={() => ui.setState({ table: false })}
+      />
+    </div>
   );
 }
 

@@ -17,7 +17,7 @@ export interface ShortcutGroup {
  */
 const OWN_KEYS =
   'input:not([type="checkbox"]), textarea, select, [contenteditable=""], [contenteditable="true"], .jp-Notebook, .cm-editor, ' +
-  '[role="tab"], [role="separator"], [role="slider"], [role="menu"], dialog, [popover]';
+  '.exposure-table, [role="tab"], [role="separator"], [role="slider"], [role="menu"], dialog, [popover]';
 
 export function keyBelongsElsewhere(target: unknown): boolean {
   if (typeof target !== 'object' || target === null || !('closest' in target)) return false;

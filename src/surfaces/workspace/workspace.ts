@@ -12,6 +12,10 @@ import {
   selectedExposure,
   type ExposuresStore,
 } from '../../features/exposures/exposuresStore.ts';
+import {
+  createExposureTableStore,
+  type ExposureTableStore,
+} from '../../features/exposures/table/exposureTableStore.ts';
 import { createLateImageStore, type LateImageStore } from '../../features/exposures/lateImageStore.ts';
 import {
   createCompareStore,
@@ -21,6 +25,7 @@ import {
 import type { ImageStore } from '../../features/image/imageState.ts';
 import { createImageStore } from '../../features/image/imageStore.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
+import { createExposureTableClient, createTableWorker } from '../../services/butler/exposureTable.ts';
 import { fetchNightAmplifiers, type NightAmplifiers } from '../../services/butler/nightAmplifiers.ts';
 import { browserNow, type Clock } from '../../services/clock.ts';
 import { createCameraState, type CameraWatch } from '../../services/efd/cameraState.ts';
@@ -40,6 +45,8 @@ export type InspectorTab = (typeof INSPECTOR_TABS)[number];
 export interface WorkspaceState {
   readonly theme: Theme;
   readonly dialog: 'keys' | 'kiosk' | null;
+  /** The exposure table lies over the panes. */
+  readonly table: boolean;
   readonly inspector: InspectorTab;
   /** A short confirmation in the status line. */
   readonly notice: string | null;
@@ -61,10 +68,11 @@ export interface Workspace {
   readonly image: ImageStore;
   readonly compare: CompareStore;
   readonly late: LateImageStore;
+  readonly table: ExposureTableStore;
   readonly ui: StoreApi<WorkspaceState>;
   readonly publicApi: PublicApiHandle;
   setTheme(theme: Theme): void;
-  fetchNightAmplifiers(dayObs: number): Promise<NightAmplifiers>;
+  readonly fetchNightAmplifiers: (dayObs: number) => Promise<NightAmplifiers>;
   notify(notice: string): void;
   copyDataId(): Promise<void>;
 }
@@ -100,6 +108,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
   const ui = createStore<WorkspaceState>(() => ({
     theme: keptTheme(),
     dialog: null,
+    table: false,
     inspector: 'readout',
     notice: null,
     panesAllowed: false,
@@ -111,6 +120,12 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     butler,
     worker,
     previousAlike: (exposure) => previousAlike(exposures.getState().exposures, exposure),
+  });
+  const table = createExposureTableStore({
+    client: createExposureTableClient(createTableWorker(http.prefix, repository.name), butler.source),
+    clock,
+    keptColumns: kept('columns'),
+    onColumns: (columns) => keep('columns', columns),
   });
   const camera = createCameraState(efd);
   const late = createLateImageStore({
@@ -249,6 +264,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     image,
     compare,
     late,
+    table,
     ui,
     publicApi,
     notify,

@@ -31,6 +31,11 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
         },
         { keys: ['/'], does: 'filter the list', run: focusFilter },
         {
+          keys: ['x'],
+          does: 'table of all exposures: filter, sort, calendar, CSV',
+          run: () => ui.setState({ table: true }),
+        },
+        {
           keys: ['y'],
           does: 'copy the data id and a butler.get line',
           run: () => void workspace.copyDataId(),
