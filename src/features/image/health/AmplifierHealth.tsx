@@ -57,16 +57,14 @@ export function AmplifierHealth(props: AmplifierHealthProps) {
           {pending ? 'measuring …' : ''}
         </span>
       </p>
-      {health && (
-        <Findings
-          health={health}
-          findings={findings}
-          onFinding={(finding) => {
-            setQuantity(finding.quantity);
-            choose(finding.amplifier);
-          }}
-        />
-      )}
+      <Findings
+        health={health}
+        findings={findings}
+        onFinding={(finding) => {
+          setQuantity(finding.quantity);
+          choose(finding.amplifier);
+        }}
+      />
       <HealthTable
         names={names}
         health={measured}
@@ -103,18 +101,18 @@ export function AmplifierHealth(props: AmplifierHealthProps) {
 }
 
 interface FindingsProps {
-  readonly health: readonly Health[];
+  readonly health: readonly Health[] | null;
   readonly findings: readonly Finding[];
   readonly onFinding: (finding: Finding) => void;
 }
 
 function Findings({ health, findings, onFinding }: FindingsProps) {
-  const remarks = remarksOf(health);
+  const remarks = health ? remarksOf(health) : ['Nothing is measured yet.'];
   return (
-    <ul className="health-findings" aria-label="Out of range">
+    <ul className="health-findings" aria-label="Findings">
       {findings.length === 0 && remarks.length === 0 && (
         <li className="health-good">
-          <span aria-hidden="true">✓</span> All {health.length} amplifiers are within limits.
+          <span aria-hidden="true">✓</span> All {health?.length} amplifiers are within limits.
         </li>
       )}
       {findings.map((finding) => (

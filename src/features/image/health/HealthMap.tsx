@@ -26,6 +26,8 @@ export function HealthMap({ amplifiers, quantity, values, findings, chosen, onCh
     findings.filter((finding) => finding.quantity === quantity).map((each) => [each.amplifier, each]),
   );
   const frame = frameOf(amplifiers);
+  // The chosen one last, for its border lies over its neighbours.
+  const drawn = amplifiers.toSorted((a, b) => Number(a.name === chosen) - Number(b.name === chosen));
   const summary =
     lowest && highest
       ? `lowest ${lowest[0]} with ${valueWithUnit(quantity, lowest[1])}, highest ${highest[0]} with ${valueWithUnit(quantity, highest[1])}; the table has all values`
@@ -33,7 +35,7 @@ export function HealthMap({ amplifiers, quantity, values, findings, chosen, onCh
   return (
     <figure className="health-map">
       <svg role="img" aria-label={`Map of the amplifiers by ${WORDS[quantity].name}: ${summary}`}>
-        {amplifiers.map(({ name, detector }) => {
+        {drawn.map(({ name, detector }) => {
           const value = values.get(name) ?? null;
           const finding = found.get(name);
           const left = (100 * (detector.x0 - frame.x0)) / frame.width;

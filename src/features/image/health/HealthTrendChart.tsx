@@ -68,7 +68,7 @@ export function HealthTrendChart({ trend, quantity, chosen }: HealthTrendChartPr
       <input
         type="range"
         aria-label="Exposure of the trend"
-        aria-valuetext={`${at.seqNum} ${at.observationType}`}
+        aria-valuetext={`seq ${at.seqNum} ${at.observationType}`}
         min={0}
         max={exposures.length - 1}
         value={index}
@@ -80,7 +80,7 @@ export function HealthTrendChart({ trend, quantity, chosen }: HealthTrendChartPr
         <span>{exposures.at(-1)!.seqNum}</span>
       </div>
       <output className="health-trend-readout">
-        {at.seqNum} {at.observationType}
+        seq {at.seqNum} {at.observationType}
         {chosen !== null && ` · ${chosen} ${valueWithUnit(quantity, value)}`}
       </output>
     </figure>
