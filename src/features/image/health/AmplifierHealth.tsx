@@ -53,8 +53,8 @@ export function AmplifierHealth(props: AmplifierHealthProps) {
     <section className="health" aria-label="Amplifier health" aria-busy={pending}>
       <p className="health-of">
         <span>{exposureLabel ?? 'No raw yet'}</span>
-        <span className="health-pending" role="status">
-          {pending ? 'measuring …' : ''}
+        <span className="health-note" role="status">
+          {pending ? 'measuring …' : findings.length > 0 && `${findings.length} out of range`}
         </span>
       </p>
       <Findings
