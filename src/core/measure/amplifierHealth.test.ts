@@ -186,10 +186,10 @@ describe('amplifierCorrelation', () => {
       sharing([Math.sqrt(0.3), Math.sqrt(0.3), 0, -Math.sqrt(0.5)]),
     );
     expect(names).toEqual(['C00', 'C01', 'C02', 'C03']);
-    // 116,000 pixels: a standard error of 0.003. Rounding to whole adu takes 0.1 % away.
-    expect(Math.abs(matrix[0]![1]! - 0.3)).toBeLessThan(0.012);
-    expect(Math.abs(matrix[3]![1]! + Math.sqrt(0.15))).toBeLessThan(0.012);
-    expect(Math.abs(matrix[2]![0]!)).toBeLessThan(0.012);
+    // 58,000 pixels: a standard error of 0.004. Rounding to whole adu takes 0.1 % away.
+    expect(Math.abs(matrix[0]![1]! - 0.3)).toBeLessThan(0.016);
+    expect(Math.abs(matrix[3]![1]! + Math.sqrt(0.15))).toBeLessThan(0.016);
+    expect(Math.abs(matrix[2]![0]!)).toBeLessThan(0.016);
     expect(matrix[1]![0]).toBe(matrix[0]![1]);
     expect(matrix[2]![2]).toBe(1);
     expect(strongest['C00']!.partner).toBe('C03');
@@ -204,7 +204,7 @@ describe('amplifierCorrelation', () => {
       });
       return overscanResiduals(segment, named(name))!;
     });
-    expect(Math.abs(amplifierCorrelation(residuals).matrix[0]![1]!)).toBeLessThan(0.012);
+    expect(Math.abs(amplifierCorrelation(residuals).matrix[0]![1]!)).toBeLessThan(0.016);
   });
 
   it('has no coefficient for amplifiers without noise or of another size', () => {
