@@ -1,4 +1,5 @@
 /** Segments whose truth is known. Tolerances are about four standard errors of each quantity. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Amplifier } from '../camera/geometry.ts';
 import { amplifierCorrelation, overscanResiduals, type OverscanResiduals } from './amplifierCorrelation.ts';
@@ -162,6 +163,37 @@ describe('amplifierHealth', () => {
       deadColumns: null,
     });
     expect(amplifierHealth(all(576, 2048, 262_143), C14).saturatedPixels).toBe(509 * 2000);
+  });
+});
+
+describe('any raw', () => {
+  it('is measured without an error, and only with numbers', () => {
+    const side = fc.integer({ min: 0, max: 40 });
+    const value = fc.oneof(fc.integer({ min: -10, max: 262_143 }), fc.float());
+    fc.assert(
+      fc.property(
+        side,
+        side,
+        side,
+        fc.array(value, { minLength: 1, maxLength: 60 }),
+        (width, height, cut, pool) => {
+          const values = Float32Array.from({ length: width * height }, (_, i) => pool[i % pool.length]!);
+          const amplifier: Amplifier = {
+            ...C14,
+            data: { x0: 2, y0: 0, x1: 20, y1: 30 },
+            serialOverscan: { x0: 20, y0: 0, x1: 20 + cut, y1: 40 },
+          };
+          const segment = { width, height, values };
+          const { name: _, hotColumns, deadColumns, ...numbers } = amplifierHealth(segment, amplifier);
+          for (const number of [...Object.values(numbers), ...(hotColumns ?? []), ...(deadColumns ?? [])]) {
+            expect(number === null || Number.isFinite(number)).toBe(true);
+          }
+          const residuals = overscanResiduals(segment, amplifier);
+          const { matrix } = amplifierCorrelation(residuals ? [residuals, residuals] : []);
+          for (const r of matrix.flat()) expect(r === null || Math.abs(r) < 1.000_001).toBe(true);
+        },
+      ),
+    );
   });
 });
 
