@@ -52,9 +52,11 @@ function scratchFor(length: number): Float32Array {
 
 /** Values between which the median lies all but surely: four standard errors of the sample's median to each side. */
 function bracketOf(values: Float32Array): readonly [number, number] {
-  const size = Math.round(2 * Math.cbrt(values.length) ** 2 * 0.25 + 60);
+  const size = Math.round(60 + 0.25 * Math.cbrt(values.length) ** 2);
   const step = values.length / size;
-  const sample = Float32Array.from({ length: size }, (_, i) => values[Math.floor(i * step)]!).sort();
+  const sample = new Float32Array(size);
+  for (let i = 0; i < size; i++) sample[i] = values[Math.floor(i * step)]!;
+  sample.sort();
   const margin = Math.ceil(2 * Math.sqrt(size));
   const middle = size >> 1;
   return [sample[Math.max(0, middle - margin)]!, sample[Math.min(size - 1, middle + margin)]!];

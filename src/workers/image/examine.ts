@@ -1,0 +1,44 @@
+/** One star of a reduced image, with what the camera knows of its amplifier. */
+import { amplifierAt } from '../../core/camera/geometry.ts';
+import type { DetectorPixel } from '../../core/frames.ts';
+import { examineStar, type Cutout } from '../../core/measure/examine.ts';
+import { PLATE_SCALES_ARCSEC_PER_PX } from '../../core/camera/plateScales.ts';
+import type { ExamineAnswer } from './contract.ts';
+import type { HeldImage } from './heldImage.ts';
+
+/** Wide enough for the sky around a donut. */
+const HALF_SIDE_PX = 160;
+/** Saturated pixels are told by their level; all others of these planes have no light of the star's. */
+const NOT_COUNTED = ['BAD', 'CR', 'NO_DATA', 'UNMASKEDNAN'] as const;
+
+export function examineAt(image: HeldImage, at: DetectorPixel): ExamineAnswer {
+  const { plane, mask, opened, source } = image;
+  const amplifier = amplifierAt(source.geometry, { x: Math.round(at.x), y: Math.round(at.y) });
+  if (!amplifier) return { failed: 'this place is not on the detector' };
+  if (opened.unit === 'ratio') return { failed: 'a ratio of images has no light to measure' };
+  const [x0, x1] = [Math.max(0, Math.round(at.x) - HALF_SIDE_PX), Math.min(plane.width, Math.round(at.x) + HALF_SIDE_PX + 1)];
+  const [y0, y1] = [Math.max(0, Math.round(at.y) - HALF_SIDE_PX), Math.min(plane.height, Math.round(at.y) + HALF_SIDE_PX + 1)];
+  const [width, height] = [x1 - x0, y1 - y0];
+  const values = new Float32Array(width * height);
+  const flags = new Int32Array(width * height);
+  const pixels = plane.view() as Float32Array;
+  const bits = mask?.view() as Int32Array | undefined;
+  const notCounted = NOT_COUNTED.reduce((all, name) => {
+    const bit = opened.maskPlanes[name];
+    return bit === undefined ? all : all | (1 << bit);
+  }, 0);
+  for (let y = 0; y < height; y++) {
+    const from = (y0 + y) * plane.width + x0;
+    values.set(pixels.subarray(from, from + width), y * width);
+    if (!bits) continue;
+    for (let x = 0; x < width; x++) flags[y * width + x] = (bits[from + x] ?? 0) & notCounted;
+  }
+  const cutout: Cutout = { x0, y0, width, height, values, unit: opened.unit, ...(bits && { mask: flags }) };
+  const gain = image.gainOf(amplifier.name) ?? amplifier.gainElectronPerAdu;
+  return examineStar(cutout, at, {
+    gainElectronPerAdu: gain,
+    readNoiseElectron: amplifier.readNoiseElectron,
+    saturation: image.saturationOf(amplifier, at),
+    plateScaleArcsecPerPx: PLATE_SCALES_ARCSEC_PER_PX[source.request.instrument] ?? null,
+  });
+}
