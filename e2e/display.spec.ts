@@ -297,7 +297,7 @@ test('the saved FITS file is what is on the screen, and its mask is drawn in its
   for (const name of Object.keys(read.planes)) {
     if (name !== 'CR') await controls.getByLabel(name, { exact: true }).uncheck();
   }
-  await controls.getByLabel('Opacity of CR').fill('0.5');
+  await controls.getByLabel('Opacity of CR', { exact: true }).fill('0.5');
   await api.setStretch(workspace, {});
   const over = (await coloursAt(workspace, CENTRE))[0] ?? [];
   // Half of #ff66ff, half of what was there.

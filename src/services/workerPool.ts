@@ -8,6 +8,7 @@ import { AppError, toAppError } from '../core/errors.ts';
 import type {
   CombineRequest,
   DetectorHealth,
+  ExamineAnswer,
   HduHeader,
   ImageKey,
   ImageSurvey,
@@ -138,6 +139,10 @@ export class ImageWorker {
 
   fits(key: ImageKey): Promise<Uint8Array<ArrayBuffer>> {
     return this.#spawned.call((api) => api.fits(key));
+  }
+
+  examine(request: Parameters<ImageWorkerApi['examine']>[0]): Promise<ExamineAnswer> {
+    return this.#spawned.call((api) => api.examine(request));
   }
 
   health(key: ImageKey): Promise<DetectorHealth> {

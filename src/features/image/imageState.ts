@@ -7,6 +7,7 @@ import type { Contrast, StretchName } from '../../core/display/stretch.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
 import type { LedgerStamps } from '../../core/ledger.ts';
+import type { Examination } from '../../core/measure/examine.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type {
   DetectorHealth,
@@ -70,6 +71,18 @@ export interface ImageState {
   /** Under the pointer. */
   readonly pointer: DetectorPixel | null;
   readonly readout: PixelReadout | null;
+  /** The latest first. */
+  readonly examined: readonly Examined[];
+}
+
+/** A star that was measured, or why it could not be. */
+export interface Examined {
+  readonly exposure: Exposure;
+  readonly isr: IsrRecipe;
+  /** Where it was looked for. */
+  readonly at: DetectorPixel;
+  readonly star: Examination | null;
+  readonly failed: string | null;
 }
 
 export interface ImageStore extends StoreApi<ImageState> {
@@ -107,6 +120,8 @@ export interface ImageStore extends StoreApi<ImageState> {
   valueAt(x: number, y: number): Promise<PixelReadout | undefined>;
   /** Of the image on the screen; empty when there is none. */
   headers(): Promise<readonly HduHeader[]>;
+  /** Measures the star nearest to a place, or to the pointer, and keeps the answer in `examined`. */
+  examine(at?: DetectorPixel): Promise<Examined>;
   /** Of the raw of the image on the screen; null when there is none. */
   health(): Promise<DetectorHealth | null>;
   /** The image on the screen as a FITS file; rejects when there is none. */
@@ -153,4 +168,5 @@ export const FIRST_STATE: ImageState = {
   maskLooks: FIRST_MASK_LOOKS,
   pointer: null,
   readout: null,
+  examined: [],
 };

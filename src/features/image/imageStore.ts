@@ -15,7 +15,7 @@ import type { ButlerClient } from '../../services/butler/butlerClient.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
 import type { OpenedImage, PixelReadout } from '../../workers/image/contract.ts';
 import { drawnLimits, sameIsr } from './displayState.ts';
-import type { Frame, ImageState, ImageStore } from './imageState.ts';
+import type { Examined, Frame, ImageState, ImageStore } from './imageState.ts';
 import { FIRST_STATE } from './imageState.ts';
 import { lookOf, maskColours } from './maskLooks.ts';
 
@@ -30,6 +30,8 @@ export interface ImageStoreParts {
 
 /** Two opens do not begin within this time: a held arrow key would start and cancel thirty a second. */
 const STEPPING_MS = 120;
+/** A night's worth of clicks; older ones are in the saved table. */
+const MOST_EXAMINED = 200;
 const RETRY_MS: readonly number[] = [500, 1000, 2000, 4000, 8000, 15_000];
 
 export function createImageStore(parts: ImageStoreParts): ImageStore {
@@ -275,6 +277,16 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     async headers() {
       const { shownAs } = get();
       return shownAs ? worker.headers(shownAs.key) : [];
+    },
+    async examine(place) {
+      const { shown, shownAs, pointer } = get();
+      const at = place ?? pointer;
+      if (!shown || !shownAs) throw new AppError('NotFound', 'There is no image to measure yet.');
+      if (!at) throw new AppError('NotFound', 'Point at a star first.');
+      const answer = await worker.examine({ key: shownAs.key, at });
+      const result: Examined = { exposure: shown, isr: shownAs.isr, at, ...answer };
+      set(({ examined }) => ({ examined: [result, ...examined].slice(0, MOST_EXAMINED) }));
+      return result;
     },
     async health() {
       const { shownAs } = get();

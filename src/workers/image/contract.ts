@@ -10,6 +10,7 @@ import type { Contrast, Limits, StretchName } from '../../core/display/stretch.t
 import type { Box, DetectorPixel } from '../../core/frames.ts';
 import type { AmplifierCorrelation } from '../../core/measure/amplifierCorrelation.ts';
 import type { AmplifierHealth } from '../../core/measure/amplifierHealth.ts';
+import type { Examination } from '../../core/measure/examine.ts';
 import type { UnixMs } from '../../core/time.ts';
 
 export type { OverscanMethod, Recipe, StepName } from 'astro-fits-wasm';
@@ -208,6 +209,12 @@ export interface HduHeader {
   readonly cards: readonly HeaderCard[];
 }
 
+/** One of the two is null; `failed` is a sentence fragment that says why there is nothing to measure. */
+export interface ExamineAnswer {
+  readonly star: Examination | null;
+  readonly failed: string | null;
+}
+
 /** How well the amplifiers of one raw work (docs/amplifier-health.md). */
 export interface DetectorHealth {
   readonly amplifiers: readonly AmplifierHealth[];
@@ -242,6 +249,8 @@ export interface ImageWorkerApi {
   readout(request: { readonly key: ImageKey; readonly at: DetectorPixel }): Promise<PixelReadout | undefined>;
   /** Image, mask and variance as one FITS file; its bytes are transferred. */
   fits(key: ImageKey): Promise<Uint8Array<ArrayBuffer>>;
+  /** The star nearest to a place. */
+  examine(request: { readonly key: ImageKey; readonly at: DetectorPixel }): Promise<ExamineAnswer>;
   /** Of the raw that the image was made of. */
   health(key: ImageKey): Promise<DetectorHealth>;
   headers(key: ImageKey): Promise<readonly HduHeader[]>;

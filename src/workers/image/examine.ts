@@ -2,7 +2,7 @@
 import { amplifierAt } from '../../core/camera/geometry.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
 import { examineStar, type Cutout } from '../../core/measure/examine.ts';
-import { PLATE_SCALES_ARCSEC_PER_PX } from '../../core/camera/plateScales.ts';
+import { plateScaleArcsecPerPx } from '../../core/sky/plateScale.ts';
 import type { ExamineAnswer } from './contract.ts';
 import type { HeldImage } from './heldImage.ts';
 
@@ -14,10 +14,16 @@ const NOT_COUNTED = ['BAD', 'CR', 'NO_DATA', 'UNMASKEDNAN'] as const;
 export function examineAt(image: HeldImage, at: DetectorPixel): ExamineAnswer {
   const { plane, mask, opened, source } = image;
   const amplifier = amplifierAt(source.geometry, { x: Math.round(at.x), y: Math.round(at.y) });
-  if (!amplifier) return { failed: 'this place is not on the detector' };
-  if (opened.unit === 'ratio') return { failed: 'a ratio of images has no light to measure' };
-  const [x0, x1] = [Math.max(0, Math.round(at.x) - HALF_SIDE_PX), Math.min(plane.width, Math.round(at.x) + HALF_SIDE_PX + 1)];
-  const [y0, y1] = [Math.max(0, Math.round(at.y) - HALF_SIDE_PX), Math.min(plane.height, Math.round(at.y) + HALF_SIDE_PX + 1)];
+  if (!amplifier) return { star: null, failed: 'this place is not on the detector' };
+  if (opened.unit === 'ratio') return { star: null, failed: 'a ratio of images has no light to measure' };
+  const [x0, x1] = [
+    Math.max(0, Math.round(at.x) - HALF_SIDE_PX),
+    Math.min(plane.width, Math.round(at.x) + HALF_SIDE_PX + 1),
+  ];
+  const [y0, y1] = [
+    Math.max(0, Math.round(at.y) - HALF_SIDE_PX),
+    Math.min(plane.height, Math.round(at.y) + HALF_SIDE_PX + 1),
+  ];
   const [width, height] = [x1 - x0, y1 - y0];
   const values = new Float32Array(width * height);
   const flags = new Int32Array(width * height);
@@ -34,11 +40,12 @@ export function examineAt(image: HeldImage, at: DetectorPixel): ExamineAnswer {
     for (let x = 0; x < width; x++) flags[y * width + x] = (bits[from + x] ?? 0) & notCounted;
   }
   const cutout: Cutout = { x0, y0, width, height, values, unit: opened.unit, ...(bits && { mask: flags }) };
-  const gain = image.gainOf(amplifier.name) ?? amplifier.gainElectronPerAdu;
-  return examineStar(cutout, at, {
+  const gain = image.gainOf(amplifier);
+  const answer = examineStar(cutout, at, {
     gainElectronPerAdu: gain,
     readNoiseElectron: amplifier.readNoiseElectron,
-    saturation: image.saturationOf(amplifier, at),
-    plateScaleArcsecPerPx: PLATE_SCALES_ARCSEC_PER_PX[source.request.instrument] ?? null,
+    saturation: image.saturationOf(amplifier),
+    plateScaleArcsecPerPx: plateScaleArcsecPerPx(source.request.instrument) ?? null,
   });
+  return 'failed' in answer ? { star: null, failed: answer.failed } : { star: answer, failed: null };
 }

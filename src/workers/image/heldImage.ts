@@ -1,5 +1,6 @@
 /** One reduced image in the engine's memory, with what is needed to tell a pixel's value before and after ISR. */
 import type { Engine, IsrReport, Plane } from 'astro-fits-wasm';
+import type { Amplifier } from '../../core/camera/geometry.ts';
 import { amplifierAt } from '../../core/camera/geometry.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
 import type { ImageSurvey, OpenedImage, PixelReadout } from './contract.ts';
@@ -44,7 +45,7 @@ export class HeldImage {
     const { place, adu: rawAdu } = this.source.rawAt(amplifier, pixel);
     const value = this.plane.at(pixel.x, pixel.y);
     const { unit, maskPlanes } = this.opened;
-    const gain = this.#gains.get(amplifier.name) ?? amplifier.gainElectronPerAdu;
+    const gain = this.gainOf(amplifier);
     const bits = this.mask ? this.mask.at(pixel.x, pixel.y) : 0;
     return {
       at: pixel,
@@ -58,6 +59,32 @@ export class HeldImage {
       saturated: amplifier.saturationAdu !== null && rawAdu >= amplifier.saturationAdu,
       mask: Object.keys(maskPlanes).filter((name) => bits & (1 << (maskPlanes[name] ?? 31))),
     };
+  }
+
+  /** What the ISR used, or else the camera table's; null where nobody knows. */
+  gainOf(amplifier: Amplifier): number | null {
+    return this.#gains.get(amplifier.name) ?? amplifier.gainElectronPerAdu;
+  }
+
+  /**
+   * Of the pixels after ISR: the raw's level less the amplifier's bias level, in the image's unit. Without the overscan
+   * steps the level is the raw's own; a flat moves it by a few per cent, which is left out.
+   */
+  saturationOf(amplifier: Amplifier): number | null {
+    const { saturationAdu } = amplifier;
+    const segment = this.source.segment(amplifier);
+    if (saturationAdu === null || !segment) return null;
+    const { data, serialOverscan } = amplifier;
+    const level = (data.y0 + data.y1) >> 1;
+    const columns = Array.from(
+      { length: Math.max(0, Math.min(segment.width, serialOverscan.x1) - serialOverscan.x0 - 6) },
+      (_, i) => segment.at(serialOverscan.x0 + 3 + i, level),
+    ).toSorted((a, b) => a - b);
+    const done = (name: string) => this.opened.steps.some((step) => step.name === name && step.done);
+    const taken = done('serial-overscan') || done('parallel-overscan');
+    const bias = taken ? (columns[columns.length >> 1] ?? 0) : 0;
+    const gain = this.opened.unit === 'electron' ? (this.gainOf(amplifier) ?? 1) : 1;
+    return (saturationAdu - bias) * gain;
   }
 
   survey(): ImageSurvey {

@@ -118,6 +118,12 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       return fitsOf(held(key), await running(), new AbortController().signal);
     },
 
+    async examine({ key, at }) {
+      const image = held(key);
+      const { examineAt } = await import('./examine.ts');
+      return examineAt(image, at);
+    },
+
     async health(key) {
       const { source } = held(key);
       // Behind the first picture: it is loaded when somebody asks.

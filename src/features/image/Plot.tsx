@@ -1,0 +1,49 @@
+import { useEffect, useRef, useState } from 'react';
+import './image.css';
+import { drawPlot, endPlot, plotCsv, type PlotLayout, type PlotTrace } from './plot.ts';
+import { saveAs } from './SaveMenu.tsx';
+
+export interface PlotProps {
+  readonly label: string;
+  readonly traces: readonly PlotTrace[];
+  readonly layout: PlotLayout;
+  /** Of the file, without extension. */
+  readonly name: string;
+  /** Drawn anew with another theme, whose colours it takes. */
+  readonly theme?: string;
+}
+
+export function Plot({ label, traces, layout, name, theme }: PlotProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    drawPlot(element, traces, layout).then(
+      () => setProblem(null),
+      () => setProblem('The plot library could not be loaded. Reload the page.'),
+    );
+  }, [traces, layout, theme]);
+  useEffect(() => {
+    const element = place.current;
+    return () => {
+      if (element) void endPlot(element);
+    };
+  }, []);
+  return (
+    <figure className="image-plot">
+      <figcaption>
+        {label}
+        <button
+          type="button"
+          className="image-button"
+          onClick={() => saveAs(new Blob([plotCsv(traces, layout)], { type: 'text/csv' }), `${name}.csv`)}
+        >
+          CSV
+        </button>
+      </figcaption>
+      {problem && <p role="alert">{problem}</p>}
+      <div ref={place} className="image-plot-place" role="img" aria-label={label} />
+    </figure>
+  );
+}

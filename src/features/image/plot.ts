@@ -1,0 +1,92 @@
+/** The plots of the image's measurements, by plotly, loaded with the first of them. */
+
+export interface PlotTrace {
+  readonly x: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+  readonly name: string;
+  readonly mode: 'lines' | 'markers' | 'lines+markers';
+  readonly error?: ArrayLike<number>;
+  /** On the right-hand axis. */
+  readonly right?: boolean;
+}
+
+export interface PlotLayout {
+  readonly x: string;
+  readonly y: string;
+  readonly right?: string;
+}
+
+/** What is used of plotly.js. */
+interface Plotly {
+  react(element: HTMLElement, data: unknown[], layout: object, config: object): Promise<unknown>;
+  purge(element: HTMLElement): void;
+}
+
+let plotly: Promise<Plotly> | undefined;
+
+function loaded(): Promise<Plotly> {
+  plotly ??= import('plotly.js-cartesian-dist-min').then((module) => module.default as Plotly);
+  return plotly;
+}
+
+export async function drawPlot(
+  element: HTMLElement,
+  traces: readonly PlotTrace[],
+  { x, y, right }: PlotLayout,
+): Promise<void> {
+  const { react } = await loaded();
+  const style = getComputedStyle(element);
+  const token = (name: string) => style.getPropertyValue(name).trim();
+  const colours = ['--accent', '--warn', '--good', '--bad'].map(token);
+  const axis = { gridcolor: token('--line'), zerolinecolor: token('--line'), tickfont: { size: 10 } };
+  await react(
+    element,
+    traces.map((trace, i) => ({
+      type: 'scatter',
+      x: Array.from(trace.x),
+      y: Array.from(trace.y),
+      name: trace.name,
+      mode: trace.mode,
+      line: { color: colours[i % colours.length], width: 1.5 },
+      marker: { color: colours[i % colours.length], size: 4 },
+      ...(trace.error && { error_y: { type: 'data', array: Array.from(trace.error), thickness: 1, width: 0 } }),
+      ...(trace.right && { yaxis: 'y2' }),
+    })),
+    {
+      autosize: true,
+      margin: { l: 48, r: right ? 40 : 8, t: 8, b: 36 },
+      paper_bgcolor: 'transparent',
+      plot_bgcolor: 'transparent',
+      font: { family: token('--font') || 'sans-serif', size: 11, color: token('--text') },
+      showlegend: traces.length > 1,
+      legend: { orientation: 'h', y: 1.12, font: { size: 10 } },
+      xaxis: { ...axis, title: { text: x, font: { size: 11 } } },
+      yaxis: { ...axis, title: { text: y, font: { size: 11 } } },
+      ...(right && {
+        yaxis2: { ...axis, title: { text: right, font: { size: 11 } }, overlaying: 'y', side: 'right', showgrid: false },
+      }),
+    },
+    { displayModeBar: false, responsive: true },
+  );
+}
+
+/** Gives back what plotly keeps of an element that was drawn in. */
+export async function endPlot(element: HTMLElement): Promise<void> {
+  if (plotly) (await plotly).purge(element);
+}
+
+/** RFC 4180; the traces one below the other. */
+export function plotCsv(traces: readonly PlotTrace[], { x, y, right }: PlotLayout): string {
+  const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const rows = traces.flatMap((trace) =>
+    Array.from(trace.x, (value, i) => [
+      quoted(trace.name),
+      value,
+      trace.y[i] ?? '',
+      trace.error?.[i] ?? '',
+    ]),
+  );
+  return [['trace', quoted(x), quoted(right ? `${y}; ${right}` : y), 'error'], ...rows]
+    .map((row) => row.join(','))
+    .join('\r\n');
+}
