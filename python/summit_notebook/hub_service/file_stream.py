@@ -28,7 +28,7 @@ class UnsatisfiableRange(Exception):
 async def send_file(handler: RequestHandler, path: Path, *, body: bool) -> None:
     """Raises FileNotFoundError, before anything is sent, when the file is gone or is no plain file."""
     # An open file stays readable when it is removed, so an expiry never cuts an answer short.
-    descriptor = await asyncio.to_thread(_open_plain, path)
+    descriptor = await asyncio.to_thread(open_plain, path)
     try:
         status = os.fstat(descriptor)
         size = status.st_size
@@ -84,7 +84,7 @@ async def _send_bytes(handler: RequestHandler, descriptor: int, begin: int, end:
     await handler.finish()
 
 
-def _open_plain(path: Path) -> int:
+def open_plain(path: Path) -> int:
     # O_NONBLOCK: opening a pipe must not wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:

@@ -1,0 +1,170 @@
+"""What one raw tells about detector and sky by itself, without masters: the measured columns of the night table.
+
+The raw is reduced by the application's engine with its rapid recipe: saturation, both overscans, assembly. Levels and
+noise are in adu, as the raw has them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from summit_notebook.engine import Engine, Hdu, IsrResult
+
+from .star_widths import binned, star_widths_px
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
+
+ARCSEC_PER_PX = {"LATISS": 0.0952}
+"""Spectractor's auxtel.ini. Without a plate scale there is no FWHM in arcsec."""
+STARLESS_TYPES = ("bias", "dark", "flat", "cflat")
+"""Observation types whose images show no sky."""
+FEWEST_STARS = 3
+OVERSCAN_SKIP = 3
+"""Columns at either side of the serial overscan that are left out, as the engine does."""
+STRIDE = 3
+"""Levels and noise of the image are taken from each third column of each third row."""
+MESH_PX = 64
+SIGMA_PER_MAD = 1.4826
+
+
+def measure_raw(engine: Engine, raw: bytes, observation_type: str) -> dict[str, Any]:
+    """Measured columns by name, and `amplifiers`. Raises FitsError for a file that cannot be reduced."""
+    isr = engine.isr(raw)
+    saturated = _saturated(isr)
+    dither = np.random.default_rng(1)
+    amplifiers = _amplifiers(engine, isr, engine.read(raw), saturated, dither)
+    sample = isr.image[::STRIDE, ::STRIDE]
+    # Pixels less the median of their row lie on a grid of whole and half adu; see `_spread`.
+    sample = sample + _spread(sample.shape, dither)
+    mesh = _Mesh(sample)
+    noise = _robust_sigma(sample - mesh.at(sample.shape))
+    stars: dict[str, Any] = {"fwhmArcsec": None, "fwhmStars": None}
+    scale = ARCSEC_PER_PX.get(isr.report["instrument"])
+    if scale is not None and observation_type not in STARLESS_TYPES and noise is not None:
+        cells = binned(isr.image)
+        widths = star_widths_px(isr.image, saturated, cells - mesh.at(cells.shape), noise)
+        stars["fwhmStars"] = len(widths)
+        if len(widths) >= FEWEST_STARS:
+            stars["fwhmArcsec"] = float(np.median(widths)) * scale
+    return {
+        "biasLevelAdu": _median([a["biasLevelAdu"] for a in amplifiers]),
+        "overscanNoiseAdu": _median([a["overscanNoiseAdu"] for a in amplifiers]),
+        "backgroundAdu": _median(sample[np.isfinite(sample)]),
+        "noiseAdu": noise,
+        "saturatedPixels": int(np.count_nonzero(saturated)),
+        **stars,
+        "amplifiers": amplifiers,
+    }
+
+
+def _saturated(isr: IsrResult) -> npt.NDArray[np.bool_]:
+    plane = isr.report["mask_planes"].get("SAT")
+    if isr.mask is None or plane is None:
+        return np.zeros(isr.image.shape, bool)
+    saturated: npt.NDArray[np.bool_] = (isr.mask & (1 << plane)) != 0
+    return saturated
+
+
+def _amplifiers(
+    engine: Engine,
+    isr: IsrResult,
+    hdus: list[Hdu],
+    saturated: npt.NDArray[np.bool_],
+    dither: np.random.Generator,
+) -> list[dict[str, Any]]:
+    camera = engine.camera(isr.report["instrument"], isr.report["detector"])
+    boxes = {amplifier["name"]: amplifier for amplifier in camera["amplifiers"]}
+    measured = []
+    for done in isr.report["amplifiers"]:
+        name = done["name"]
+        box = boxes[name]
+        pixels = hdus[done["hdu"]].data
+        strip, rows, place = box["serialOverscan"], box["data"], box["detector"]
+        overscan = (
+            None
+            if pixels is None
+            else pixels[rows["y0"] : rows["y1"], strip["x0"] + OVERSCAN_SKIP : strip["x1"] - OVERSCAN_SKIP]
+        )
+        measured.append(
+            {
+                "name": name,
+                "biasLevelAdu": done["overscan_median"],
+                "overscanNoiseAdu": None if overscan is None else _row_noise(overscan, dither),
+                "medianAdu": done["median_after"],
+                "saturatedPixels": int(
+                    saturated[place["y0"] : place["y1"], place["x0"] : place["x1"]].sum()
+                ),
+            }
+        )
+    return measured
+
+
+def _row_noise(overscan: Array, dither: np.random.Generator) -> float | None:
+    """Of the pixels less the median of their row, which takes drifts and the correlated noise of rows away.
+
+    About a median of the same n pixels the deviation comes out small by (n - 0.8) / n: Croux & Rousseeuw 1992
+    (Computational Statistics 1, 411), table 1.
+    """
+    columns = overscan.shape[1]
+    if overscan.size == 0 or columns < 2:
+        return None
+    pixels = overscan.astype(np.float32)
+    sigma = _robust_sigma(pixels - np.median(pixels, axis=1)[:, None] + _spread(pixels.shape, dither))
+    return None if sigma is None else sigma * columns / (columns - 0.8)
+
+
+def _spread(shape: tuple[int, ...], dither: np.random.Generator) -> Floats:
+    """Spreads whole numbers evenly over their step.
+
+    The median deviation of whole numbers is itself whole or a half, which for a noise of 8 adu leaves steps of 9 %. A
+    uniform spread of one adu adds 1/12 adu^2 to the variance: 0.1 % of that noise.
+    """
+    return dither.random(shape, np.float32) - np.float32(0.5)
+
+
+class _Mesh:
+    """The background: medians of cells of about 64 x 64 pixels of the image, linear in between."""
+
+    def __init__(self, sample: Floats) -> None:
+        rows, columns = (max(1, round(side * STRIDE / MESH_PX)) for side in sample.shape)
+        self._cells = np.empty((rows, columns), np.float32)
+        for row, band in enumerate(np.array_split(sample, rows, axis=0)):
+            for column, cell in enumerate(np.array_split(band, columns, axis=1)):
+                finite = cell[np.isfinite(cell)]
+                self._cells[row, column] = np.median(finite) if finite.size else np.nan
+        empty = np.isnan(self._cells)
+        if empty.any():
+            self._cells[empty] = np.nan if empty.all() else np.nanmedian(self._cells)
+
+    def at(self, shape: tuple[int, ...]) -> Floats:
+        """On an image of the same field with this many rows and columns."""
+        rows, columns = (_weights(cells, side) for cells, side in zip(self._cells.shape, shape, strict=True))
+        background: Floats = rows @ self._cells @ columns.T
+        return background
+
+
+def _weights(cells: int, side: int) -> Floats:
+    """A matrix [side, cells] that interpolates between the centres of the cells and is constant beyond them."""
+    place = np.clip((np.arange(side) + 0.5) * cells / side - 0.5, 0, cells - 1)
+    below = np.minimum(place.astype(np.intp), max(0, cells - 2))
+    weights = np.zeros((side, cells), np.float32)
+    every = np.arange(side)
+    weights[every, below] = 1 - (place - below)
+    weights[every, np.minimum(below + 1, cells - 1)] += place - below
+    return weights
+
+
+def _robust_sigma(values: Floats) -> float | None:
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        return None
+    return SIGMA_PER_MAD * float(np.median(np.abs(finite - np.median(finite))))
+
+
+def _median(values: Any) -> float | None:
+    known = [value for value in values if value is not None] if isinstance(values, list) else values
+    return float(np.median(known)) if len(known) else None
