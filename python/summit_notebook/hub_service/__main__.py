@@ -16,6 +16,8 @@ from .app import make_app
 from .data_handlers import data_routes
 from .efd_proxy import efd_routes
 from .hub_api import HubApi
+from .measurer import Measurer
+from .night_handlers import night_keepers, night_routes
 from .predecessor import end_predecessor
 from .sessions import Sessions
 from .store import Store
@@ -38,11 +40,20 @@ async def serve(site: Site, hub: HubApi) -> None:
         cookie_secret=load_secret(site, "service-cookies"),
         secure_cookies=site.public_url.startswith("https:"),
     )
-    routes = [*data_routes(site.service_prefix, site), *efd_routes(site.service_prefix, site)]
+    measurer = Measurer()
+    keepers = night_keepers(site, measurer)
+    routes = [
+        *data_routes(site.service_prefix, site),
+        *night_routes(site.service_prefix, keepers),
+        *efd_routes(site.service_prefix, site),
+    ]
     # Only the Hub's proxy talks to this server.
     server = HTTPServer(make_app(site, sessions, routes))
     server.listen(site.service_port, address="127.0.0.1")
     log.info("Listening on 127.0.0.1:%d for %s", site.service_port, site.service_prefix)
+    # At once and not with the first question: in the morning the night's table is whole.
+    for keeper in keepers.values():
+        keeper.start()
 
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -50,6 +61,9 @@ async def serve(site: Site, hub: HubApi) -> None:
         loop.add_signal_handler(number, ending.set)
     await ending.wait()
     server.stop()
+    for keeper in keepers.values():
+        await keeper.stop()
+    await measurer.close()
     try:
         await asyncio.wait_for(server.close_all_connections(), ENDING_SECONDS)
     except TimeoutError:

@@ -31,7 +31,6 @@ _NO_UNIT = {"": (1.0, 0.0), "airmass": (1.0, 0.0)}
 _Units = dict[str, tuple[float, float]]
 
 
-
 class BadHeader(Exception):
     """The message says what is wrong with the file."""
 
@@ -41,7 +40,7 @@ NUMBER = re.compile(r" *([+-]?(?:\d+\.?\d*|\.\d+)(?:[ED][+-]?\d+)?) *(?:/(.*))?"
 
 
 def read_primary_header(path: Path) -> bytes:
-    """The cards before END. Reads no more than the header's own blocks (of a gzip-wrapped file: what they are packed in), at most 128.
+    """The cards before END. Reads little more than the header's own blocks, at most 128; the file may be gzip-wrapped.
 
     Raises BadHeader for what is no FITS file, and OSError for a file that cannot be read.
     """

@@ -6,6 +6,7 @@ noise are in adu, as the raw has them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from .star_widths import binned, star_widths_px
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
 
 ARCSEC_PER_PX = {"LATISS": 0.0952}
 """Spectractor's auxtel.ini. Without a plate scale there is no FWHM in arcsec."""
@@ -29,12 +31,17 @@ STRIDE = 3
 """Levels and noise of the image are taken from each third column of each third row."""
 MESH_PX = 64
 SIGMA_PER_MAD = 1.4826
+DIGITS = 4
 
 
 def measure_raw(engine: Engine, raw: bytes, observation_type: str) -> dict[str, Any]:
-    """Measured columns by name, and `amplifiers`. Raises FitsError for a file that cannot be reduced."""
+    """Measured columns by name, and `amplifiers`; None for what cannot be known. Raises FitsError for a file that
+    cannot be reduced."""
     isr = engine.isr(raw)
-    saturated = _saturated(isr)
+    done = {step["name"] for step in isr.report["steps"] if step["done"]}
+    saturated = None
+    if "saturation" in done and isr.mask is not None:
+        saturated = (isr.mask & (1 << isr.report["mask_planes"]["SAT"])) != 0
     dither = np.random.default_rng(1)
     amplifiers = _amplifiers(engine, isr, engine.read(raw), saturated, dither)
     sample = isr.image[::STRIDE, ::STRIDE]
@@ -42,38 +49,30 @@ def measure_raw(engine: Engine, raw: bytes, observation_type: str) -> dict[str, 
     sample = sample + _spread(sample.shape, dither)
     mesh = _Mesh(sample)
     noise = _robust_sigma(sample - mesh.at(sample.shape))
-    stars: dict[str, Any] = {"fwhmArcsec": None, "fwhmStars": None}
+    widths, fwhm = None, None
     scale = ARCSEC_PER_PX.get(isr.report["instrument"])
     if scale is not None and observation_type not in STARLESS_TYPES and noise is not None:
         cells = binned(isr.image)
         widths = star_widths_px(isr.image, saturated, cells - mesh.at(cells.shape), noise)
-        stars["fwhmStars"] = len(widths)
-        if len(widths) >= FEWEST_STARS:
-            stars["fwhmArcsec"] = float(np.median(widths)) * scale
+        fwhm = float(np.median(widths)) * scale if len(widths) >= FEWEST_STARS else None
     return {
-        "biasLevelAdu": _median([a["biasLevelAdu"] for a in amplifiers]),
-        "overscanNoiseAdu": _median([a["overscanNoiseAdu"] for a in amplifiers]),
-        "backgroundAdu": _median(sample[np.isfinite(sample)]),
-        "noiseAdu": noise,
-        "saturatedPixels": int(np.count_nonzero(saturated)),
-        **stars,
+        "biasLevelAdu": _rounded(_median([a["biasLevelAdu"] for a in amplifiers])),
+        "overscanNoiseAdu": _rounded(_median([a["overscanNoiseAdu"] for a in amplifiers])),
+        # Without an overscan there is no zero to measure from.
+        "backgroundAdu": _rounded(_median(sample)) if "serial-overscan" in done else None,
+        "noiseAdu": _rounded(noise),
+        "saturatedPixels": None if saturated is None else int(np.count_nonzero(saturated)),
+        "fwhmArcsec": _rounded(fwhm),
+        "fwhmStars": None if widths is None else len(widths),
         "amplifiers": amplifiers,
     }
-
-
-def _saturated(isr: IsrResult) -> npt.NDArray[np.bool_]:
-    plane = isr.report["mask_planes"].get("SAT")
-    if isr.mask is None or plane is None:
-        return np.zeros(isr.image.shape, bool)
-    saturated: npt.NDArray[np.bool_] = (isr.mask & (1 << plane)) != 0
-    return saturated
 
 
 def _amplifiers(
     engine: Engine,
     isr: IsrResult,
     hdus: list[Hdu],
-    saturated: npt.NDArray[np.bool_],
+    saturated: Bools | None,
     dither: np.random.Generator,
 ) -> list[dict[str, Any]]:
     camera = engine.camera(isr.report["instrument"], isr.report["detector"])
@@ -93,11 +92,11 @@ def _amplifiers(
             {
                 "name": name,
                 "biasLevelAdu": done["overscan_median"],
-                "overscanNoiseAdu": None if overscan is None else _row_noise(overscan, dither),
+                "overscanNoiseAdu": None if overscan is None else _rounded(_row_noise(overscan, dither)),
                 "medianAdu": done["median_after"],
-                "saturatedPixels": int(
-                    saturated[place["y0"] : place["y1"], place["x0"] : place["x1"]].sum()
-                ),
+                "saturatedPixels": None
+                if saturated is None
+                else int(np.count_nonzero(saturated[place["y0"] : place["y1"], place["x0"] : place["x1"]])),
             }
         )
     return measured
@@ -165,6 +164,12 @@ def _robust_sigma(values: Floats) -> float | None:
     return SIGMA_PER_MAD * float(np.median(np.abs(finite - np.median(finite))))
 
 
-def _median(values: Any) -> float | None:
-    known = [value for value in values if value is not None] if isinstance(values, list) else values
-    return float(np.median(known)) if len(known) else None
+def _median(values: Sequence[float | None] | Floats) -> float | None:
+    """Of the known ones: neither None nor NaN."""
+    known = np.asarray(values, np.float32 if isinstance(values, np.ndarray) else np.float64)
+    known = known[np.isfinite(known)]
+    return float(np.median(known)) if known.size else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, DIGITS)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter, uniform_filter  # type: ignore[import-untyped]
-from scipy.optimize import curve_fit  # type: ignore[import-untyped]
+from scipy.ndimage import maximum_filter, uniform_filter
+from scipy.optimize import curve_fit
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
@@ -43,7 +43,9 @@ def binned(image: Floats) -> Floats:
     return means
 
 
-def star_widths_px(image: Floats, saturated: Bools, over_background: Floats, noise: float) -> list[float]:
+def star_widths_px(
+    image: Floats, saturated: Bools | None, over_background: Floats, noise: float
+) -> list[float]:
     """FWHM of each of the brightest good stars, at most 30, brightest first.
 
     `over_background` is the binned image with its background subtracted; `noise` is of single pixels.
@@ -55,7 +57,7 @@ def star_widths_px(image: Floats, saturated: Bools, over_background: Floats, noi
             slice(x_px - HALF_STAMP_PX, x_px + HALF_STAMP_PX + 1),
         )
         stamp = image[box].astype(np.float64)
-        if saturated[box].any() or np.isnan(stamp).any():
+        if (saturated is not None and saturated[box].any()) or np.isnan(stamp).any():
             continue
         width = _width_px(stamp, noise)
         if width is not None:

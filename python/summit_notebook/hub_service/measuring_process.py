@@ -1,0 +1,83 @@
+"""The process that measures raws, one at a time and at low priority: ``python -m ...hub_service.measuring_process``.
+
+It says ``{"ready": true}`` once it can work, or why it cannot. Then each line on standard input is a raw, ``{"path",
+"observationType"}``, and has one line for an answer: ``{"measures": {...}}``, or ``{"problem": "a sentence", "again":
+bool}`` where it cannot be measured, now or ever. It ends with its input, that is with the service.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .file_stream import open_plain
+
+NICENESS = 10
+"""Serving files and lists comes first."""
+LARGEST_BYTES = 512 << 20
+
+Measure = Callable[[bytes, str], dict[str, Any]]
+
+
+def load() -> Measure:
+    """Raises what tells that the engine is missing."""
+    from summit_notebook.engine import Engine
+
+    from .raw_measures import measure_raw
+
+    engine = Engine()
+    return lambda raw, observation_type: measure_raw(engine, raw, observation_type)
+
+
+def read_raw(path: Path) -> bytes:
+    with os.fdopen(open_plain(path), "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > LARGEST_BYTES:
+            raise ValueError(f"it has {size >> 20} MiB, more than {LARGEST_BYTES >> 20}")
+        return file.read(LARGEST_BYTES)
+
+
+def answer_to(line: str, measure: Measure) -> dict[str, Any]:
+    request = json.loads(line)
+    try:
+        raw = read_raw(Path(request["path"]))
+    except OSError as error:
+        return {"problem": f"The raw cannot be read: {error.strerror}.", "again": True}
+    except ValueError as error:
+        return {"problem": f"The raw is not measured: {error}.", "again": False}
+    try:
+        return {"measures": measure(raw, request["observationType"])}
+    except Exception as error:
+        # FitsError for a damaged raw; whatever else a strange one brings about is told of it, and the next one follows.
+        return {"problem": f"The raw cannot be measured: {error}", "again": False}
+
+
+def main() -> None:
+    os.nice(NICENESS)
+    # The service decides when this ends, not the terminal.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whatever a library prints must not get between the answers.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def say(answer: dict[str, Any]) -> None:
+        answers.write(json.dumps(answer, allow_nan=False) + "\n")
+        answers.flush()
+
+    try:
+        measure = load()
+    except Exception as error:
+        say({"ready": False, "problem": f"{error} ({type(error).__name__})"})
+        return
+    say({"ready": True})
+    for line in sys.stdin:
+        say(answer_to(line, measure))
+
+
+if __name__ == "__main__":
+    main()
