@@ -28,6 +28,7 @@ from summit_notebook.hub_service import measurer as measurer_module
 from summit_notebook.hub_service.measurer import COMMAND, Measurer, MeasurerAway, NotMeasured
 from summit_notebook.hub_service.measuring_process import NICENESS
 from summit_notebook.hub_service.raw_measures import measure_raw
+from summit_notebook.hub_service.star_widths import binned, star_widths_px
 
 NIGHT = Night(7, (Run(0, 1, 1_795_294_800 * SECOND_NS, 15 * SECOND_NS, "night"),))
 SATURATION_ADU = 142_857
@@ -120,13 +121,41 @@ def test_a_spectrum_is_no_star(
     assert measured["fwhmArcsec"] == pytest.approx(truth["psf"]["fwhm_arcsec"], rel=0.05)
 
 
-def test_a_donut_has_no_width(
-    engine: Engine, take: Callable[[PlannedExposure], tuple[Path, dict[str, Any]]]
-) -> None:
-    path, _ = take(planned(lambda e: abs(e.defocus_mm) > 0.5))
-    measured = measure_raw(engine, path.read_bytes(), "engtest")
-    assert measured["fwhmArcsec"] is None and measured["fwhmStars"] < 3
-    assert measured["noiseAdu"] > 8
+def test_what_is_a_star() -> None:
+    """Gaussian stars of a known width among what is none: each kind alone, and all together."""
+    random = np.random.default_rng(3)
+    y, x = np.mgrid[:900, :1200]
+    noise = 5.0
+
+    def spot(column: float, row: float, sigma_x: float, sigma_y: float, peak: float = 3000.0) -> Any:
+        return peak * np.exp(-(((x - column) / sigma_x) ** 2 + ((y - row) / sigma_y) ** 2) / 2)
+
+    radius = np.hypot(x - 950, y - 450)
+    none = {
+        "hot pixel": np.where((x == 100) & (y == 700), 20_000.0, 0),
+        "cosmic ray": np.where((abs(x - y) <= 1) & (x > 250) & (x < 270), 4000.0, 0),
+        "trail": spot(300, 450, 3, 14),
+        "spectrum": spot(500, 700, 150, 4),
+        "donut": np.where((radius > 12) & (radius < 30), 800.0, 0),
+        "pair": spot(700, 500, 4, 4) + spot(720, 500, 4, 4),
+        "edge": spot(10, 500, 4, 4),
+        "too wide": spot(950, 200, 30, 30),
+        "saturated": spot(950, 760, 4, 4),
+        "no value": np.where((x == 803) & (y == 801), np.nan, spot(800, 800, 4, 4)),
+    }
+    stars = [spot(100.3 + 130 * k, 100.7 + 20 * k, 4, 4, 300.0 * (k + 1)) for k in range(6)]
+    saturated = (x == 950) & (y == 760)
+
+    def widths(scene: Any) -> list[float]:
+        image = (scene + random.normal(0, noise, x.shape)).astype(np.float32)
+        return star_widths_px(image, saturated, binned(image), noise)
+
+    for name, scene in none.items():
+        assert widths(scene) == [], name
+    found = widths(sum([*none.values(), *stars]))
+    assert len(found) == 6
+    assert found == pytest.approx([4 * math.sqrt(8 * math.log(2))] * 6, rel=0.03)
+    assert widths(np.full(x.shape, np.nan)) == [] and widths(np.zeros(x.shape)) == []
 
 
 # --- the process -----------------------------------------------------------------------------
@@ -216,7 +245,7 @@ for line in sys.stdin:
 
 @pytest.mark.parametrize("word", ["die", "hang", "garbage"])
 def test_a_process_that_fails_is_replaced(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measurer_module, "MEASURE_SECONDS", 1.0)
+    monkeypatch.setattr(measurer_module, "MEASURE_SECONDS", 0.5)
     monkeypatch.setattr(measurer_module, "FIRST_PAUSE_SECONDS", 0.1)
 
     async def story() -> None:
