@@ -241,17 +241,14 @@ def test_raws_that_are_broken(site: Site, ingester: Ingester) -> None:
         night_table.RETRY_SECONDS = kept
 
 
-@pytest.mark.parametrize(
-    "route",
-    [
-        *(f"table?since={text}" for text in ("-1", "x", "1e3", "", "9" * 19, "1%20OR%201", "%D9%A3")),
-        *("amplifiers", "amplifiers?day_obs=", "amplifiers?day_obs=20261121;DROP", "amplifiers?day_obs=-5"),
-    ],
-)
-def test_hostile_arguments(site: Site, route: str) -> None:
+def test_hostile_arguments(site: Site) -> None:
+    sinces = ("-1", "x", "1e3", "", "9" * 19, "1%20OR%201", "%D9%A3")
+    days = ("amplifiers", "amplifiers?day_obs=", "amplifiers?day_obs=20261121;DROP", "amplifiers?day_obs=-5")
+
     async def story(service: Service) -> None:
-        answer = await service.ask(f"api/repositories/OODS/{route}", expect=400)
-        assert answer["tag"] == "Bug"
+        for route in (*(f"table?since={since}" for since in sinces), *days):
+            answer = await service.ask(f"api/repositories/OODS/{route}", expect=400)
+            assert answer["tag"] == "Bug", route
 
     run(site, story)
 

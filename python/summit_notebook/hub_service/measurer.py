@@ -130,20 +130,18 @@ class Measurer:
         return answer
 
     async def _end(self, why: str) -> None:
-        status = await self._kill()
+        await self._kill()
         log.warning(
-            "The process that measures raws is gone (%s, status %s); the next in %g s at the earliest",
+            "The process that measures raws is gone (%s); the next in %g s at the earliest",
             why,
-            status,
             self._pause_seconds,
         )
         self._not_before = time.monotonic() + self._pause_seconds
         self._pause_seconds = min(LONGEST_PAUSE_SECONDS, self._pause_seconds * 2)
 
-    async def _kill(self) -> int | None:
+    async def _kill(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return None
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        return await process.wait()
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()

@@ -1,7 +1,7 @@
 """Keeps the night table of a repository: copies the registry, reads headers, has raws measured, gives the answers.
 
 The registry's newest rows are copied within a second of each commit. Headers follow, newest first; measuring takes one
-raw at a time and pauses for as long as it worked, so that a backlog takes half a core at low priority.
+raw at a time. Both pause for as long as they worked, so that a backlog leaves room for everything else.
 """
 
 from __future__ import annotations
@@ -133,6 +133,7 @@ class NightKeeper:
 
     async def _read_headers(self) -> None:
         await self._looked.wait()
+        begin = time.monotonic()
         due = await self.ask(NightTable.headers_due, time.time() * 1000, HEADERS_AT_ONCE)
         for one in due:
             found = await asyncio.to_thread(self._header_of, one)
@@ -140,8 +141,7 @@ class NightKeeper:
                 await self.ask(NightTable.postpone_header, one)
             else:
                 await self.ask(NightTable.put_header, one, *found)
-        if not due:
-            await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(time.monotonic() - begin if due else LOOK_SECONDS)
 
     def _header_of(self, due: Due) -> Found | None:
         """None where another try may succeed."""
