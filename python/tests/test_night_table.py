@@ -108,7 +108,7 @@ class Service(DataServer):
         return {row["seqNum"]: row for row in rows}
 
     async def until(self, holds: Callable[[dict[int, dict[str, Any]]], bool]) -> dict[int, dict[str, Any]]:
-        end = time.monotonic() + 15
+        end = time.monotonic() + 30
         while not holds(rows := await self.rows()):
             assert time.monotonic() < end, rows
             await asyncio.sleep(0.05)
