@@ -138,9 +138,11 @@ def _shape(
             return None
         # The weight pulls the mean towards where it stands: twice the shift is the place of a Gaussian star.
         centre_x, centre_y = centre_x + 2 * shift_x, centre_y + 2 * shift_y
-        s2 = float(np.clip(2 * np.sqrt(np.linalg.det(moments)), 1.0, 400.0))
+        before, s2 = s2, float(np.clip(2 * np.sqrt(np.linalg.det(moments)), 1.0, 400.0))
         if max(abs(centre_x), abs(centre_y)) > HALF_STAMP_PX / 4:
             return None
+        if max(abs(shift_x), abs(shift_y)) < 0.005 and abs(s2 - before) < 0.01 * s2:
+            break
     least, most = np.linalg.eigvalsh(np.linalg.inv(moments) - np.eye(2) / s2)
     # Of the inverse covariance: the least belongs to the major axis, and is not above zero for an endless streak.
     return (centre_x, centre_y, float(np.sqrt(least / most))) if least > 0 else None
