@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -117,10 +116,12 @@ describe.each(['upright', 'flipped'] as const)('with DS9 on the %s image', (imag
 
   test.each([...FRAMES, 'icrs-sexagesimal'])('what DS9 saved in %s is what was drawn', (frame) => {
     const { regions, skipped } = read(fixture(`${image}-${frame}.reg`), frames);
-    // DS9 writes a millisecond of arc; and it turns all angles by one rotation of the whole image, where meridians
-    // converge by 0.05 degrees from the reference point to a corner of this one.
+    // DS9 writes sky sizes to a thousandth of an arcsecond. It turns all angles by the rotation at the reference point;
+    // from there to a corner of this image meridians converge by 0.05 degrees.
     const isSky = frame.startsWith('fk5') || frame.startsWith('icrs');
-    expectAlike(regions, DRAWN, isSky ? 0.004 : 1e-9, isSky ? 0.06 : 1e-9);
+    expectAlike(regions, DRAWN, isSky ? 0.002 : 1e-9, isSky ? 0.06 : 1e-9);
+    // This box is at the reference point.
+    expectAlike(regions.slice(4, 5), DRAWN.slice(4, 5), 0.002, 0.001);
     expect(new Set(skipped.map(({ reason }) => reason.split(/ is | \(|:/)[0]))).toEqual(
       new Set([
         'an excluded region',
@@ -144,8 +145,7 @@ describe.each(['upright', 'flipped'] as const)('with DS9 on the %s image', (imag
     const returned = read(fixture(`ours-${image}-${frame}-returned.reg`), frames);
     expect(returned.skipped).toEqual([]);
     const isSky = frame === 'fk5' || frame === 'icrs';
-    // DS9 takes FK5 and ICRS apart at the observation's date, we at J2000: some milliarcseconds.
-    expectAlike(returned.regions, DRAWN, isSky ? 0.004 : 1e-6, isSky ? 0.06 : 1e-6);
+    expectAlike(returned.regions, DRAWN, 1e-5, isSky ? 0.06 : 1e-6);
   });
 });
 
@@ -362,15 +362,15 @@ describe('hostile text', () => {
     ...inShape.map((start) => [start, '1 '] as const),
   ];
   test.each([...texts, ['circle(1:2:', '3'], ['image;circle(', '1']] as const)(
-    'two megabytes of %j and then %j take less than a second',
+    'two megabytes of %j and then %j take less than a second of processor time',
     (start, piece) => {
       const text = (start + piece.repeat(2_000_000 / piece.length)).slice(0, 2_000_000);
-      // The best of three: other work on the machine counts for nothing.
+      // Processor time, best of three: other work on the machine counts for little.
       let bestMs = Infinity;
       for (let i = 0; i < 3 && bestMs > 1000; i += 1) {
-        const began = performance.now();
+        const before = process.cpuUsage();
         readDs9(text, UPRIGHT, () => 'a');
-        bestMs = Math.min(bestMs, performance.now() - began);
+        bestMs = Math.min(bestMs, process.cpuUsage(before).user / 1000);
       }
       expect(bestMs).toBeLessThan(1000);
     },
@@ -383,8 +383,8 @@ describe('hostile text', () => {
     expect(readDs9('circle(1,2,3)\n'.repeat(20_001), {}, () => 'a')).toEqual({
       problem: expect.stringContaining('more than 20000 regions') as string,
     });
-    expect(readDs9('x\n'.repeat(100_001), {}, () => 'a')).toEqual({
-      problem: expect.stringContaining('more than 100000 commands') as string,
+    expect(readDs9('x\n'.repeat(50_001), {}, () => 'a')).toEqual({
+      problem: expect.stringContaining('more than 50000 commands') as string,
     });
     const { skipped, skippedCount } = read('x\n'.repeat(5000), {});
     expect([skipped.length, skippedCount]).toEqual([1000, 5000]);

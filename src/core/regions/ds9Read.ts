@@ -36,7 +36,7 @@ export interface ReadRegions {
 const LONGEST_FILE = 2_000_000;
 const MOST_REGIONS = 20_000;
 /** Frames and globals between the regions, and shapes that are passed over. */
-const MOST_COMMANDS = 100_000;
+const MOST_COMMANDS = 50_000;
 const MOST_SKIPPED = 1000;
 const MOST_RINGS = 1000;
 

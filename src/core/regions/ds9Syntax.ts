@@ -21,6 +21,10 @@ export function* commandsOf(line: string): Generator<Command> {
   let at = 0;
   while (at < line.length) {
     const semicolon = indexOrEnd(line, ';', at);
+    if (semicolon === at) {
+      at += 1;
+      continue;
+    }
     const piece = line.slice(at, semicolon);
     const global = GLOBAL.exec(piece)?.[0];
     const sign = piece.indexOf('#');
@@ -50,7 +54,6 @@ export function* commandsOf(line: string): Generator<Command> {
 
 /** `||` ties the members of a composite together. */
 function* bodiesOf(joined: string, properties: ReadonlyMap<string, string>): Generator<Command> {
-  if (joined === '') return;
   for (const part of joined.split('||')) {
     const body = part.trim();
     if (body !== '') yield { body, properties };

@@ -9,6 +9,7 @@ import {
   contains,
   distancePx,
   distanceToSegmentPx,
+  edgesOf,
   lineAsBox,
   offsetFrom,
   placedFrom,
@@ -229,30 +230,21 @@ function distanceToOutlinePx(region: Region, at: DetectorPixel): number {
         case 'circle':
           return Math.abs(distancePx(outline.centre, at) - outline.radiusPx);
         case 'polyline':
-          return Math.min(...edgesOf(outline).map(([a, b]) => distanceToSegmentPx(at, a, b)));
+          return Math.min(
+            ...edgesOf(outline.points)
+              .slice(outline.closed ? 0 : 1)
+              .map(([a, b]) => distanceToSegmentPx(at, a, b)),
+          );
       }
     }),
   );
-}
-
-function edgesOf({ points, closed }: { points: readonly DetectorPixel[]; closed: boolean }) {
-  const edges: [DetectorPixel, DetectorPixel][] = [];
-  let a = closed ? points.at(-1) : undefined;
-  for (const b of points) {
-    if (a) edges.push([a, b]);
-    a = b;
-  }
-  return edges;
 }
 
 /** Puts a vertex at a place into the edge that is nearest to it. A full polygon stays as it is. */
 export function insertVertex(polygon: RegionOf<'polygon'>, at: DetectorPixel): RegionOf<'polygon'> {
   const { vertices } = polygon;
   if (vertices.length >= MOST_VERTICES) return polygon;
-  const distances = edgesOf({ points: vertices, closed: true }).map(([a, b]) =>
-    distanceToSegmentPx(at, a, b),
-  );
-  // Edge i ends at vertex i.
+  const distances = edgesOf(vertices).map(([a, b]) => distanceToSegmentPx(at, a, b));
   const i = distances.indexOf(Math.min(...distances));
   const edited = { ...polygon, vertices: vertices.toSpliced(i, 0, { x: at.x, y: at.y }) };
   return shapeProblem(edited) === undefined ? edited : polygon;

@@ -141,13 +141,27 @@ function inDisc(centre: DetectorPixel, radiusPx: number, at: DetectorPixel): boo
 }
 
 /** The x of every edge of a closed polygon on the horizontal at y, unsorted; an even number of them. */
-export function crossingsOf(vertices: readonly DetectorPixel[], y: number): number[] {
+function crossingsOf(vertices: readonly DetectorPixel[], y: number): number[] {
   const crossings: number[] = [];
-  let a = vertices.at(-1);
-  for (const b of vertices) {
+  for (const [a, b] of edgesOf(vertices)) {
     // Half-open in y, so that a vertex on the horizontal counts once.
-    if (a && a.y <= y !== b.y <= y) crossings.push(a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x));
-    a = b;
+    if (a.y <= y !== b.y <= y) crossings.push(crossingX(a, b, y));
   }
   return crossings;
+}
+
+/** Where an edge that is not level meets the horizontal at y. */
+export function crossingX(a: DetectorPixel, b: DetectorPixel, y: number): number {
+  return a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x);
+}
+
+/** Of a closed polygon; edge i ends at vertex i. */
+export function edgesOf(vertices: readonly DetectorPixel[]): [DetectorPixel, DetectorPixel][] {
+  const edges: [DetectorPixel, DetectorPixel][] = [];
+  let a = vertices.at(-1);
+  for (const b of vertices) {
+    if (a) edges.push([a, b]);
+    a = b;
+  }
+  return edges;
 }

@@ -36,8 +36,16 @@ test('the pixels are those whose centre lies inside, tested one by one', () => {
       expect(pixelSet(rows)).toEqual(everyPixel((at) => contains(region, at)));
       expect(areaPx(rows)).toBe(pixelSet(rows).size);
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
+});
+
+test.each([
+  [{ x: -5e-324, y: 0 }, { x: 0, y: -1.776356839400251e-15 }, 40],
+  [{ x: 0, y: -0.5 }, { x: -5e-324, y: 0 }, 30],
+])('a row that a wide line from %j just touches, to rounding', (from, to, widthPx) => {
+  const line = named({ kind: 'line', from, to, widthPx });
+  expect(pixelSet(pixelsOf(line, SIZE))).toEqual(everyPixel((at) => contains(line, at)));
 });
 
 test('spans rise by row and column, do not touch, and lie in the image and the bounds', () => {

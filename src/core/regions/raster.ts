@@ -4,7 +4,7 @@
  */
 import type { Size } from '../camera/view.ts';
 import type { DetectorPixel } from '../frames.ts';
-import { boundsOf, boxCorners, contains, crossingsOf, lineAsBox } from './geometry.ts';
+import { boundsOf, boxCorners, contains, crossingX, edgesOf, lineAsBox } from './geometry.ts';
 import type { Region, RegionOf, Shape } from './region.ts';
 
 /** Triples (y, x0, x1) of half-open column spans, by y, then x; the spans of a row neither touch nor overlap. */
@@ -24,34 +24,54 @@ export function pixelsOf(region: Region, imageSize: Size): Rows {
     thinLine(region, imageSize, push);
     return { spans: Int32Array.from(spans) };
   }
-  // A point lies within half a pixel of its pixel's row.
-  const margin = region.kind === 'point' ? 0.5 : 0;
   const bounds = boundsOf(region);
+  // A point lies within half a pixel of its pixel's row; bounds of the others carry rounding errors.
+  const margin = region.kind === 'point' ? 0.5 : 1e-6;
   const first = Math.max(0, Math.ceil(bounds.y0 - margin));
   const last = Math.min(imageSize.height - 1, Math.floor(bounds.y1 + margin));
-  for (let y = first; y <= last; y += 1) rowOf(region, y, imageSize, push);
+  if (region.kind === 'polygon') polygonRows(region.vertices, first, last, push);
+  else if (region.kind === 'annulus') annulusRows(region, first, last, imageSize, push);
+  else {
+    const spanAt = convexSpans(region, imageSize);
+    for (let y = first; y <= last; y += 1) push(y, ...spanAt(y));
+  }
   return { spans: Int32Array.from(spans) };
 }
 
+/** An empty span has x0 >= x1. */
 type Push = (y: number, x0: number, x1: number) => void;
 
-function rowOf(region: Region, y: number, imageSize: Size, push: Push): void {
-  if (region.kind === 'polygon') {
-    for (const [from, to] of pairsOf(crossingsOf(region.vertices, y)))
-      push(y, Math.ceil(from), Math.ceil(to));
-    return;
+function annulusRows(
+  { centre, innerPx, outerPx }: RegionOf<'annulus'>,
+  first: number,
+  last: number,
+  imageSize: Size,
+  push: Push,
+): void {
+  const outerAt = convexSpans({ kind: 'circle', centre, radiusPx: outerPx }, imageSize);
+  const innerAt = convexSpans({ kind: 'circle', centre, radiusPx: innerPx }, imageSize);
+  for (let y = first; y <= last; y += 1) {
+    const outer = outerAt(y);
+    const inner = innerAt(y);
+    if (inner[0] >= inner[1]) push(y, ...outer);
+    else {
+      push(y, outer[0], inner[0]);
+      push(y, inner[1], outer[1]);
+    }
   }
-  if (region.kind === 'annulus') {
-    const { centre, innerPx, outerPx } = region;
-    const outer = convexSpan({ kind: 'circle', centre, radiusPx: outerPx }, y, imageSize);
-    if (!outer) return;
-    const inner = convexSpan({ kind: 'circle', centre, radiusPx: innerPx }, y, imageSize);
-    push(y, outer[0], inner ? inner[0] : outer[1]);
-    if (inner) push(y, inner[1], outer[1]);
-    return;
+}
+
+/** Each edge leaves its crossing on the rows that it passes, so that many short edges cost no more than a few long. */
+function polygonRows(vertices: readonly DetectorPixel[], first: number, last: number, push: Push): void {
+  const crossings = Array.from({ length: Math.max(0, last - first + 1) }, (): number[] => []);
+  for (const [a, b] of edgesOf(vertices)) {
+    const low = Math.max(first, Math.ceil(Math.min(a.y, b.y)));
+    const high = Math.min(last, Math.ceil(Math.max(a.y, b.y)) - 1);
+    for (let y = low; y <= high; y += 1) crossings[y - first]?.push(crossingX(a, b, y));
   }
-  const span = convexSpan(region, y, imageSize);
-  if (span) push(y, ...span);
+  for (const [row, of] of crossings.entries()) {
+    for (const [from, to] of pairsOf(of)) push(first + row, Math.ceil(from), Math.ceil(to));
+  }
 }
 
 /** Sorted crossings as in-out pairs, those that meet at one pixel column put together. */
@@ -70,46 +90,57 @@ function pairsOf(crossings: number[]): [number, number][] {
 
 type Convex = Exclude<Shape, { kind: 'polygon' | 'annulus' }>;
 
-/** The columns of one row of a convex shape, cut to the image. */
-function convexSpan(shape: Convex, y: number, imageSize: Size): [number, number] | undefined {
-  const [from, to] = chordOf(shape, y);
-  let x0 = Math.max(0, Math.ceil(from));
-  let x1 = Math.min(imageSize.width, Math.floor(to) + 1);
-  // Chords carry rounding errors; the definition decides on the outermost pixels.
-  const inside = (x: number) => contains(shape, { x, y });
-  while (x0 < x1 && !inside(x0)) x0 += 1;
-  while (x0 < x1 && !inside(x1 - 1)) x1 -= 1;
-  if (x0 > 0 && inside(x0 - 1)) x0 -= 1;
-  if (x1 < imageSize.width && x1 > 0 && inside(x1)) x1 += 1;
-  return x0 < x1 ? [x0, x1] : undefined;
+/** The columns of a convex shape by row, cut to the image. */
+function convexSpans(shape: Convex, imageSize: Size): (y: number) => [number, number] {
+  const chordAt = chordsOf(shape);
+  return (y) => {
+    const [from, to] = chordAt(y);
+    let x0 = Math.max(0, Math.ceil(from));
+    let x1 = Math.min(imageSize.width, Math.floor(to) + 1);
+    // Chords carry rounding errors; the definition decides on the outermost pixels.
+    const inside = (x: number) => contains(shape, { x, y });
+    while (x0 < x1 && !inside(x0)) x0 += 1;
+    while (x0 < x1 && !inside(x1 - 1)) x1 -= 1;
+    if (x0 > 0 && inside(x0 - 1)) x0 -= 1;
+    if (x1 < imageSize.width && x1 >= 0 && inside(x1)) x1 += 1;
+    return [x0, x1];
+  };
 }
 
 /** Where the horizontal at y enters and leaves a convex shape, to rounding; an empty chord is turned around. */
-function chordOf(shape: Convex, y: number): [number, number] {
+function chordsOf(shape: Convex): (y: number) => [number, number] {
   switch (shape.kind) {
     case 'point':
-      return [shape.centre.x - 0.5, shape.centre.x + 0.5];
+      return () => [shape.centre.x - 0.5, shape.centre.x + 0.5];
     case 'circle':
-      return discChord(shape.centre, shape.radiusPx, y);
+      return (y) => discChord(shape.centre, shape.radiusPx, y);
     case 'ellipse':
-      return ellipseChord(shape, y);
-    case 'box':
-      return polygonChord(boxCorners(shape), y);
+      return (y) => ellipseChord(shape, y);
+    case 'box': {
+      const edges = edgesOf(boxCorners(shape));
+      return (y) => convexPolygonChord(edges, y);
+    }
     case 'line': {
       // A wide line is its rectangle and the discs at its ends.
-      const chords = [
-        polygonChord(boxCorners(lineAsBox(shape)), y),
-        discChord(shape.from, shape.widthPx / 2, y),
-        discChord(shape.to, shape.widthPx / 2, y),
-      ];
-      return [Math.min(...chords.map(([from]) => from)), Math.max(...chords.map(([, to]) => to))];
+      const edges = edgesOf(boxCorners(lineAsBox(shape)));
+      return (y) => {
+        const chords = [
+          convexPolygonChord(edges, y),
+          discChord(shape.from, shape.widthPx / 2, y),
+          discChord(shape.to, shape.widthPx / 2, y),
+        ];
+        return [Math.min(...chords.map(([from]) => from)), Math.max(...chords.map(([, to]) => to))];
+      };
     }
   }
 }
 
 function discChord(centre: DetectorPixel, radiusPx: number, y: number): [number, number] {
-  const half = Math.sqrt(radiusPx * radiusPx - (y - centre.y) ** 2);
-  return half >= 0 ? [centre.x - half, centre.x + half] : [Infinity, -Infinity];
+  const square = radiusPx * radiusPx - (y - centre.y) ** 2;
+  // A row that just touches may miss by rounding; `contains` decides.
+  if (square < -1e-9 * radiusPx * radiusPx) return [Infinity, -Infinity];
+  const half = Math.sqrt(Math.max(0, square));
+  return [centre.x - half, centre.x + half];
 }
 
 /** Solves the quadratic of x on the row: (along/a)^2 + (across/b)^2 = 1 with both linear in x. */
@@ -126,18 +157,17 @@ function ellipseChord(ellipse: Extract<Shape, { kind: 'ellipse' }>, y: number): 
   return [middle - half, middle + half];
 }
 
-/** Of a convex polygon: the outermost of its edges' points on the row. */
-function polygonChord(corners: readonly DetectorPixel[], y: number): [number, number] {
+/** The outermost of the edges' points on the row. */
+function convexPolygonChord(edges: readonly [DetectorPixel, DetectorPixel][], y: number): [number, number] {
   let from = Infinity;
   let to = -Infinity;
-  let a = corners.at(-1);
-  for (const b of corners) {
-    if (a && Math.min(a.y, b.y) <= y && Math.max(a.y, b.y) >= y) {
-      const onRow = a.y === b.y ? [a.x, b.x] : [a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x)];
-      from = Math.min(from, ...onRow);
-      to = Math.max(to, ...onRow);
-    }
-    a = b;
+  for (const [a, b] of edges) {
+    if (Math.min(a.y, b.y) > y || Math.max(a.y, b.y) < y) continue;
+    const level = a.y === b.y;
+    const x = level ? a.x : crossingX(a, b, y);
+    const other = level ? b.x : x;
+    from = Math.min(from, x, other);
+    to = Math.max(to, x, other);
   }
   return [from, to];
 }
