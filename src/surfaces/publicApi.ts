@@ -7,6 +7,7 @@ import type { ExposureId } from '../core/dataId.ts';
 import type { ErrorWire } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { ExposureKey } from '../services/butler/butlerClient.ts';
+import { lastExamined } from '../features/image/examine/starFacts.ts';
 import type { ImageStore } from '../features/image/imageState.ts';
 import type { PixelReadout, WorkerMemory } from '../workers/image/contract.ts';
 import type { StretchSettings, ViewSettings } from './imageVerbs.ts';
@@ -62,6 +63,8 @@ export interface PublicApi {
   setStretch(settings: StretchSettings): Promise<void>;
   /** Likewise. */
   setView(settings: ViewSettings): Promise<void>;
+  /** Examines the star nearest to a detector pixel; see docs/measurements.md. Rejects when there is no image. */
+  measure(x: number, y: number): Promise<Readonly<Record<string, unknown>>>;
   /** Bytes of the engine and of live textures. */
   memory(): Promise<WorkerMemory>;
   /** The ledger of the shown exposure. */
@@ -109,6 +112,7 @@ export function createPublicApi(parts: PublicApiParts): PublicApiHandle {
       valueAt: (x, y) => parts.image.valueAt(x, y),
       setStretch: (settings) => setStretch(parts.image, settings),
       setView: (settings) => setView(parts.image, settings),
+      measure: async (x, y) => lastExamined(await parts.image.examine({ x, y })),
       memory: () => parts.image.memory(),
       ledger: parts.ledger,
       on(event, listener) {

@@ -3,6 +3,7 @@ import { useStore } from 'zustand';
 import type { Size, View } from '../../core/camera/view.ts';
 import { deviceFromDetector, visibleBox } from '../../core/camera/view.ts';
 import type { Box } from '../../core/frames.ts';
+import type { Examination } from '../../core/measure/examine.ts';
 import type { AmplifierPlace } from '../../workers/image/contract.ts';
 import type { ImageStore } from './imageState.ts';
 
@@ -14,8 +15,10 @@ export function ImageOverlay({ store }: { readonly store: ImageStore }) {
   const opened = useStore(store, (s) => s.shownAs);
   const amplifiers = useStore(store, (s) => s.overlays.amplifiers);
   const grid = useStore(store, (s) => s.overlays.pixelGrid);
+  const examined = useStore(store, (s) => s.examined);
   if (!drawn || !opened) return null;
   const { view, pane } = drawn;
+  const marked = examined.filter(({ exposure }) => exposure.exposure === opened.exposure);
   return (
     <svg
       className="image-overlay"
@@ -25,6 +28,9 @@ export function ImageOverlay({ store }: { readonly store: ImageStore }) {
     >
       {grid && view.devicePixelsPerPixel >= GRID_FROM_SCALE && (
         <PixelGrid view={view} pane={pane} image={opened} />
+      )}
+      {marked.map(
+        ({ star }, i) => star && <Star key={marked.length - i} star={star} view={view} pane={pane} />,
       )}
       {amplifiers &&
         opened.amplifiers.map((place) => (
@@ -67,6 +73,13 @@ function Amplifier({ place, view, pane }: Placed & { readonly place: AmplifierPl
       </text>
     </g>
   );
+}
+
+/** The aperture that its light was counted in. */
+function Star({ star, view, pane }: Placed & { readonly star: Examination }) {
+  const { x, y } = deviceFromDetector(star, view, pane);
+  const radius = Math.max(4, star.apertureRadiusPx * view.devicePixelsPerPixel);
+  return <circle className="image-examined-mark" cx={x} cy={y} r={radius} />;
 }
 
 function PixelGrid({ view, pane, image }: Placed & { readonly image: Size }) {

@@ -49,7 +49,9 @@ export async function drawPlot(
       mode: trace.mode,
       line: { color: colours[i % colours.length], width: 1.5 },
       marker: { color: colours[i % colours.length], size: 4 },
-      ...(trace.error && { error_y: { type: 'data', array: Array.from(trace.error), thickness: 1, width: 0 } }),
+      ...(trace.error && {
+        error_y: { type: 'data', array: Array.from(trace.error), thickness: 1, width: 0 },
+      }),
       ...(trace.right && { yaxis: 'y2' }),
     })),
     {
@@ -63,7 +65,13 @@ export async function drawPlot(
       xaxis: { ...axis, title: { text: x, font: { size: 11 } } },
       yaxis: { ...axis, title: { text: y, font: { size: 11 } } },
       ...(right && {
-        yaxis2: { ...axis, title: { text: right, font: { size: 11 } }, overlaying: 'y', side: 'right', showgrid: false },
+        yaxis2: {
+          ...axis,
+          title: { text: right, font: { size: 11 } },
+          overlaying: 'y',
+          side: 'right',
+          showgrid: false,
+        },
       }),
     },
     { displayModeBar: false, responsive: true },
@@ -79,12 +87,7 @@ export async function endPlot(element: HTMLElement): Promise<void> {
 export function plotCsv(traces: readonly PlotTrace[], { x, y, right }: PlotLayout): string {
   const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const rows = traces.flatMap((trace) =>
-    Array.from(trace.x, (value, i) => [
-      quoted(trace.name),
-      value,
-      trace.y[i] ?? '',
-      trace.error?.[i] ?? '',
-    ]),
+    Array.from(trace.x, (value, i) => [quoted(trace.name), value, trace.y[i] ?? '', trace.error?.[i] ?? '']),
   );
   return [['trace', quoted(x), quoted(right ? `${y}; ${right}` : y), 'error'], ...rows]
     .map((row) => row.join(','))

@@ -15,7 +15,10 @@ function setUp(origins: readonly string[] = [PORTAL]) {
   } as unknown as Window;
   const opened: unknown[] = [];
   const listeners = new Map<string, (detail: never) => void>();
-  const api: Pick<PublicApi, 'open' | 'setStretch' | 'setView' | 'valueAt' | 'getState' | 'ledger' | 'on'> = {
+  const api: Pick<
+    PublicApi,
+    'open' | 'setStretch' | 'setView' | 'valueAt' | 'measure' | 'getState' | 'ledger' | 'on'
+  > = {
     open: async (dataId) => {
       if ('exposure' in dataId && dataId.exposure === 404) {
         throw new AppError('NotFound', 'OODS has no exposure 404.', { exposure: 404 });
@@ -23,6 +26,7 @@ function setUp(origins: readonly string[] = [PORTAL]) {
       opened.push(dataId);
     },
     valueAt: async () => undefined,
+    measure: async (x, y) => ({ x, y }),
     getState: () => ({ surface: 'panel', shown: 7 }) as unknown as ReturnType<PublicApi['getState']>,
     ledger: () => null,
     setStretch: async (settings) => void opened.push(settings),
@@ -117,6 +121,7 @@ describe('what is answered', () => {
     ['open', { exposure: 1.5 }],
     ['open', { day_obs: 20261122 }],
     ['valueAt', 1, '2'],
+    ['measure', 1],
     ['valueAt', Number.NaN, 0],
     ['on', 'ready'],
     ['on', '__proto__'],

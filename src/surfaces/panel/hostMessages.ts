@@ -14,7 +14,7 @@ import type { StretchSettings, ViewSettings } from '../imageVerbs.ts';
 import type { PublicApi, PublicDataId } from '../publicApi.ts';
 
 export const PROTOCOL = 1;
-const VERBS = ['open', 'setStretch', 'setView', 'valueAt', 'getState', 'ledger', 'on'] as const;
+const VERBS = ['open', 'setStretch', 'setView', 'valueAt', 'measure', 'getState', 'ledger', 'on'] as const;
 const EVENTS = ['exposure', 'painted', 'error'] as const;
 type Verb = (typeof VERBS)[number];
 
@@ -92,12 +92,13 @@ async function perform(
       return api.getState();
     case 'ledger':
       return api.ledger();
-    case 'valueAt': {
+    case 'valueAt':
+    case 'measure': {
       const [x, y] = args;
       if (typeof x !== 'number' || typeof y !== 'number' || !Number.isFinite(x + y)) {
-        throw new AppError('NotFound', 'valueAt takes two finite numbers: x and y of a detector pixel.');
+        throw new AppError('NotFound', `${verb} takes two finite numbers: x and y of a detector pixel.`);
       }
-      return api.valueAt(x, y);
+      return api[verb](x, y);
     }
     // Both check their argument, which comes from anywhere.
     case 'setStretch':

@@ -35,6 +35,10 @@ const HeaderView = lazy(async () => {
   const { HeaderView: view } = await import('../../features/image/HeaderView.tsx');
   return { default: view };
 });
+const ExamineView = lazy(async () => {
+  const { ExamineView: view } = await import('../../features/image/examine/ExamineView.tsx');
+  return { default: view };
+});
 const HealthView = lazy(async () => {
   const { HealthView: view } = await import('../../features/image/health/HealthView.tsx');
   return { default: view };
@@ -224,8 +228,10 @@ function ImageCaption({ workspace: { image } }: { readonly workspace: Workspace 
 function Inspector({ workspace }: { readonly workspace: Workspace }) {
   const { ui, image, compare } = workspace;
   const tab = useStore(ui, (s) => s.inspector);
+  const theme = useStore(ui, (s) => s.theme);
   const tabs = [
     { id: 'readout', name: 'Readout', key: 'r' },
+    { id: 'measure', name: 'Measure', key: 'E' },
     { id: 'amplifiers', name: 'Amplifiers', key: 'A' },
     { id: 'header', name: 'Header', key: 'h' },
     { id: 'ledger', name: 'Ledger', key: 'd' },
@@ -286,6 +292,13 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
           <Suspense fallback={<p className="muted">Loading…</p>}>
             <HeaderView store={image} />
           </Suspense>
+        )}
+        {tab === 'measure' && (
+          <div className="inspector-readout">
+            <Suspense fallback={<p className="muted">Loading…</p>}>
+              <ExamineView store={image} theme={theme} />
+            </Suspense>
+          </div>
         )}
         {tab === 'amplifiers' && (
           <Suspense fallback={<p className="muted">Loading…</p>}>

@@ -39,7 +39,7 @@ import { applyViewState, viewStateOf } from '../imageVerbs.ts';
 import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
 import { writeViewState, type ParsedViewState } from '../viewState.ts';
 
-export const INSPECTOR_TABS = ['readout', 'amplifiers', 'header', 'ledger'] as const;
+export const INSPECTOR_TABS = ['readout', 'measure', 'amplifiers', 'header', 'ledger'] as const;
 export type InspectorTab = (typeof INSPECTOR_TABS)[number];
 
 export interface WorkspaceState {

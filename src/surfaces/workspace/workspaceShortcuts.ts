@@ -1,5 +1,6 @@
 import { DM_ORIENTATION } from '../../core/camera/view.ts';
 import { COLOUR_MAPS } from '../../core/display/colourMaps.ts';
+import { toAppError } from '../../core/errors.ts';
 import { NO_CONTRAST, STRETCHES } from '../../core/display/stretch.ts';
 import { COMPARE_MODES, type CompareStore } from '../../features/image/compare/compareStore.ts';
 import { FIRST_ISR } from '../../features/image/displayState.ts';
@@ -102,6 +103,20 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
           does: 'contrast and bias as they were; a right drag changes them as in DS9',
           run: () => image.setContrast(NO_CONTRAST),
         },
+      ],
+    },
+    {
+      name: 'Measure',
+      shortcuts: [
+        {
+          keys: ['e'],
+          does: 'examine the star at the pointer: centroid, FWHM, flux, encircled energy',
+          run: () => {
+            ui.setState({ inspector: 'measure' });
+            image.examine().catch((thrown: unknown) => workspace.notify(toAppError(thrown).message));
+          },
+        },
+        { keys: ['E'], does: 'what was measured', run: () => ui.setState({ inspector: 'measure' }) },
       ],
     },
     {

@@ -13,7 +13,13 @@ export interface Fact {
 
 export function starFacts(star: Examination): readonly Fact[] {
   const { gaussian, moffat } = star;
-  const fact = (name: string, value: number | null, unit: string, decimals: number, error?: number | null): Fact => ({
+  const fact = (
+    name: string,
+    value: number | null,
+    unit: string,
+    decimals: number,
+    error?: number | null,
+  ): Fact => ({
     name,
     value,
     unit,
