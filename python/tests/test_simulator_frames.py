@@ -256,8 +256,8 @@ def test_places_are_those_of_a_tangent_plane(stars: Taken) -> None:
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     wcs.wcs.crpix = [p + 1 for p in stars.truth["boresight_px"]]
     wcs.wcs.crval = [pointing["ra"], pointing["dec"]]
-    # x at position angle ROTPA - 90, y at ROTPA; a position angle turns from north to east.
-    x_angle, y_angle = np.deg2rad([pointing["rotpa"] - 90, pointing["rotpa"]])
+    # The frame is mirrored: x at position angle ROTPA + 90, y at ROTPA; a position angle turns from north to east.
+    x_angle, y_angle = np.deg2rad([pointing["rotpa"] + 90, pointing["rotpa"]])
     wcs.wcs.cd = scale * np.array([[np.sin(x_angle), np.sin(y_angle)], [np.cos(x_angle), np.cos(y_angle)]])
     star = stars.exposure.star
     assert star is not None
