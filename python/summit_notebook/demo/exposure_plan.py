@@ -22,7 +22,7 @@ class PlannedExposure:
     star: Target | None
     """What the telescope points at; None off the sky."""
     rotpa_deg: float | None
-    """Sky angle, chosen at the start of a set so that detector x points to the zenith."""
+    """As headers of that night give it, chosen at the start of a set so that detector x points to the zenith."""
     group_id: str
     exposure_time_s: float
     dark_time_s: float

@@ -18,7 +18,7 @@ from ..site import Simulator, Site
 from .exposure_plan import Conditions, PlannedExposure
 from .night_runs import DAY_NS, SECOND_NS, Run, begin_run, day_obs_of, runs_so_far
 from .night_script import Step, script
-from .sky import horizontal_deg, parallactic_deg, precessed_deg
+from .sky import horizontal_deg, parallactic_deg, precessed_deg, rotpa_turned_deg
 from .targets import Target, targets_at
 
 TAI_MINUS_UTC_S = 37
@@ -125,8 +125,9 @@ class Night:
         set_opened = run.opens_tai_ns(self._first_of_set(at, slot))
         rotpa = None
         if plan.place_deg is not None:
-            # See scene.py: detector x lies at position angle ROTPA - 90.
-            rotpa = round((parallactic_deg(set_opened, *plan.place_deg) + 90.0) % 360.0, 4)
+            # Detector x lies 90 degrees east of detector y: so it points to the zenith.
+            y_angle = parallactic_deg(set_opened, *plan.place_deg) - 90.0
+            rotpa = round(rotpa_turned_deg(y_angle, day_obs), 4)
         return PlannedExposure(
             index=run.first_index + slot,
             day_obs=day_obs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +116,37 @@ def primary_header(exposure: PlannedExposure, conditions: Conditions) -> fits.He
         ("OVERV", 48, "Vert-overscan pix"),
         ("PREH", 0 if WRONG_DATASEC in exposure.planted else PRESCAN, "Pre-scan pixels"),
     ]
+    if ra is not None and dec is not None and exposure.rotpa_deg is not None:
+        cards += _unusable_wcs(ra, dec, exposure.rotpa_deg)
     header = fits.Header()
     for keyword, value, comment in cards:
         header[keyword] = (value, comment)
     return header
+
+
+def _unusable_wcs(ra_deg: float, dec_deg: float, rotpa_deg: float) -> list[tuple[str, Any, str]]:
+    """As in the raws of 2022, where no reader can use it.
+
+    The matrix holds 0.105, in whatever unit, for degrees per pixel; it is turned by ROTPA's degrees taken for radians
+    (two real headers agree to twelve digits); and the axes of the reference pixel are exchanged.
+    """
+    along, across = 0.105 * math.cos(rotpa_deg), 0.105 * math.sin(rotpa_deg)
+    return [
+        ("WCSAXES", 2, "WCS Dimensionality"),
+        ("CTYPE1", "RA---TAN", "Coordinate type"),
+        ("CTYPE2", "DEC--TAN", "Coordinate type"),
+        ("CUNIT1", "deg", ""),
+        ("CUNIT2", "deg", ""),
+        ("CRVAL1", ra_deg, "[deg] WCS Reference Coordinate (RA)"),
+        ("CRVAL2", dec_deg, "[deg] WCS Reference Coordinate (DEC)"),
+        ("CRPIX1", 2000.0, "Reference pixel axis 1"),
+        ("CRPIX2", 2036.0, "Reference pixel axis 2"),
+        ("CD1_1", along, "DL/DX World coordinate transformation matrix"),
+        ("CD1_2", -across, "DL/DY World coordinate transformation matrix"),
+        ("CD2_1", across, "DM/DX World coordinate transformation matrix"),
+        ("CD2_2", along, "DM/DY World coordinate transformation matrix"),
+        ("EQUINOX", 2000.0, "Equinox of coordinates"),
+    ]
 
 
 def segment_header(segment: str, wrong_datasec: bool) -> fits.Header:

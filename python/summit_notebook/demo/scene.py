@@ -19,7 +19,7 @@ from .optics import (
     StarPainter,
     point_spread,
 )
-from .sky import Angles, deproject_deg, project_deg, tangent_point_deg
+from .sky import Angles, deproject_deg, project_deg, rotpa_turned_deg, tangent_point_deg
 from .spectra import BORESIGHT_PX, GROOVES_PER_MM, ORDER_EFFICIENCY, add_spectrum
 from .targets import Target
 
@@ -41,33 +41,39 @@ FIELD_HALF_SIDE_DEG = 0.125
 FILTER_THROUGHPUT = {"empty": 1.0, "SDSSr_65mm": 0.35}
 
 
-def sky_offset_deg(x_px: float, y_px: float, rotpa_deg: float) -> tuple[float, float]:
+def sky_offset_deg(x_px: float, y_px: float, y_angle_deg: float) -> tuple[float, float]:
     """Tangent-plane offset (east, north) of a detector place from the boresight.
 
-    Detector x lies at position angle ROTPA - 90, y at ROTPA: at ROTPA 0 north is up and east to the left.
+    The frame is mirrored against the sky: y lies at the given position angle, x at 90 degrees more. With north up, east
+    is to the right (lsst/obs_lsst: wcsFlipX of LatissRawFormatter, focalPlaneParity of policy/latiss).
     """
-    angle = math.radians(rotpa_deg)
+    angle = math.radians(y_angle_deg)
     dx = (x_px - BORESIGHT_PX[0]) * PLATE_SCALE_ARCSEC_PER_PX / 3600
     dy = (y_px - BORESIGHT_PX[1]) * PLATE_SCALE_ARCSEC_PER_PX / 3600
-    return -dx * math.cos(angle) + dy * math.sin(angle), dx * math.sin(angle) + dy * math.cos(angle)
+    return dx * math.cos(angle) + dy * math.sin(angle), -dx * math.sin(angle) + dy * math.cos(angle)
 
 
-def detector_px(east_deg: Angles, north_deg: Angles, rotpa_deg: float) -> tuple[Angles, Angles]:
+def detector_px(east_deg: Angles, north_deg: Angles, y_angle_deg: float) -> tuple[Angles, Angles]:
     """Inverse of ``sky_offset_deg``."""
-    angle = math.radians(rotpa_deg)
+    angle = math.radians(y_angle_deg)
     scale = 3600 / PLATE_SCALE_ARCSEC_PER_PX
-    x = (-east_deg * math.cos(angle) + north_deg * math.sin(angle)) * scale
+    x = (east_deg * math.cos(angle) - north_deg * math.sin(angle)) * scale
     y = (east_deg * math.sin(angle) + north_deg * math.cos(angle)) * scale
     return BORESIGHT_PX[0] + x, BORESIGHT_PX[1] + y
 
 
+def y_position_angle_deg(exposure: PlannedExposure) -> float:
+    assert exposure.rotpa_deg is not None, "only sky exposures have a rotation"
+    return rotpa_turned_deg(exposure.rotpa_deg, exposure.day_obs)
+
+
 def pointing_deg(exposure: PlannedExposure) -> tuple[float, float]:
     """RA, Dec of the boresight, chosen so that the target falls on the sweet spot plus the step's offset."""
-    star, rotpa = exposure.star, exposure.rotpa_deg
-    assert star is not None and rotpa is not None, "only sky exposures have a pointing"
+    star = exposure.star
+    assert star is not None, "only sky exposures have a pointing"
     spot = SWEET_SPOT_PX[exposure.grating]
     offset = exposure.step.target_offset_px
-    east, north = sky_offset_deg(spot[0] + offset[0], spot[1] + offset[1], rotpa)
+    east, north = sky_offset_deg(spot[0] + offset[0], spot[1] + offset[1], y_position_angle_deg(exposure))
     return tangent_point_deg(star.ra_deg, star.dec_deg, east, north)
 
 
@@ -93,17 +99,19 @@ def render(night: Night, exposure: PlannedExposure) -> tuple[Floats, dict[str, A
     if exposure.image_type == "FLAT":
         frame += np.float32(FLAT_ELECTRON)
         return frame, truth
-    star, rotpa = exposure.star, exposure.rotpa_deg
-    if star is None or rotpa is None:
+    star = exposure.star
+    if star is None:
         return frame, truth
     exposed = FILTER_THROUGHPUT[exposure.filter] * exposure.exposure_time_s
     frame += np.float32(SKY_ELECTRON_PER_S * exposed)
     spread = point_spread(night, exposure)
     ra, dec = pointing_deg(exposure)
+    y_angle = y_position_angle_deg(exposure)
     truth |= {
         "psf": _psf_truth(spread, exposure),
-        "pointing_deg": {"ra": ra, "dec": dec, "rotpa": rotpa},
-        "parity": "TAN about the pointing at the boresight pixel; x at position angle ROTPA - 90, y at ROTPA",
+        "pointing_deg": {"ra": ra, "dec": dec, "rotpa": exposure.rotpa_deg},
+        "parity": "TAN about the pointing at the boresight pixel; y at y_position_angle_deg, x at 90 degrees more",
+        "y_position_angle_deg": y_angle,
         "boresight_px": list(BORESIGHT_PX),
         "arcsec_per_px": PLATE_SCALE_ARCSEC_PER_PX,
     }
@@ -114,10 +122,13 @@ def render(night: Night, exposure: PlannedExposure) -> tuple[Floats, dict[str, A
 
     def add(painter: StarPainter, x: float, y: float, electrons: float, name: str) -> None:
         painter.add(frame, x, y, electrons)
-        truth["stars"].append({"name": name, "x_px": x, "y_px": y, "electrons": electrons})
+        east, north = sky_offset_deg(x, y, y_angle)
+        star_ra, star_dec = deproject_deg(np.array(east), np.array(north), ra, dec)
+        place = {"x_px": x, "y_px": y, "ra_deg": float(star_ra), "dec_deg": float(star_dec)}
+        truth["stars"].append({"name": name, **place, "electrons": electrons})
 
     east, north = project_deg(star.ra_deg, star.dec_deg, ra, dec)
-    x, y = (float(place) for place in detector_px(east, north, rotpa))
+    x, y = (float(place) for place in detector_px(east, north, y_angle))
     light = TARGET_ELECTRON_PER_S * exposed
     target = light * (zeroth if dispersed else _dimmed(exposure))
     add(bright, x, y, target, star.name)
@@ -126,7 +137,7 @@ def render(night: Night, exposure: PlannedExposure) -> tuple[Floats, dict[str, A
         add(bright, x + COMPANION_PX[0], y + COMPANION_PX[1], target * COMPANION_FRACTION, companion)
     field_ra, field_dec, rates = field_of(star)
     for star_x, star_y, rate in zip(
-        *detector_px(*project_deg(field_ra, field_dec, ra, dec), rotpa), rates, strict=True
+        *detector_px(*project_deg(field_ra, field_dec, ra, dec), y_angle), rates, strict=True
     ):
         if -60 < star_x < FRAME_WIDTH + 60 and -60 < star_y < FRAME_HEIGHT + 60:
             painter = faint if in_focus else bright

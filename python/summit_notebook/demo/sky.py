@@ -16,6 +16,11 @@ LATITUDE_DEG, LONGITUDE_DEG = -30.244639, -70.749417
 _TAI_OF_J2000_NS = 946_728_037_000_000_000
 """2000-01-01T12:00:00 UTC counted as TAI nanoseconds with today's 37 s, so that differences are elapsed UTC."""
 _DAY_NS = 86_400_000_000_000
+ROTPA_TURNED_DAY_OBS = (20201118, 20211027)
+"""First and last night on which LATISS headers gave ROTPA turned by 180 degrees.
+
+lsst/obs_lsst, translators/latiss.py: 2020-11-19T00:00 to 2021-10-29T00:00 UTC. A day_obs begins at noon UTC.
+"""
 
 
 def sidereal_deg(tai_ns: npt.NDArray[np.int64]) -> Angles:
@@ -57,6 +62,12 @@ def parallactic_deg(tai_ns: int, ra_deg: float, dec_deg: float) -> float:
     dec, latitude = np.deg2rad(dec_deg), np.deg2rad(LATITUDE_DEG)
     toward_north = np.tan(latitude) * np.cos(dec) - np.sin(dec) * np.cos(hour_angle)
     return float(np.rad2deg(np.arctan2(np.sin(hour_angle), toward_north)))
+
+
+def rotpa_turned_deg(angle_deg: float, day_obs: int) -> float:
+    """The position angle of detector y for a header's ROTPA; half a turn is its own inverse, so also the reverse."""
+    first, last = ROTPA_TURNED_DAY_OBS
+    return (angle_deg + (180.0 if first <= day_obs <= last else 0.0)) % 360.0
 
 
 def project_deg(
