@@ -46,7 +46,12 @@ const anyState: fc.Arbitrary<ViewState> = fc.record({
       mirrored: fc.constant(false),
     }),
   ),
-  overlays: fc.record({ amplifiers: fc.boolean(), pixelGrid: fc.boolean(), mask: fc.boolean() }),
+  overlays: fc.record({
+    amplifiers: fc.boolean(),
+    pixelGrid: fc.boolean(),
+    mask: fc.boolean(),
+    compass: fc.boolean(),
+  }),
 });
 
 describe('the state in an address', () => {

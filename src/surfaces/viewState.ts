@@ -177,16 +177,17 @@ function parseView(text: string): View | undefined {
 }
 
 function parseOverlays(text: string): Overlays | undefined {
-  let { amplifiers, pixelGrid, mask } = FIRST_STATE.overlays;
+  let { amplifiers, pixelGrid, mask, compass } = FIRST_STATE.overlays;
   for (const word of text.split(',')) {
     const on = !word.startsWith('-');
     const name = on ? word : word.slice(1);
     if (name === 'amp') amplifiers = on;
     else if (name === 'grid') pixelGrid = on;
     else if (name === 'mask') mask = on;
+    else if (name === 'compass') compass = on;
     else return undefined;
   }
-  return { amplifiers, pixelGrid, mask };
+  return { amplifiers, pixelGrid, mask, compass };
 }
 
 export interface ParsedViewState {
@@ -252,6 +253,7 @@ export function writeViewState(query: URLSearchParams, { isr, display, view, ove
     over: [
       ...(overlays.amplifiers ? ['amp'] : []),
       ...(overlays.mask ? ['mask'] : []),
+      ...(overlays.compass ? ['compass'] : []),
       ...(overlays.pixelGrid ? [] : ['-grid']),
     ].join(','),
   };

@@ -1,9 +1,11 @@
 /** What lies over the pixels, in the view of the frame that is on the screen: amplifiers and their names, pixel grid. */
 import { useStore } from 'zustand';
-import type { Size, View } from '../../core/camera/view.ts';
+import type { DevicePoint, Size, View } from '../../core/camera/view.ts';
 import { deviceFromDetector, visibleBox } from '../../core/camera/view.ts';
 import type { Box } from '../../core/frames.ts';
 import type { Examination } from '../../core/measure/examine.ts';
+import { compass } from '../../core/sky/northUp.ts';
+import { scaleArcsecPerPx, type TangentPlane } from '../../core/sky/tangentPlane.ts';
 import type { AmplifierPlace } from '../../workers/image/contract.ts';
 import type { ImageStore } from './imageState.ts';
 
@@ -16,6 +18,7 @@ export function ImageOverlay({ store }: { readonly store: ImageStore }) {
   const amplifiers = useStore(store, (s) => s.overlays.amplifiers);
   const grid = useStore(store, (s) => s.overlays.pixelGrid);
   const examined = useStore(store, (s) => s.examined);
+  const compassOn = useStore(store, (s) => s.overlays.compass);
   if (!drawn || !opened) return null;
   const { view, pane } = drawn;
   const marked = examined.filter(({ exposure }) => exposure.exposure === opened.exposure);
@@ -28,6 +31,9 @@ export function ImageOverlay({ store }: { readonly store: ImageStore }) {
     >
       {grid && view.devicePixelsPerPixel >= GRID_FROM_SCALE && (
         <PixelGrid view={view} pane={pane} image={opened} />
+      )}
+      {compassOn && opened.sky.kind !== 'none' && (
+        <Compass plane={opened.sky.plane} view={view} pane={pane} />
       )}
       {marked.map(
         ({ star }, i) => star && <Star key={marked.length - i} star={star} view={view} pane={pane} />,
@@ -70,6 +76,44 @@ function Amplifier({ place, view, pane }: Placed & { readonly place: AmplifierPl
       <polygon className="image-amplifier" points={corners(box, { view, pane })} />
       <text className="image-amplifier-name" x={middle.x} y={middle.y}>
         {name}
+      </text>
+    </g>
+  );
+}
+
+const ARROW_PX = 36;
+/** Round numbers of arcseconds. */
+const BARS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300] as const;
+
+/** In the lower left corner, at the scale of the screen. */
+function Compass({ plane, view, pane }: Placed & { readonly plane: TangentPlane }) {
+  const ratio = devicePixelRatio;
+  const { north, east } = compass(plane, view);
+  const origin = { x: 60 * ratio, y: pane.height - 70 * ratio };
+  const end = (way: DevicePoint, length: number) => ({
+    x: origin.x + way.x * length * ratio,
+    y: origin.y + way.y * length * ratio,
+  });
+  const arrow = (way: DevicePoint) => {
+    const tip = end(way, ARROW_PX);
+    return `M${origin.x} ${origin.y}L${tip.x} ${tip.y}`;
+  };
+  const devicePerArcsec = view.devicePixelsPerPixel / scaleArcsecPerPx(plane);
+  const bar = BARS.findLast((arcsec) => arcsec * devicePerArcsec < 140 * ratio) ?? BARS[0];
+  const [n, e] = [end(north, ARROW_PX + 10), end(east, ARROW_PX + 10)];
+  const foot = pane.height - 16 * ratio;
+  return (
+    <g data-compass>
+      <path className="image-compass" d={`${arrow(north)}${arrow(east)}`} />
+      <text className="image-compass-name" x={n.x} y={n.y}>
+        N
+      </text>
+      <text className="image-compass-name" x={e.x} y={e.y}>
+        E
+      </text>
+      <path className="image-compass" d={`M${16 * ratio} ${foot}h${bar * devicePerArcsec}`} />
+      <text className="image-compass-name" x={16 * ratio + (bar * devicePerArcsec) / 2} y={foot - 8 * ratio}>
+        {bar >= 60 ? `${bar / 60}′` : `${bar}″`}
       </text>
     </g>
   );

@@ -1,5 +1,6 @@
 /** The pixel under the pointer. Its places are fixed, so that nothing moves while the numbers change. */
 import { useStore } from 'zustand';
+import { formatRaDec } from '../../core/sky/tangentPlane.ts';
 import { formatFixed } from '../../core/units.ts';
 import type { PixelReadout } from '../../workers/image/contract.ts';
 import './image.css';
@@ -9,6 +10,7 @@ const NOTHING = '–';
 
 export function Readout({ store }: { readonly store: ImageStore }) {
   const readout = useStore(store, (s) => s.readout);
+  const sky = useStore(store, (s) => s.shownAs?.sky);
   const of = (text: (known: PixelReadout) => string) => (readout ? text(readout) : NOTHING);
   return (
     <div className="image-readout" data-testid="readout">
@@ -28,7 +30,17 @@ export function Readout({ store }: { readonly store: ImageStore }) {
               [...mask, ...(saturated && !mask.includes('SAT') ? ['saturated'] : [])].join(' ') || 'none',
           )}
         />
+        <Item name="RA Dec" value={of(({ sky: at }) => (at ? formatRaDec(at) : 'no WCS'))} wide />
       </dl>
+      <p className="image-readout-note">
+        {sky && (sky.kind === 'none' ? sky.reason : sky.label)}
+        {sky && sky.kind !== 'none' && sky.note && (
+          <span className="image-readout-refused" title={sky.note}>
+            {' '}
+            · {sky.note}
+          </span>
+        )}
+      </p>
     </div>
   );
 }
@@ -43,11 +55,12 @@ interface ItemProps {
   readonly name: string;
   readonly value: string;
   readonly unit?: string;
+  readonly wide?: boolean;
 }
 
-function Item({ name, value, unit }: ItemProps) {
+function Item({ name, value, unit, wide = false }: ItemProps) {
   return (
-    <div className="image-readout-item">
+    <div className={wide ? 'image-readout-item image-readout-wide' : 'image-readout-item'}>
       <dt>{name}</dt>
       <dd className="image-number" data-field={name}>
         {value}

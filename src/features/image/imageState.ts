@@ -41,6 +41,8 @@ export interface Overlays {
   readonly pixelGrid: boolean;
   /** The mask's planes. */
   readonly mask: boolean;
+  /** North, east and a bar of a round number of arcseconds. */
+  readonly compass: boolean;
 }
 
 export interface ImageState {
@@ -164,7 +166,7 @@ export const FIRST_STATE: ImageState = {
   view: 'fit',
   drawn: null,
   display: FIRST_DISPLAY,
-  overlays: { amplifiers: false, pixelGrid: true, mask: false },
+  overlays: { amplifiers: false, pixelGrid: true, mask: false, compass: false },
   maskLooks: FIRST_MASK_LOOKS,
   pointer: null,
   readout: null,

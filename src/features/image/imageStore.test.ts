@@ -80,6 +80,7 @@ const openedOf = ({ exposure, isr }: Pick<OpenRequest, 'exposure' | 'isr'>, key:
   },
   amplifiers: [{ name: 'C10', box: { x0: 0, y0: 0, x1: 4072, y1: 4000 } }],
   maskPlanes: {},
+  sky: { kind: 'none', reason: 'no WCS: a test' },
   stamps: { fetchStarted: 10, fetched: 20, decoded: 30, reduced: 40 },
   bytes: 1000,
 });
@@ -133,6 +134,7 @@ function harness() {
       valueElectron: null,
       rawAdu: at.y,
       saturated: false,
+      sky: null,
       mask: [],
     }),
     cancel: async (jobId) => {

@@ -113,6 +113,7 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
         instrument: wanted.instrument,
         detector: raw.detector,
         exposure: wanted.exposure,
+        dayObs: wanted.dayObs,
         observationType: wanted.observationType,
         physicalFilter: wanted.physicalFilter,
         rawUrl: absolute(butler.fileUrlPrefix + raw.datasetId),

@@ -34,12 +34,12 @@ export async function drawPlot(
   traces: readonly PlotTrace[],
   { x, y, right }: PlotLayout,
 ): Promise<void> {
-  const { react } = await loaded();
+  const library = await loaded();
   const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(name).trim();
   const colours = ['--accent', '--warn', '--good', '--bad'].map(token);
   const axis = { gridcolor: token('--line'), zerolinecolor: token('--line'), tickfont: { size: 10 } };
-  await react(
+  await library.react(
     element,
     traces.map((trace, i) => ({
       type: 'scatter',

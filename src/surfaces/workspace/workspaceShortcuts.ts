@@ -1,5 +1,6 @@
 import { DM_ORIENTATION } from '../../core/camera/view.ts';
 import { COLOUR_MAPS } from '../../core/display/colourMaps.ts';
+import { northUp } from '../../core/sky/northUp.ts';
 import { toAppError } from '../../core/errors.ts';
 import { NO_CONTRAST, STRETCHES } from '../../core/display/stretch.ts';
 import { COMPARE_MODES, type CompareStore } from '../../features/image/compare/compareStore.ts';
@@ -64,6 +65,22 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
           keys: ['g'],
           does: 'amplifier borders and names',
           run: () => image.setOverlays({ amplifiers: !image.getState().overlays.amplifiers }),
+        },
+        {
+          keys: ['n'],
+          does: 'north up, east to the left; F back to the detector',
+          run: () => {
+            const sky = image.getState().shownAs?.sky;
+            if (sky && sky.kind !== 'none') {
+              image.orient(northUp(sky.plane));
+              image.setOverlays({ compass: true });
+            } else workspace.notify(sky?.reason ?? 'There is no image yet.');
+          },
+        },
+        {
+          keys: ['N'],
+          does: 'compass and scale bar',
+          run: () => image.setOverlays({ compass: !image.getState().overlays.compass }),
         },
         {
           keys: ['q'],

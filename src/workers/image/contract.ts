@@ -11,6 +11,7 @@ import type { Box, DetectorPixel } from '../../core/frames.ts';
 import type { AmplifierCorrelation } from '../../core/measure/amplifierCorrelation.ts';
 import type { AmplifierHealth } from '../../core/measure/amplifierHealth.ts';
 import type { Examination } from '../../core/measure/examine.ts';
+import type { SkyPoint, TangentPlane } from '../../core/sky/tangentPlane.ts';
 import type { UnixMs } from '../../core/time.ts';
 
 export type { OverscanMethod, Recipe, StepName } from 'astro-fits-wasm';
@@ -46,6 +47,7 @@ export interface OpenRequest {
   readonly instrument: string;
   readonly detector: number;
   readonly exposure: ExposureId;
+  readonly dayObs: number;
   readonly observationType: string;
   readonly physicalFilter: string;
   readonly rawUrl: string;
@@ -128,9 +130,23 @@ export interface OpenedImage {
   readonly amplifiers: readonly AmplifierPlace[];
   /** Bit numbers of the mask's planes by name; empty without a mask. */
   readonly maskPlanes: Readonly<Record<string, number>>;
+  readonly sky: ImageSky;
   readonly stamps: ImageStamps;
   readonly bytes: number;
 }
+
+/** Where the image lies on the sky (docs/frames.md). */
+export type ImageSky =
+  | {
+      readonly kind: 'header' | 'pointing';
+      /** "header, TAN-SIP", "pointing, ±5 arcsec" */
+      readonly label: string;
+      /** What was refused, as a sentence. */
+      readonly note: string | null;
+      /** About the middle of the frame, for compass and scale. */
+      readonly plane: TangentPlane;
+    }
+  | { readonly kind: 'none'; readonly reason: string };
 
 /** Another reduction of an image that is there. */
 export interface ReduceRequest {
@@ -190,6 +206,8 @@ export interface PixelReadout {
   /** As read out, before any step. */
   readonly rawAdu: number;
   readonly saturated: boolean;
+  /** Null without a WCS. */
+  readonly sky: SkyPoint | null;
   /** Names of the mask's planes that are set. */
   readonly mask: readonly string[];
 }

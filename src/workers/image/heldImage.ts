@@ -46,6 +46,7 @@ export class HeldImage {
     const value = this.plane.at(pixel.x, pixel.y);
     const { unit, maskPlanes } = this.opened;
     const gain = this.gainOf(amplifier);
+    const { sky } = this.source;
     const bits = this.mask ? this.mask.at(pixel.x, pixel.y) : 0;
     return {
       at: pixel,
@@ -57,6 +58,7 @@ export class HeldImage {
       valueElectron: unit === 'electron' ? value : unit === 'ratio' || gain === null ? null : value * gain,
       rawAdu,
       saturated: amplifier.saturationAdu !== null && rawAdu >= amplifier.saturationAdu,
+      sky: sky.kind === 'none' ? null : (sky.toIcrs(pixel) ?? null),
       mask: Object.keys(maskPlanes).filter((name) => bits & (1 << (maskPlanes[name] ?? 31))),
     };
   }

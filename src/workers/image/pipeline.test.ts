@@ -238,6 +238,7 @@ const request = (rawName: string, more: Partial<OpenRequest> = {}): OpenRequest 
   instrument: 'LATISS',
   detector: 0,
   exposure: 2026112200000 + jobs,
+  dayObs: 20261122,
   observationType: 'science',
   physicalFilter: 'SDSSr_65mm~empty',
   rawUrl: `mem:/${rawName}`,

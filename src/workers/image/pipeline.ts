@@ -9,6 +9,7 @@ import type { CalibCache } from './calibCache.ts';
 import type {
   Combination,
   ImageKey,
+  ImageSky,
   ImageStamps,
   IsrRecipe,
   OpenedImage,
@@ -162,6 +163,12 @@ export function combined(
   });
 }
 
+function skyOf({ sky }: RawSource): ImageSky {
+  if (sky.kind === 'none') return { kind: 'none', reason: sky.reason };
+  const { kind, label, note, plane } = sky;
+  return { kind, label, note, plane };
+}
+
 async function held(
   { engine, newKey }: PipelineTools,
   source: RawSource,
@@ -189,6 +196,7 @@ async function held(
       statistics,
       amplifiers,
       maskPlanes: report.mask_planes,
+      sky: skyOf(source),
       stamps: facts.stamps,
       bytes: facts.bytes,
     };

@@ -4,12 +4,14 @@ import type { Amplifier, DetectorGeometry } from '../../core/camera/geometry.ts'
 import { ampRawFromDetector } from '../../core/camera/geometry.ts';
 import type { AmpRawPixel, DetectorPixel } from '../../core/frames.ts';
 import type { HduHeader, HeaderCard, OpenRequest } from './contract.ts';
+import { openSky, type Sky } from './sky.ts';
 
 export class RawSource {
   readonly request: OpenRequest;
   readonly geometry: DetectorGeometry;
   readonly stream: FitsStream;
   #holders = 0;
+  #sky: Sky | undefined;
 
   constructor(engine: Engine, request: OpenRequest, geometry: DetectorGeometry, totalBytes: number | null) {
     this.request = request;
@@ -25,7 +27,9 @@ export class RawSource {
   /** Freed with its last holder. */
   release(): void {
     this.#holders -= 1;
-    if (this.#holders === 0) this.stream.free();
+    if (this.#holders > 0) return;
+    this.#sky?.free();
+    this.stream.free();
   }
 
   /** The decoded segments stay with the stream, so that a switch of a step costs no decoding. */
@@ -42,6 +46,14 @@ export class RawSource {
   rawAt(amplifier: Amplifier, at: DetectorPixel): { readonly place: AmpRawPixel; readonly adu: number } {
     const place = ampRawFromDetector(amplifier, at);
     return { place, adu: this.segment(amplifier)?.at(place.x, place.y) ?? Number.NaN };
+  }
+
+  /** Of the headers, once all have arrived. */
+  get sky(): Sky {
+    const { stream, geometry } = this;
+    const { instrument, dayObs } = this.request;
+    this.#sky ??= openSky({ stream, hdus: stream.hdus, geometry, instrument, dayObs });
+    return this.#sky;
   }
 
   headers(): readonly HduHeader[] {
