@@ -227,7 +227,7 @@ function Footer({ store, notice, onSave }: FooterProps) {
           Clear the filters
         </button>
       )}
-      <span className="exposure-table-notice" role="status">
+      <span className="exposure-table-notice" role="status" data-problem={problem !== undefined || undefined}>
         {problem ?? notice}
       </span>
       <Age store={store} />
@@ -245,10 +245,11 @@ function Footer({ store, notice, onSave }: FooterProps) {
 }
 
 function Age({ store }: { readonly store: ExposureTableStore }) {
+  const received = useStore(store, (s) => s.received);
   const asOf = useStore(store, (s) => s.asOf);
   const error = useStore(store, (s) => s.error);
   const now = useNow(store.clock, 1000);
-  if (asOf === 0) return null;
+  if (!received) return null;
   const seconds = (now - asOf) / 1000;
   const stale = error !== null && seconds > STALE_SECONDS;
   return (

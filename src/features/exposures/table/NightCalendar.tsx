@@ -159,11 +159,11 @@ function Day({ day, exposures, chosen, tabbable, onChoose }: DayProps) {
       data-night={day}
       tabIndex={tabbable ? 0 : -1}
       aria-pressed={chosen}
-      aria-label={`${nightName(day)}: ${exposures} exposures`}
+      // Begins with what is seen, for those who speak to their browser.
+      aria-label={`${number} ${exposures} exposures, ${nightName(day)}`}
       onClick={onChoose}
     >
-      <span>{number}</span>
-      <span className="night-calendar-count">{exposures}</span>
+      <span>{number}</span> <span className="night-calendar-count">{exposures}</span>
     </button>
   );
 }

@@ -5,6 +5,7 @@ import { useStore } from 'zustand';
 import type { ExposureId } from '../../../core/dataId.ts';
 import { EXPOSURE_COLUMNS, type ColumnId } from '../../../core/exposureColumns.ts';
 import { selectedRange, type ExposureTableStore, type TableRow } from './exposureTableStore.ts';
+import { rowsPerFrame, useDrawnRows } from './drawnRows.ts';
 import { cellText, columnLayout } from './tableColumns.ts';
 import { TableHead } from './TableHead.tsx';
 
@@ -33,6 +34,8 @@ export function TableRows({ store, selected, grid, onOpen, onCopy, onClose }: Ta
   const anchor = useStore(store, (s) => s.anchor);
   const layout = useMemo(() => columnLayout(columns), [columns]);
   const chosen = selectedRange({ cursor, anchor });
+  // With another order or filter all rows are others.
+  const sorted = useStore(store, (s) => s.query);
   const id = useId();
   // The React compiler, which this rule is for, is not part of the build.
   // oxlint-disable-next-line react/incompatible-library
@@ -120,7 +123,14 @@ export function TableRows({ store, selected, grid, onOpen, onCopy, onClose }: Ta
     if (!event.shiftKey && row) onOpen(row.exposure);
   }
 
+  /** What a narrow column cuts off. Asked for when it is pointed at: it would be said of every cell otherwise. */
+  function onMouseOver({ target }: React.MouseEvent): void {
+    const cut = target instanceof HTMLElement && target.dataset['kind'] === 'text' ? target : null;
+    if (cut && cut.scrollWidth > cut.clientWidth) cut.title = cut.textContent;
+  }
+
   const items = virtualizer.getVirtualItems();
+  const drawn = useDrawnRows(loadedOf(items, rows), rowsPerFrame(columns.length), sorted);
   const cursorIsHere = cursor && items.some((item) => item.index === cursor.index);
   return (
     <div
@@ -148,6 +158,7 @@ export function TableRows({ store, selected, grid, onOpen, onCopy, onClose }: Ta
         className="exposure-table-body"
         style={{ height: virtualizer.getTotalSize() }}
         onClick={onClick}
+        onMouseOver={onMouseOver}
       >
         {items.map(({ index, start }) => {
           const row = rows.get(index);
@@ -156,7 +167,7 @@ export function TableRows({ store, selected, grid, onOpen, onCopy, onClose }: Ta
               // A row that is still to come has its place by its index.
               key={row?.exposure ?? -1 - index}
               id={`${id}-${index}`}
-              row={row}
+              row={index >= drawn.begin && index < drawn.end ? row : undefined}
               columns={columns}
               index={index}
               top={start - HEAD_PX}
@@ -169,6 +180,18 @@ export function TableRows({ store, selected, grid, onOpen, onCopy, onClose }: Ta
       </div>
     </div>
   );
+}
+
+/** The rows of the screen that have come: they follow each other, as the worker sends them. */
+function loadedOf(
+  items: readonly { readonly index: number }[],
+  rows: ReadonlyMap<number, TableRow>,
+): { readonly begin: number; readonly end: number } {
+  const begin = items.find(({ index }) => rows.has(index))?.index ?? 0;
+  const last = items.at(-1)?.index ?? -1;
+  let end = begin;
+  while (end <= last && rows.has(end)) end++;
+  return { begin, end };
 }
 
 function useVisibleRows(
@@ -223,20 +246,19 @@ const Row = memo(function Row({ id, row, columns, index, top, chosen, atCursor, 
       aria-selected={chosen}
       aria-current={shown || undefined}
       aria-busy={row === undefined || undefined}
-      style={{ transform: `translateY(${top}px)` }}
+      style={{ top }}
     >
-      {columns.map((column, i) => (
-        <Cell key={column} column={column} value={row?.cells[i]} />
-      ))}
+      {row && columns.map((column, i) => cell(column, row.cells[i]))}
     </div>
   );
 });
 
-function Cell({ column, value }: { readonly column: ColumnId; readonly value: number | string | undefined }) {
+/** No component of its own: hundreds of them come with every page that is scrolled. */
+function cell(column: ColumnId, value: number | string | undefined) {
   const text = cellText(column, value);
   if (column === 'problem') {
     return (
-      <span role="gridcell" className="exposure-table-problem" title={text || undefined}>
+      <span key={column} role="gridcell" className="exposure-table-problem" title={text || undefined}>
         {text && (
           <>
             <span aria-hidden>⚠</span>
@@ -246,9 +268,8 @@ function Cell({ column, value }: { readonly column: ColumnId; readonly value: nu
       </span>
     );
   }
-  const { kind } = EXPOSURE_COLUMNS[column];
   return (
-    <span role="gridcell" data-kind={kind} title={kind === 'text' ? text : undefined}>
+    <span key={column} role="gridcell" data-kind={EXPOSURE_COLUMNS[column].kind}>
       {text}
     </span>
   );
