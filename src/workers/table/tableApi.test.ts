@@ -266,6 +266,20 @@ describe('changes', () => {
     expect(after.window.exposures).toEqual([2026112200003, 2026112200002]);
   });
 
+  test('wait for a file that is being written', async () => {
+    const many = Array.from({ length: 9000 }, (_, i) => row(20261122, i + 1));
+    const gone = many.slice(0, 5000).map((r) => r.exposure);
+    const { api, shown } = await tableOf(answer(many), answer([], { version: 2, removed: gone }));
+    await api.refresh();
+    await shown();
+    await api.refresh();
+    const [file, after] = await Promise.all([api.csv(['seqNum']), shown()]);
+    expect((await file.text()).trimEnd().split('\r\n').slice(1).map(Number)).toEqual(
+      many.map((r) => r['seqNum']).toReversed(),
+    );
+    expect(after.count).toBe(4000);
+  });
+
   test('an answer without any says so, and a failure keeps the table', async () => {
     const { api, exposures } = await tableOf(
       answer([row(20261122, 1)]),

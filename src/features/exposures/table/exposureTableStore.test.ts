@@ -101,10 +101,13 @@ describe('rows', () => {
   });
 
   test('nothing is said to be there or missing before the first answer', async () => {
-    const { state } = await opened([new TypeError('offline'), answer([])]);
+    const { store, state } = await opened([new TypeError('offline'), answer([])]);
+    store.setWords('bias');
+    await settle();
     expect(state()).toMatchObject({ received: false, count: 0 });
     expect(state().error).not.toBeNull();
     await poll();
+    await settle();
     expect(state()).toMatchObject({ received: true, count: 0, total: 0, error: null });
   });
 
@@ -145,16 +148,21 @@ describe('the cursor', () => {
   test('off the screen leaves the screen to its top row', async () => {
     const { store, state } = await opened([
       answer(upTo(500)),
-      answer([501], { version: 2, removed: [idOf(300)] }),
+      answer([502, 501], { version: 2, removed: [idOf(300)] }),
+      answer([503], { version: 3, removed: [idOf(301)] }),
     ]);
     store.moveTo(2, false);
     store.setVisible({ begin: 300, end: 330 });
     await settle();
     await poll();
-    expect(state().cursor).toEqual({ index: 3, exposure: idOf(498) });
+    expect(state().cursor).toEqual({ index: 4, exposure: idOf(498) });
+    const { scroll } = state();
+    expect(scroll).toEqual({ by: 1 });
+    store.setVisible({ begin: 301, end: 331 });
+    await poll();
     // One more above, one less: the row at the top of the screen is where it was.
-    expect(state().scroll).toBeNull();
-    expect(state().rows.get(300)?.exposure).toBe(idOf(200));
+    expect(state().scroll).toBe(scroll);
+    expect(state().rows.get(301)?.exposure).toBe(idOf(200));
   });
 
   test('that moves while a view is on its way is not set back', async () => {
@@ -241,6 +249,22 @@ describe('queries', () => {
     await settle();
     expect(state()).toMatchObject({ count: 20, problems: {} });
     expect(view.mock.calls.length).toBeLessThan(4);
+  });
+
+  test('begin at the top, whatever else is asked meanwhile', async () => {
+    const { store, state } = await opened([answer(upTo(5000))]);
+    store.setVisible({ begin: 3000, end: 3030 });
+    await settle();
+    store.setFilter('seqNum', '>1');
+    await settle();
+    const { scroll } = state();
+    store.setFilter('seqNum', '>2');
+    store.setFilter('seqNum', '>3');
+    store.setColumns(['seqNum']);
+    await settle();
+    expect(state().scroll).not.toBe(scroll);
+    expect(state()).toMatchObject({ scroll: { to: 0 }, count: 4997, shownColumns: ['seqNum'] });
+    expect(state().rows.get(0)?.exposure).toBe(idOf(5000));
   });
 
   test('can be cleared; what they say of the table is kept apart', async () => {

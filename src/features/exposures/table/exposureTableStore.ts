@@ -187,16 +187,26 @@ export function createExposureTableStore(parts: ExposureTableParts): ExposureTab
       cursor: placeIn(view, state.cursor, before.cursor, cursorAt),
       anchor: placeIn(view, state.anchor, before.anchor, anchorAt),
     };
-    if (why === 'query') store.setState({ ...next, scroll: { to: 0 }, newAbove: 0 });
-    else if (revealing !== null && revealed !== null) {
+    if (why === 'query') {
+      screenBegins(0);
+      store.setState({ ...next, scroll: { to: 0 }, newAbove: 0 });
+    } else if (revealing !== null && revealed !== null) {
       const place = { index: revealed, exposure: revealing };
+      screenBegins(revealed - Math.floor((visible.end - visible.begin) / 2));
       store.setState({ ...next, cursor: place, anchor: place, scroll: { to: revealed } });
     } else if (moved !== 0) {
       const newAbove = state.newAbove + Math.max(0, moved);
+      screenBegins(visible.begin + moved);
       store.setState({ ...next, scroll: { by: moved }, newAbove });
     } else store.setState(next);
     // Later it would be a jump.
     if (refreshed) revealing = null;
+  }
+
+  /** Where the screen will be: rows are kept and asked for there, before it says so itself. */
+  function screenBegins(index: number): void {
+    const begin = Math.max(0, index);
+    visible = { begin, end: begin + visible.end - visible.begin };
   }
 
   /** Asks for the rows about the screen that are not here yet. */
