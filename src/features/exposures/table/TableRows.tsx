@@ -5,7 +5,7 @@ import { useStore } from 'zustand';
 import type { ExposureId } from '../../../core/dataId.ts';
 import { EXPOSURE_COLUMNS, type ColumnId } from '../../../core/exposureColumns.ts';
 import { selectedRange, type ExposureTableStore, type TableRow } from './exposureTableStore.ts';
-import { rowsPerFrame, useDrawnRows } from './drawnRows.ts';
+import { rowsAtOnce, useDrawnRows } from './drawnRows.ts';
 import { cellText, columnLayout } from './tableColumns.ts';
 import { TableHead } from './TableHead.tsx';
 
@@ -130,7 +130,7 @@ export function TableRows({ store, selected, grid, onOpen, onCopy, onClose }: Ta
   }
 
   const items = virtualizer.getVirtualItems();
-  const drawn = useDrawnRows(loadedOf(items, rows), rowsPerFrame(columns.length), sorted);
+  const drawn = useDrawnRows(loadedOf(items, rows), rowsAtOnce(columns.length), sorted);
   const cursorIsHere = cursor && items.some((item) => item.index === cursor.index);
   return (
     <div

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nextDrawn, rowsPerFrame } from './drawnRows.ts';
+import { nextDrawn, rowsAtOnce } from './drawnRows.ts';
 
 const range = fc.tuple(fc.nat(1000), fc.nat(60)).map(([begin, length]) => ({ begin, end: begin + length }));
 
-test('each frame adds no more rows than it may, and all are there in the end', () => {
+test('each step adds no more rows than it may, and all are there in the end', () => {
   fc.assert(
     fc.property(range, range, fc.integer({ min: 1, max: 20 }), (from, wanted, limit) => {
       let drawn = from;
@@ -25,8 +25,8 @@ test('each frame adds no more rows than it may, and all are there in the end', (
   );
 });
 
-test('more columns are fewer rows a frame, some at any rate', () => {
-  expect(rowsPerFrame(17)).toBe(14);
-  expect(rowsPerFrame(31)).toBe(7);
-  expect(rowsPerFrame(1000)).toBe(4);
+test('more columns are fewer rows at once, some at any rate', () => {
+  expect(rowsAtOnce(17)).toBe(14);
+  expect(rowsAtOnce(31)).toBe(7);
+  expect(rowsAtOnce(1000)).toBe(4);
 });

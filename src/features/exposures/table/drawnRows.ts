@@ -2,17 +2,18 @@
  * How many rows the browser has to lay out in one frame. A jump to another place of the table would otherwise bring a
  * screen full of cells at once, more than the 50 ms after which a page feels stuck: they come in a few frames instead.
  */
-import { useEffect, useState } from 'react';
+import { useLayoutEffect, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { RowRange } from '../../../services/butler/exposureTable.ts';
 
-/** New cells in a frame; some 10 ms of layout and painting on a slow machine. */
-const CELLS_PER_FRAME = 240;
+/** New cells at a time, some 10 ms of a slow machine. A frame has them up to twice. */
+const CELLS_AT_ONCE = 240;
 
-export function rowsPerFrame(columns: number): number {
-  return Math.max(4, Math.floor(CELLS_PER_FRAME / Math.max(1, columns)));
+export function rowsAtOnce(columns: number): number {
+  return Math.max(4, Math.floor(CELLS_AT_ONCE / Math.max(1, columns)));
 }
 
-/** One frame's step from what is drawn to what is wanted; below it first, where most scrolling goes. */
+/** One step from what is drawn to what is wanted; below it first, where most scrolling goes. */
 export function nextDrawn(drawn: RowRange, wanted: RowRange, limit: number): RowRange {
   const begin = Math.max(drawn.begin, wanted.begin);
   const end = Math.min(drawn.end, wanted.end);
@@ -23,15 +24,18 @@ export function nextDrawn(drawn: RowRange, wanted: RowRange, limit: number): Row
 }
 
 /** The rows that may show their cells now. It begins anew with another `order`. */
-export function useDrawnRows(wanted: RowRange, limit: number, order: unknown): RowRange {
-  const [drawn, setDrawn] = useState<RowRange & { readonly order: unknown }>({ begin: 0, end: 0, order });
-  const { begin, end } = wanted;
-  useEffect(() => {
-    const from = drawn.order === order ? drawn : { begin: 0, end: 0 };
-    const next = nextDrawn(from, { begin, end }, limit);
-    if (drawn.order === order && next.begin === drawn.begin && next.end === drawn.end) return undefined;
-    const frame = requestAnimationFrame(() => setDrawn({ ...next, order }));
+export function useDrawnRows({ begin, end }: RowRange, limit: number, order: unknown): RowRange {
+  const [before, setBefore] = useState({ begin: 0, end: 0, order });
+  const from = before.order === order ? before : { begin: 0, end: 0 };
+  const drawn = nextDrawn(from, { begin, end }, limit);
+  // With the commit, so that the next rows come in the next frame however fast scrolling goes on.
+  useLayoutEffect(() => {
+    if (before.order === order && before.begin === drawn.begin && before.end === drawn.end) return undefined;
+    // At once, or the next scroll would be drawn before it and begin anew each time.
+    const frame = requestAnimationFrame(() =>
+      flushSync(() => setBefore({ begin: drawn.begin, end: drawn.end, order })),
+    );
     return () => cancelAnimationFrame(frame);
-  }, [drawn, begin, end, limit, order]);
-  return drawn.order === order ? drawn : { begin: 0, end: 0 };
+  }, [before, drawn.begin, drawn.end, order]);
+  return drawn;
 }
