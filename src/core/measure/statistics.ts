@@ -2,8 +2,8 @@
  * Exact statistics of many float32 values in a few passes, without sorting.
  *
  * Order statistics come from counting: the bits of a float32, with the sign handled, are an unsigned integer in the
- * order of the numbers. One pass counts its upper 16 bits, a second the lower 16 bits within the few upper values
- * where a wanted rank lies. Values that are not finite are left out and counted.
+ * order of the numbers. One pass counts its upper 16 bits, a second gathers the lower 16 bits of the values whose upper
+ * half a wanted rank falls on, and these are counted. Values that are not finite are left out and counted.
  */
 
 /** NaN where nothing is left to measure; `standardDeviation` (n - 1) needs two values. */
@@ -36,12 +36,15 @@ export interface Histogram {
 export const SIGMA_PER_MAD = 1.482602218505602;
 
 const HALF = 1 << 16;
-const EXPONENT = 0x7f800000;
+// Upper halves of keys below and from here on belong to -Infinity, Infinity and NaN alone.
+const FIRST_FINITE = 0x0080;
+const FIRST_ABOVE_FINITE = 0xff80;
 
 // Kept between calls: a region's statistics follow the mouse, and fresh megabytes each time would cost more than they.
 const upperCounts = new Uint32Array(HALF);
+const lowerCounts = new Uint32Array(HALF);
 const slotOfUpper = new Uint8Array(HALF);
-let lowerCounts = new Uint32Array(HALF);
+let gathered = new Uint16Array(0);
 let deviations = new Float32Array(0);
 
 const wordOfFloat = new Float32Array(1);
@@ -50,102 +53,126 @@ const bitsOfFloat = new Uint32Array(wordOfFloat.buffer);
 function floatOfKey(key: number): number {
   bitsOfFloat[0] = key >= 0x80000000 ? key ^ 0x80000000 : ~key;
   // -0 is the number 0.
-  return (wordOfFloat[0] ?? NaN) + 0;
+  return (wordOfFloat[0] as number) + 0;
 }
 
-function countUpper(bits: Int32Array): number {
-  upperCounts.fill(0);
-  let finite = 0;
-  for (let i = 0; i < bits.length; i++) {
-    const word = bits[i] as number;
-    if ((word & EXPONENT) === EXPONENT) continue;
-    const upper = (word ^ ((word >> 31) | 0x80000000)) >>> 16;
-    upperCounts[upper] = (upperCounts[upper] as number) + 1;
-    finite++;
-  }
-  return finite;
+/** Forgets what is not finite and says how many values `upperCounts` then holds. */
+function finiteInCounts(): number {
+  upperCounts.fill(0, 0, FIRST_FINITE);
+  upperCounts.fill(0, FIRST_ABOVE_FINITE);
+  let n = 0;
+  for (let upper = FIRST_FINITE; upper < FIRST_ABOVE_FINITE; upper++) n += upperCounts[upper] as number;
+  return n;
 }
 
-/** The values of ascending `ranks`, from 0, among the finite ones; `countUpper` has just been run on `bits`. */
-function valuesOfRanks(bits: Int32Array, ranks: readonly number[]): number[] {
-  const places: { slot: number; upper: number; rank: number }[] = [];
-  let upper = 0;
-  let before = 0;
-  let slots = 0;
+interface Slot {
+  readonly upper: number;
+  /** How many finite values have a smaller upper half. */
+  readonly before: number;
+  readonly start: number;
+  readonly size: number;
+}
+
+/** The values of ascending `ranks`, from 0, among the finite ones; `upperCounts` holds the counts of `bits`. */
+function valuesOfRanks(bits: Int32Array, ranks: readonly number[]): Map<number, number> {
+  const slots: Slot[] = [];
   slotOfUpper.fill(0);
+  let upper = FIRST_FINITE;
+  let before = 0;
+  let size = 0;
   for (const rank of ranks) {
     while (before + (upperCounts[upper] as number) <= rank) before += upperCounts[upper++] as number;
-    if (slotOfUpper[upper] === 0) slotOfUpper[upper] = ++slots;
-    places.push({ slot: slotOfUpper[upper] as number, upper, rank: rank - before });
+    if (slotOfUpper[upper] !== 0) continue;
+    slots.push({ upper, before, start: size, size: upperCounts[upper] as number });
+    slotOfUpper[upper] = slots.length;
+    size += upperCounts[upper] as number;
   }
-  if (lowerCounts.length < slots * HALF) lowerCounts = new Uint32Array(slots * HALF);
-  else lowerCounts.fill(0, 0, slots * HALF);
+
+  if (gathered.length < size) gathered = new Uint16Array(size);
+  const ends = Uint32Array.from([0, ...slots.map(({ start }) => start)]);
   for (let i = 0; i < bits.length; i++) {
     const word = bits[i] as number;
     const key = word ^ ((word >> 31) | 0x80000000);
     const slot = slotOfUpper[key >>> 16] as number;
-    if (slot === 0 || (word & EXPONENT) === EXPONENT) continue;
-    const at = ((slot - 1) << 16) | (key & 0xffff);
-    lowerCounts[at] = (lowerCounts[at] as number) + 1;
+    if (slot === 0) continue;
+    const end = ends[slot] as number;
+    gathered[end] = key & 0xffff;
+    ends[slot] = end + 1;
   }
-  return places.map(({ slot, upper: high, rank }) => {
-    const start = (slot - 1) * HALF;
+
+  const values = new Map<number, number>();
+  for (const slot of slots) {
+    lowerCounts.fill(0);
+    for (let i = slot.start; i < slot.start + slot.size; i++) {
+      const lower = gathered[i] as number;
+      lowerCounts[lower] = (lowerCounts[lower] as number) + 1;
+    }
     let lower = 0;
-    let left = rank;
-    while (left >= (lowerCounts[start + lower] as number)) left -= lowerCounts[start + lower++] as number;
-    return floatOfKey(high * HALF + lower);
-  });
+    let passed = slot.before;
+    for (const rank of ranks) {
+      if (rank < slot.before || rank >= slot.before + slot.size) continue;
+      while (passed + (lowerCounts[lower] as number) <= rank) passed += lowerCounts[lower++] as number;
+      values.set(rank, floatOfKey(slot.upper * HALF + lower));
+    }
+  }
+  return values;
 }
 
 /** Linear between the two neighbouring order statistics, as numpy's default. `fractions` ascend. */
 function quantiles(bits: Int32Array, n: number, fractions: readonly number[]): number[] {
-  const ranks = fractions.flatMap((fraction) => {
-    const low = Math.floor(fraction * (n - 1));
-    return [low, Math.min(low + 1, n - 1)];
-  });
-  const ascending = [...new Set(ranks)].sort((a, b) => a - b);
-  const values = valuesOfRanks(bits, ascending);
-  const valueOf = new Map(ascending.map((rank, i) => [rank, values[i] as number]));
+  const lowRanks = fractions.map((fraction) => Math.floor(fraction * (n - 1)));
+  const ranks = lowRanks.flatMap((rank) => [rank, Math.min(rank + 1, n - 1)]);
+  const values = valuesOfRanks(
+    bits,
+    ranks.sort((a, b) => a - b),
+  );
   return fractions.map((fraction, i) => {
-    const rank = fraction * (n - 1);
-    const low = valueOf.get(ranks[2 * i] as number) as number;
-    const high = valueOf.get(ranks[2 * i + 1] as number) as number;
-    return low + (high - low) * (rank - Math.floor(rank));
+    const rank = lowRanks[i] as number;
+    const low = values.get(rank) as number;
+    const high = values.get(Math.min(rank + 1, n - 1)) as number;
+    return low + (high - low) * (fraction * (n - 1) - rank);
   });
 }
 
 export function regionStatistics(values: Float32Array, count = values.length): RegionStatistics {
   const bits = new Int32Array(values.buffer, values.byteOffset, count);
-  const n = countUpper(bits);
+  upperCounts.fill(0);
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    const word = bits[i] as number;
+    const upper = (word ^ ((word >> 31) | 0x80000000)) >>> 16;
+    upperCounts[upper] = (upperCounts[upper] as number) + 1;
+    const value = values[i] as number;
+    if (value - value === 0) sum += value;
+  }
+  const n = finiteInCounts();
   const notFinite = count - n;
   if (n === 0) {
     const percentiles = { 1: NaN, 5: NaN, 25: NaN, 75: NaN, 95: NaN, 99: NaN };
     const none = { mean: NaN, median: NaN, robustSigma: NaN, standardDeviation: NaN, min: NaN, max: NaN };
-    return { n, notFinite, sum: 0, ...none, percentiles };
+    return { n, notFinite, sum, ...none, percentiles };
   }
+  const mean = sum / n;
   const [min, p1, p5, p25, median, p75, p95, p99, max] = quantiles(
     bits,
     n,
     [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1],
   ) as [number, number, number, number, number, number, number, number, number];
 
-  let sum = 0;
-  for (let i = 0; i < count; i++) {
-    const value = values[i] as number;
-    if (value - value === 0) sum += value;
-  }
-  const mean = sum / n;
-
   if (deviations.length < count) deviations = new Float32Array(count);
+  const deviationBits = new Int32Array(deviations.buffer, 0, count);
+  upperCounts.fill(0);
   let squares = 0;
   for (let i = 0; i < count; i++) {
     const value = values[i] as number;
     deviations[i] = Math.abs(value - median);
+    const word = deviationBits[i] as number;
+    const upper = (word ^ ((word >> 31) | 0x80000000)) >>> 16;
+    upperCounts[upper] = (upperCounts[upper] as number) + 1;
     if (value - value === 0) squares += (value - mean) * (value - mean);
   }
-  const deviationBits = new Int32Array(deviations.buffer, 0, count);
-  // A deviation that overflows float32 would fall out of the count, so the rank is taken among those that did not.
-  const [mad] = quantiles(deviationBits, countUpper(deviationBits), [0.5]) as [number];
+  // Deviations that overflow float32 are not among these; the rank is that among the others.
+  const [mad] = quantiles(deviationBits, finiteInCounts(), [0.5]) as [number];
 
   return {
     n,
