@@ -125,7 +125,7 @@ def test_page_and_python_give_the_same_numbers() -> None:
     answers = in_node(
         [
             {
-                "cutout": cutout_of(star),
+                "cutout": cutout_of(star, places[name]),
                 "start": dict(zip("xy", places[name], strict=True)),
                 "options": OPTIONS,
             }
