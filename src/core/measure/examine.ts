@@ -95,6 +95,9 @@ export interface Examination {
   readonly notAPointSource: boolean;
 }
 
+/** A cutout that holds the sky of a star of FWHM 15 px; summit_notebook/measure cuts the same. */
+export const CUTOUT_HALF_SIZE_PX = 80;
+
 const FWHM_PER_SIGMA = 2 * Math.sqrt(2 * Math.log(2));
 const SEARCH_RADIUS_PX = 15;
 const LEAST_PIXELS = 50;

@@ -126,7 +126,7 @@ export function fitStar(
     if (fit === null) return null;
     parameters = fit.parameters;
     const u = parameters[7];
-    if (u !== undefined && (u < LEAST_U || u > MOST_U)) {
+    if (round < 2 && u !== undefined && (u < LEAST_U || u > MOST_U)) {
       heldU = u < LEAST_U ? LEAST_U : MOST_U;
       parameters = parameters.slice(0, 7);
     }

@@ -41,8 +41,9 @@ const FIRST_FINITE = 0x0080;
 const FIRST_ABOVE_FINITE = 0xff80;
 
 // Kept between calls: a region's statistics follow the mouse, and fresh megabytes each time would cost more than they.
-const upperCounts = new Uint32Array(HALF);
-const lowerCounts = new Uint32Array(HALF);
+// Signed, because V8 adds to unsigned words as floating-point numbers.
+const upperCounts = new Int32Array(HALF);
+const lowerCounts = new Int32Array(HALF);
 const slotOfUpper = new Uint8Array(HALF);
 let gathered = new Uint16Array(0);
 let deviations = new Float32Array(0);
@@ -89,23 +90,24 @@ function valuesOfRanks(bits: Int32Array, ranks: readonly number[]): Map<number, 
   }
 
   if (gathered.length < size) gathered = new Uint16Array(size);
-  const ends = Uint32Array.from([0, ...slots.map(({ start }) => start)]);
+  const lowers = gathered;
+  const ends = Int32Array.from([0, ...slots.map(({ start }) => start)]);
   for (let i = 0; i < bits.length; i++) {
     const word = bits[i] as number;
     const key = word ^ ((word >> 31) | 0x80000000);
     const slot = slotOfUpper[key >>> 16] as number;
     if (slot === 0) continue;
     const end = ends[slot] as number;
-    gathered[end] = key & 0xffff;
-    ends[slot] = end + 1;
+    lowers[end] = key & 0xffff;
+    ends[slot] = (end + 1) | 0;
   }
 
   const values = new Map<number, number>();
   for (const slot of slots) {
     lowerCounts.fill(0);
     for (let i = slot.start; i < slot.start + slot.size; i++) {
-      const lower = gathered[i] as number;
-      lowerCounts[lower] = (lowerCounts[lower] as number) + 1;
+      const lower = lowers[i] as number;
+      lowerCounts[lower] = ((lowerCounts[lower] as number) + 1) | 0;
     }
     let lower = 0;
     let passed = slot.before;
@@ -141,7 +143,7 @@ export function regionStatistics(values: Float32Array, count = values.length): R
   for (let i = 0; i < count; i++) {
     const word = bits[i] as number;
     const upper = (word ^ ((word >> 31) | 0x80000000)) >>> 16;
-    upperCounts[upper] = (upperCounts[upper] as number) + 1;
+    upperCounts[upper] = ((upperCounts[upper] as number) + 1) | 0;
     const value = values[i] as number;
     if (value - value === 0) sum += value;
   }
@@ -160,15 +162,16 @@ export function regionStatistics(values: Float32Array, count = values.length): R
   ) as [number, number, number, number, number, number, number, number, number];
 
   if (deviations.length < count) deviations = new Float32Array(count);
-  const deviationBits = new Int32Array(deviations.buffer, 0, count);
+  const distances = deviations;
+  const deviationBits = new Int32Array(distances.buffer, 0, count);
   upperCounts.fill(0);
   let squares = 0;
   for (let i = 0; i < count; i++) {
     const value = values[i] as number;
-    deviations[i] = Math.abs(value - median);
+    distances[i] = Math.abs(value - median);
     const word = deviationBits[i] as number;
     const upper = (word ^ ((word >> 31) | 0x80000000)) >>> 16;
-    upperCounts[upper] = (upperCounts[upper] as number) + 1;
+    upperCounts[upper] = ((upperCounts[upper] as number) + 1) | 0;
     if (value - value === 0) squares += (value - mean) * (value - mean);
   }
   // Deviations that overflow float32 are not among these; the rank is that among the others.

@@ -74,10 +74,9 @@ export function windowed(
     const half = (xx + yy) / 2;
     const inverse = 1 / half - 1 / (sigma * sigma);
     const wanted = half > 0 ? (inverse > 0 ? Math.sqrt(1 / inverse) : Infinity) : 0;
-    const next = Math.min(
-      mostSigma,
-      Math.max(LEAST_SIGMA_PX, Math.min(1.5 * sigma, Math.max(0.7 * sigma, wanted))),
-    );
+    // Half of the way: where noise shapes the light, whole steps swing to and fro.
+    const bounded = Math.min(1.5 * sigma, Math.max(0.7 * sigma, (sigma + wanted) / 2));
+    const next = Math.min(mostSigma, Math.max(LEAST_SIGMA_PX, bounded));
     const settled = Math.abs(stepX) + Math.abs(stepY) + Math.abs(next - sigma) < 1e-9;
     if (settled || round === MOST_ROUNDS) {
       return {
