@@ -18,6 +18,7 @@ import type {
   OpenRequest,
   PixelReadout,
   ReduceRequest,
+  RegionAnswer,
   RenderAnswer,
   RenderRequest,
   WorkerMemory,
@@ -139,6 +140,10 @@ export class ImageWorker {
 
   fits(key: ImageKey): Promise<Uint8Array<ArrayBuffer>> {
     return this.#spawned.call((api) => api.fits(key));
+  }
+
+  region(request: Parameters<ImageWorkerApi['region']>[0]): Promise<RegionAnswer> {
+    return this.#spawned.call((api) => api.region(request));
   }
 
   examine(request: Parameters<ImageWorkerApi['examine']>[0]): Promise<ExamineAnswer> {

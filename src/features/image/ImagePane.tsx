@@ -2,6 +2,8 @@
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { DevicePoint } from '../../core/camera/view.ts';
+import { detectorFromDevice } from '../../core/camera/view.ts';
+import type { DetectorPixel } from '../../core/frames.ts';
 import { exposureLabel } from '../../core/dataId.ts';
 import { unixMsFromTai } from '../../core/time.ts';
 import { formatAge } from '../../core/units.ts';
@@ -17,9 +19,22 @@ export interface ImagePaneProps {
   /** Whose view the pointer moves, where that is not this image's own; both lie alike in panes of one size. */
   readonly controls?: ImageStore;
   readonly testId?: string;
+  /** Takes the pointer where it wants it: shapes that are drawn, moved and turned. */
+  readonly tools?: PaneTools;
+  readonly children?: React.ReactNode;
+}
+
+/** Places are detector pixels; the tolerance is what a hand can point at on this screen, in the same. */
+export interface PaneTools {
+  /** True when the press is taken: then the moves and the release follow, and the image stays where it is. */
+  press(at: DetectorPixel, tolerancePx: number): boolean;
+  move(at: DetectorPixel): void;
+  release(at: DetectorPixel): void;
 }
 
 const ZOOM_STEP = 1.5;
+/** CSS pixels within which a press means what it is near to. */
+const HAND_PX = 6;
 /** At the lower edge of the pane; its inverse at the upper one. */
 const MOST_CONTRAST = 10;
 /** Digits belong to a number that is being typed, until it was left alone for this long. */
@@ -30,6 +45,8 @@ export function ImagePane({
   compact = false,
   controls = store,
   testId = 'image-pane',
+  tools,
+  children,
 }: ImagePaneProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const status = useStore(store, (s) => s.status);
@@ -37,7 +54,7 @@ export function ImagePane({
   const wanted = useStore(store, (s) => s.wanted);
   const reducing = useStore(store, (s) => s.reducing);
   usePump(store, canvas);
-  usePointer(controls, canvas, !compact);
+  usePointer(controls, canvas, !compact, tools);
   const label = shown ? `Image of exposure ${exposureLabel(shown)}` : 'Image';
   return (
     <section
@@ -58,6 +75,7 @@ export function ImagePane({
         tabIndex={compact ? -1 : 0}
       />
       <ImageOverlay store={store} />
+      {children}
       <Progress store={store} />
       <Trouble store={store} compact={compact} />
     </section>
@@ -100,6 +118,7 @@ function usePointer(
   controls: ImageStore,
   canvas: React.RefObject<HTMLCanvasElement | null>,
   active: boolean,
+  tools?: PaneTools,
 ): void {
   useEffect(() => {
     const element = canvas.current;
@@ -115,6 +134,11 @@ function usePointer(
     };
     let dragged: DevicePoint | null = null;
     let contrasting = false;
+    let tooling = false;
+    const detectorAt = (at: DevicePoint): DetectorPixel | undefined => {
+      const { drawn } = controls.getState();
+      return drawn ? detectorFromDevice(at, drawn.view, drawn.pane) : undefined;
+    };
     /** As in DS9: across is the bias, up and down the contrast. */
     const setContrast = (at: DevicePoint) => {
       const rect = element.getBoundingClientRect();
@@ -138,7 +162,10 @@ function usePointer(
       (event) => {
         if (event.button !== 0 && event.button !== 2) return;
         element.setPointerCapture(event.pointerId);
+        const at = detectorAt(place(event));
+        const scale = controls.getState().drawn?.view.devicePixelsPerPixel ?? 1;
         if (event.button === 2) contrasting = true;
+        else if (at && tools?.press(at, (HAND_PX * devicePixelRatio) / scale)) tooling = true;
         else dragged = place(event);
       },
       { signal },
@@ -148,13 +175,18 @@ function usePointer(
       (event) => {
         const at = place(event);
         if (contrasting) setContrast(at);
+        const under = tooling ? detectorAt(at) : undefined;
+        if (under) tools?.move(under);
         if (dragged) controls.panBy(at.x - dragged.x, at.y - dragged.y);
         if (dragged) dragged = at;
         controls.pointAt(at);
       },
       { signal },
     );
-    const drop = () => {
+    const drop = (event: PointerEvent) => {
+      const at = tooling ? detectorAt(place(event)) : undefined;
+      if (at) tools?.release(at);
+      tooling = false;
       dragged = null;
       contrasting = false;
     };
@@ -178,7 +210,7 @@ function usePointer(
       { signal },
     );
     return () => ending.abort();
-  }, [controls, canvas, active]);
+  }, [controls, canvas, active, tools]);
 }
 
 /** A thin line at the upper edge; it takes no room, so that nothing moves. */

@@ -8,6 +8,7 @@ import type { AppError } from '../../core/errors.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
 import type { LedgerStamps } from '../../core/ledger.ts';
 import type { Examination } from '../../core/measure/examine.ts';
+import type { Region } from '../../core/regions/region.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type {
   DetectorHealth,
@@ -17,6 +18,7 @@ import type {
   OpenedImage,
   OpenProgress,
   PixelReadout,
+  RegionAnswer,
   RenderAnswer,
   WorkerMemory,
 } from '../../workers/image/contract.ts';
@@ -122,6 +124,8 @@ export interface ImageStore extends StoreApi<ImageState> {
   valueAt(x: number, y: number): Promise<PixelReadout | undefined>;
   /** Of the image on the screen; empty when there is none. */
   headers(): Promise<readonly HduHeader[]>;
+  /** What lies inside of a region of the image on the screen; null when there is none. */
+  region(region: Region): Promise<RegionAnswer | null>;
   /** Measures the star nearest to a place, or to the pointer, and keeps the answer in `examined`. */
   examine(at?: DetectorPixel): Promise<Examined>;
   /** Of the raw of the image on the screen; null when there is none. */

@@ -279,6 +279,10 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       const { shownAs } = get();
       return shownAs ? worker.headers(shownAs.key) : [];
     },
+    async region(region) {
+      const { shownAs } = get();
+      return shownAs ? worker.region({ key: shownAs.key, region }) : null;
+    },
     async examine(place) {
       const { shown, shownAs, pointer } = get();
       const at = place ?? pointer;

@@ -39,6 +39,10 @@ const ExamineView = lazy(async () => {
   const { ExamineView: view } = await import('../../features/image/examine/ExamineView.tsx');
   return { default: view };
 });
+const RegionView = lazy(async () => {
+  const { RegionView: view } = await import('../../features/image/regions/RegionView.tsx');
+  return { default: view };
+});
 const HealthView = lazy(async () => {
   const { HealthView: view } = await import('../../features/image/health/HealthView.tsx');
   return { default: view };
@@ -123,7 +127,7 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
                     <ImageControls store={image} />
                   </header>
                   <MissingExposure store={exposures} />
-                  <ComparePane main={image} compare={compare} />
+                  <ComparePane main={image} compare={compare} regions={workspace.regions} />
                 </section>
               </PaneBoundary>
             </div>
@@ -232,6 +236,7 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
   const tabs = [
     { id: 'readout', name: 'Readout', key: 'r' },
     { id: 'measure', name: 'Measure', key: 'E' },
+    { id: 'regions', name: 'Regions', key: 'R' },
     { id: 'amplifiers', name: 'Amplifiers', key: 'A' },
     { id: 'header', name: 'Header', key: 'h' },
     { id: 'ledger', name: 'Ledger', key: 'd' },
@@ -297,6 +302,13 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
           <div className="inspector-readout">
             <Suspense fallback={<p className="muted">Loading…</p>}>
               <ExamineView store={image} theme={theme} />
+            </Suspense>
+          </div>
+        )}
+        {tab === 'regions' && (
+          <div className="inspector-readout">
+            <Suspense fallback={<p className="muted">Loading…</p>}>
+              <RegionView image={image} store={workspace.regions} theme={theme} />
             </Suspense>
           </div>
         )}

@@ -22,6 +22,7 @@ import {
   previousAlike,
   type CompareStore,
 } from '../../features/image/compare/compareStore.ts';
+import { createRegionStore, type RegionStore } from '../../features/image/regions/regionStore.ts';
 import type { ImageStore } from '../../features/image/imageState.ts';
 import { createImageStore } from '../../features/image/imageStore.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
@@ -39,7 +40,7 @@ import { applyViewState, viewStateOf } from '../imageVerbs.ts';
 import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
 import { writeViewState, type ParsedViewState } from '../viewState.ts';
 
-export const INSPECTOR_TABS = ['readout', 'measure', 'amplifiers', 'header', 'ledger'] as const;
+export const INSPECTOR_TABS = ['readout', 'measure', 'regions', 'amplifiers', 'header', 'ledger'] as const;
 export type InspectorTab = (typeof INSPECTOR_TABS)[number];
 
 export interface WorkspaceState {
@@ -67,6 +68,7 @@ export interface Workspace {
   readonly exposures: ExposuresStore;
   readonly image: ImageStore;
   readonly compare: CompareStore;
+  readonly regions: RegionStore;
   readonly late: LateImageStore;
   readonly table: ExposureTableStore;
   readonly ui: StoreApi<WorkspaceState>;
@@ -127,6 +129,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     keptColumns: kept('columns'),
     onColumns: (columns) => keep('columns', columns),
   });
+  const regions = createRegionStore(image);
   const camera = createCameraState(efd);
   const late = createLateImageStore({
     exposures,
@@ -263,6 +266,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     exposures,
     image,
     compare,
+    regions,
     late,
     table,
     ui,

@@ -13,7 +13,11 @@ import type { Workspace } from './workspace.ts';
 const ZOOM_STEP = 1.5;
 
 export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup[] {
-  const { exposures, image, compare, late, ui } = workspace;
+  const { exposures, image, compare, regions, late, ui } = workspace;
+  const withSelected = (act: (id: string) => void) => {
+    const { selected } = regions.getState();
+    if (selected !== null) act(selected);
+  };
   return [
     {
       name: 'Exposures',
@@ -132,6 +136,17 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
             ui.setState({ inspector: 'measure' });
             image.examine().catch((thrown: unknown) => workspace.notify(toAppError(thrown).message));
           },
+        },
+        {
+          keys: ['R'],
+          does: 'regions: draw, statistics, cuts, DS9 files',
+          run: () => ui.setState({ inspector: 'regions' }),
+        },
+        { keys: ['D'], does: 'copy the selected region', run: () => withSelected((id) => regions.copy(id)) },
+        {
+          keys: ['Delete', 'Backspace'],
+          does: 'delete the selected region',
+          run: () => withSelected((id) => regions.remove(id)),
         },
         { keys: ['E'], does: 'what was measured', run: () => ui.setState({ inspector: 'measure' }) },
       ],

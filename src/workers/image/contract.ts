@@ -11,6 +11,9 @@ import type { Box, DetectorPixel } from '../../core/frames.ts';
 import type { AmplifierCorrelation } from '../../core/measure/amplifierCorrelation.ts';
 import type { AmplifierHealth } from '../../core/measure/amplifierHealth.ts';
 import type { Examination } from '../../core/measure/examine.ts';
+import type { CutWidth } from '../../core/measure/cuts.ts';
+import type { RegionStatistics } from '../../core/measure/statistics.ts';
+import type { Region } from '../../core/regions/region.ts';
 import type { SkyPoint, TangentPlane } from '../../core/sky/tangentPlane.ts';
 import type { UnixMs } from '../../core/time.ts';
 
@@ -239,6 +242,21 @@ export interface DetectorHealth {
   readonly correlation: AmplifierCorrelation;
 }
 
+/** What lies inside of a region; for a line also the cut along it. */
+export interface RegionAnswer {
+  readonly unit: PixelUnit;
+  readonly statistics: RegionStatistics;
+  readonly histogram: { readonly low: number; readonly high: number; readonly counts: Uint32Array };
+  readonly cut: RegionCut | null;
+}
+
+export interface RegionCut {
+  readonly positionsPx: Float64Array;
+  readonly values: Float64Array;
+  /** Null where the cut has no peak. */
+  readonly width: CutWidth | null;
+}
+
 export interface WorkerMemory {
   /** The engine's, which never shrinks. */
   readonly engineBytes: number;
@@ -267,6 +285,7 @@ export interface ImageWorkerApi {
   readout(request: { readonly key: ImageKey; readonly at: DetectorPixel }): Promise<PixelReadout | undefined>;
   /** Image, mask and variance as one FITS file; its bytes are transferred. */
   fits(key: ImageKey): Promise<Uint8Array<ArrayBuffer>>;
+  region(request: { readonly key: ImageKey; readonly region: Region }): Promise<RegionAnswer>;
   /** The star nearest to a place. */
   examine(request: { readonly key: ImageKey; readonly at: DetectorPixel }): Promise<ExamineAnswer>;
   /** Of the raw that the image was made of. */

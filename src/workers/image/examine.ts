@@ -1,13 +1,13 @@
 /** One star of a reduced image, with what the camera knows of its amplifier. */
 import { amplifierAt } from '../../core/camera/geometry.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
-import { examineStar, type Cutout } from '../../core/measure/examine.ts';
+import { CUTOUT_HALF_SIZE_PX, examineStar, type Cutout } from '../../core/measure/examine.ts';
 import { plateScaleArcsecPerPx } from '../../core/sky/plateScale.ts';
 import type { ExamineAnswer } from './contract.ts';
 import type { HeldImage } from './heldImage.ts';
 
-/** Wide enough for the sky around a donut. */
-const HALF_SIDE_PX = 160;
+/** As summit_notebook.measure cuts, so that a notebook comes to the same numbers. */
+const HALF_SIDE_PX = CUTOUT_HALF_SIZE_PX;
 /** Saturated pixels are told by their level; all others of these planes have no light of the star's. */
 const NOT_COUNTED = ['BAD', 'CR', 'NO_DATA', 'UNMASKEDNAN'] as const;
 

@@ -118,6 +118,12 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       return fitsOf(held(key), await running(), new AbortController().signal);
     },
 
+    async region({ key, region }) {
+      const image = held(key);
+      const { regionOf } = await import('./region.ts');
+      return regionOf(image, region);
+    },
+
     async examine({ key, at }) {
       const image = held(key);
       const { examineAt } = await import('./examine.ts');

@@ -5,6 +5,8 @@ import { exposureLabel } from '../../../core/dataId.ts';
 import { formatFixed } from '../../../core/units.ts';
 import { ImagePane } from '../ImagePane.tsx';
 import type { ImageStore } from '../imageState.ts';
+import { RegionOverlay } from '../regions/RegionOverlay.tsx';
+import type { RegionStore } from '../regions/regionStore.ts';
 import './compare.css';
 import type { CompareStore, Other } from './compareStore.ts';
 import { BLINK_SECONDS, COMPARE_MODES, otherLabel } from './compareStore.ts';
@@ -12,9 +14,10 @@ import { BLINK_SECONDS, COMPARE_MODES, otherLabel } from './compareStore.ts';
 export interface ComparePaneProps {
   readonly main: ImageStore;
   readonly compare: CompareStore;
+  readonly regions?: RegionStore;
 }
 
-export function ComparePane({ main, compare }: ComparePaneProps) {
+export function ComparePane({ main, compare, regions }: ComparePaneProps) {
   const { mode, others, combined, curtain } = useStore(compare);
   const turn = useBlink(compare, mode === 'blink' ? others.length + 1 : 1);
   const count = others.length + 1;
@@ -34,7 +37,9 @@ export function ComparePane({ main, compare }: ComparePaneProps) {
           hidden={others.length > 0 && !shownInStack(0) && !(combining && !combined)}
           label={others.length > 0 ? <MainLabel image={main} /> : null}
         >
-          <ImagePane store={main} />
+          <ImagePane store={main} {...(regions && { tools: regions.tools })}>
+            {regions && <RegionOverlay image={main} store={regions} />}
+          </ImagePane>
         </Tile>
         {others.map((other, i) => (
           <Tile
