@@ -1,7 +1,7 @@
 /** Images beside, over and taken from each other, in one view and between one pair of limits. */
 import type { Page } from '@playwright/test';
 import { expect, test } from './support/fixtures.ts';
-import { pause } from './support/pane.ts';
+import { pause, picture } from './support/pane.ts';
 
 /** Two exposures of one target and filter in a row: the second of them is on the screen. */
 async function openOneThatHasAPrevious(page: Page): Promise<{ shown: number; previous: number }> {
@@ -83,6 +83,7 @@ test('two keys compare with the previous exposure of the same target, filter and
   const here = (await valueAt(workspace, x, y)) ?? NaN;
   const told = workspace.locator('.compare-label').filter({ hasText: '−' }).locator('.image-number');
   await expect(told).toHaveText(/\d/);
+  await picture(workspace, 'difference');
   const minus = Number((await told.textContent())?.replace('−', '-').replace('adu', ''));
   await workspace.keyboard.press('Escape');
   await workspace.evaluate((exposure) => window.summitNotebook?.open({ exposure }), previous);

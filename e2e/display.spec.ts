@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expect, test } from './support/fixtures.ts';
-import { pause, python, shownExposure, waitForExposure } from './support/pane.ts';
+import { pause, picture, python, shownExposure, waitForExposure } from './support/pane.ts';
 
 /** The canvas as the screen has it, one RGBA quadruple for each place (fractions of the pane). */
 async function coloursAt(page: Page, places: readonly (readonly [number, number])[]): Promise<number[][]> {
@@ -136,6 +136,7 @@ test('a step that is switched off changes the pixels at once, and the readout te
   await workspace.keyboard.press('w');
   await expect(steps.locator('[data-done="true"]')).toHaveCount(1);
   await expect.poll(async () => (await api.value(workspace, 700, 1200))?.value).toBe(before?.rawAdu);
+  await picture(workspace, 'isr');
   await steps.getByRole('button', { name: 'Reset' }).click();
   await expect.poll(async () => (await api.value(workspace, 700, 1200))?.value).toBe(before?.value);
   await steps.locator('[data-step="gain"] input').check();
@@ -165,6 +166,8 @@ test('raws are drawn between limits of each amplifier', async ({ workspace }) =>
   expect(await spread()).toBeGreaterThan(200);
   await workspace.keyboard.press('b');
   expect(await spread()).toBeLessThan(160);
+  await workspace.keyboard.press('g');
+  await picture(workspace, 'per-amplifier');
 });
 
 test('the header is searched, compared and copied', async ({ workspace, site }) => {

@@ -10,6 +10,12 @@ import type { Site } from './site.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 export const PYTHON = join(ROOT, '.local/python/bin/python');
 
+/** For the documentation, where that is asked for: `SUMMIT_NOTEBOOK_PICTURES` is the folder. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env['SUMMIT_NOTEBOOK_PICTURES'];
+  if (folder) await page.screenshot({ path: join(ROOT, folder, `${name}.jpg`), type: 'jpeg', quality: 72 });
+}
+
 /** The exposure that is painted now. */
 export async function shownExposure(page: Page): Promise<number> {
   const pane = page.getByTestId('image-pane');

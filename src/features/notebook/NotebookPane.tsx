@@ -15,9 +15,16 @@ export interface NotebookPaneProps {
   readonly serverNow: () => UnixMs;
   /** What the first cell of a new notebook opens. Later changes do not touch the notebook. */
   readonly currentExposure: ExposureDataId | null;
+  /** What the page measured last; the kernel has it as `last_examined`. */
+  readonly lastExamined: Readonly<Record<string, unknown>> | null;
 }
 
-export default function NotebookPane({ hubBase, serverNow, currentExposure }: NotebookPaneProps): ReactNode {
+export default function NotebookPane({
+  hubBase,
+  serverNow,
+  currentExposure,
+  lastExamined,
+}: NotebookPaneProps): ReactNode {
   const host = useRef<HTMLDivElement>(null);
   const [session, setSession] = useState<NotebookSession | null>(null);
   const exposureAtStart = useRef(currentExposure);
@@ -43,6 +50,9 @@ export default function NotebookPane({ hubBase, serverNow, currentExposure }: No
     void made.start();
     return () => made.dispose();
   }, [hub, serverNow]);
+  useEffect(() => {
+    if (lastExamined) session?.hand('last_examined', lastExamined);
+  }, [session, lastExamined]);
   const [paneState, setPaneState] = useState<string>('idle');
   useEffect(
     () =>

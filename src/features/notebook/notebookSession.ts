@@ -101,6 +101,14 @@ export class NotebookSession {
     await NotebookActions.runAndAdvance(notebook.panel.content, notebook.panel.sessionContext);
   }
 
+  /** Puts a plain value into the kernel under a name of ours, without a trace in the notebook. No kernel: nothing. */
+  hand(name: 'last_examined', value: Readonly<Record<string, unknown>>): void {
+    const kernel = this.#notebook?.panel.sessionContext.session?.kernel;
+    // The text of a JSON string is a Python literal, so that nothing in the value can be code.
+    const code = `${name} = __import__('json').loads(${JSON.stringify(JSON.stringify(value))})`;
+    kernel?.requestExecute({ code, silent: true, store_history: false, stop_on_error: false });
+  }
+
   async interrupt(): Promise<void> {
     await this.#notebook?.panel.sessionContext.session?.kernel?.interrupt();
   }

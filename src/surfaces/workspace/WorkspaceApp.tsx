@@ -14,6 +14,7 @@ import { MissingExposure } from '../../features/exposures/MissingExposure.tsx';
 import { StatusLine } from '../../features/exposures/StatusLine.tsx';
 import { ImageControls } from '../../features/image/ImageControls.tsx';
 import { ComparePane } from '../../features/image/compare/ComparePane.tsx';
+import { lastExamined } from '../../features/image/examine/starFacts.ts';
 import { Histogram } from '../../features/image/Histogram.tsx';
 import { IsrSwitches } from '../../features/image/IsrSwitches.tsx';
 import { MaskControls } from '../../features/image/MaskControls.tsx';
@@ -237,7 +238,7 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
     { id: 'readout', name: 'Readout', key: 'r' },
     { id: 'measure', name: 'Measure', key: 'E' },
     { id: 'regions', name: 'Regions', key: 'R' },
-    { id: 'amplifiers', name: 'Amplifiers', key: 'A' },
+    { id: 'amplifiers', name: 'Amps', key: 'A' },
     { id: 'header', name: 'Header', key: 'h' },
     { id: 'ledger', name: 'Ledger', key: 'd' },
   ] as const;
@@ -314,7 +315,9 @@ function Inspector({ workspace }: { readonly workspace: Workspace }) {
         )}
         {tab === 'amplifiers' && (
           <Suspense fallback={<p className="muted">Loading…</p>}>
-            <HealthView store={image} fetchNight={workspace.fetchNightAmplifiers} />
+            <div className="inspector-readout">
+              <HealthView store={image} fetchNight={workspace.fetchNightAmplifiers} />
+            </div>
           </Suspense>
         )}
         {tab === 'ledger' && <ShownLedger workspace={workspace} />}
@@ -352,8 +355,11 @@ function Telemetry({ workspace }: { readonly workspace: Workspace }) {
   );
 }
 
-function Notebook({ workspace: { ui, session, clock, exposures } }: { readonly workspace: Workspace }) {
+function Notebook({ workspace }: { readonly workspace: Workspace }) {
+  const { ui, session, clock, exposures, image } = workspace;
   const allowed = useStore(ui, (s) => s.panesAllowed);
+  const examined = useStore(image, (s) => s.examined[0]);
+  const last = useMemo(() => (examined ? lastExamined(examined) : null), [examined]);
   const shown = useStore(exposures, selectedExposure);
   if (session.user === null) {
     return <PaneWaiting name="Notebook" sentence="A kiosk screen has no notebook: sign in to use one." />;
@@ -365,6 +371,7 @@ function Notebook({ workspace: { ui, session, clock, exposures } }: { readonly w
         <NotebookPane
           hubBase={session.hubBase}
           serverNow={clock.serverNow}
+          lastExamined={last}
           currentExposure={
             shown && {
               instrument: shown.instrument,

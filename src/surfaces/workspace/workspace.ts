@@ -17,6 +17,7 @@ import {
   type ExposureTableStore,
 } from '../../features/exposures/table/exposureTableStore.ts';
 import { createLateImageStore, type LateImageStore } from '../../features/exposures/lateImageStore.ts';
+import { createActionLog, type ActionLog } from '../../features/image/actionLogStore.ts';
 import {
   createCompareStore,
   previousAlike,
@@ -69,6 +70,7 @@ export interface Workspace {
   readonly image: ImageStore;
   readonly compare: CompareStore;
   readonly regions: RegionStore;
+  readonly actionLog: ActionLog;
   readonly late: LateImageStore;
   readonly table: ExposureTableStore;
   readonly ui: StoreApi<WorkspaceState>;
@@ -77,6 +79,8 @@ export interface Workspace {
   readonly fetchNightAmplifiers: (dayObs: number) => Promise<NightAmplifiers>;
   notify(notice: string): void;
   copyDataId(): Promise<void>;
+  /** What was done on this page, as a cell of Python. */
+  copyPython(): Promise<void>;
 }
 
 export interface WorkspaceParts {
@@ -130,6 +134,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     onColumns: (columns) => keep('columns', columns),
   });
   const regions = createRegionStore(image);
+  const actionLog = createActionLog(image, regions);
   const camera = createCameraState(efd);
   const late = createLateImageStore({
     exposures,
@@ -267,6 +272,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     image,
     compare,
     regions,
+    actionLog,
     late,
     table,
     ui,
@@ -277,6 +283,16 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
       ui.setState({ theme });
       document.documentElement.dataset['theme'] = theme;
       keep('theme', theme);
+    },
+    async copyPython() {
+      const count = actionLog.actions().length;
+      if (count === 0) return notify('Nothing was done yet that Python could repeat.');
+      try {
+        await navigator.clipboard.writeText(actionLog.python());
+        notify(`Copied ${count} ${count === 1 ? 'action' : 'actions'} as a cell of Python`);
+      } catch {
+        notify('The browser refused the clipboard: click on the page and press Y again.');
+      }
     },
     async copyDataId() {
       const exposure = selectedExposure(exposures.getState());

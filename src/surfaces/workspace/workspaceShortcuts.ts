@@ -46,6 +46,11 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
           does: 'copy the data id and a butler.get line',
           run: () => void workspace.copyDataId(),
         },
+        {
+          keys: ['Y'],
+          does: 'copy what was done as a cell of Python',
+          run: () => void workspace.copyPython(),
+        },
         { keys: ['a'], does: 'acknowledge the alarm', run: () => late.acknowledge() },
       ],
     },

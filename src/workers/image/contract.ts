@@ -71,7 +71,7 @@ export interface ImageStamps {
   readonly reduced: UnixMs;
 }
 
-/** Of at most 100,000 pixels, evenly spaced over the image or amplifier, those with a value. NaN when none has. */
+/** Of some 40,000 pixels, evenly spaced over the image, or an amplifier's share of them. NaN when none has a value. */
 export interface SampledStatistics {
   readonly zscale: Limits;
   readonly min: number;

@@ -1,0 +1,217 @@
+/** Numbers from pixels: a star's, a region's, an amplifier's, a night's; checked against what the simulator planted. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
+import { nextLiveExposure, pause, picture, waitForExposure } from './support/pane.ts';
+import type { Site } from './support/site.ts';
+
+interface Star {
+  readonly x_px: number;
+  readonly y_px: number;
+  readonly ra_deg: number;
+  readonly dec_deg: number;
+  readonly electrons: number;
+}
+
+interface Truth {
+  readonly stars?: readonly Star[];
+  readonly spectrum?: unknown;
+  readonly psf?: { readonly fwhm_arcsec: number; readonly fwhm_px: number; readonly donut_radius_px: number };
+}
+
+/** What the simulator put into an exposure. */
+function truthOf(site: Site, exposure: number): Truth {
+  const folder = join(site.stateDir, 'truth');
+  const obsId = `${Math.floor(exposure / 100_000)}_${String(exposure % 100_000).padStart(6, '0')}`;
+  const name = readdirSync(folder).find((each) => each.includes(obsId));
+  if (!name) throw new Error(`No truth about ${obsId}.`);
+  return JSON.parse(readFileSync(join(folder, name), 'utf8')) as Truth;
+}
+
+/** An exposure of stars in focus, opened, with what is true of it. */
+async function openField(page: Page, site: Site): Promise<{ exposure: number; truth: Truth }> {
+  await nextLiveExposure(page);
+  for (;;) {
+    const exposures = await page.evaluate(async () => {
+      const { upserted } = (await (await fetch('api/repositories/OODS/exposures')).json()) as {
+        upserted: { exposure: number; observationType: string; physicalFilter: string; raws: unknown[] }[];
+      };
+      return upserted.filter(
+        ({ observationType, physicalFilter, raws }) =>
+          raws.length > 0 &&
+          physicalFilter.endsWith('~empty') &&
+          ['acq', 'science'].includes(observationType),
+      );
+    });
+    for (const { exposure } of exposures) {
+      const truth = truthOf(site, exposure);
+      if ((truth.psf?.donut_radius_px ?? 99) > 1 || (truth.stars?.length ?? 0) < 5) continue;
+      await page.evaluate((id) => window.summitNotebook?.open({ exposure: id }), exposure);
+      await waitForExposure(page, exposure);
+      return { exposure, truth };
+    }
+    await nextLiveExposure(page);
+  }
+}
+
+/** Bright, alone, well inside of the frame and below saturation. */
+function goodStar({ stars = [] }: Truth): Star {
+  const inside = stars.filter(({ x_px: x, y_px: y }) => x > 300 && x < 3700 && y > 300 && y < 3700);
+  const alone = inside.filter((star) =>
+    stars.every(
+      (other) =>
+        other === star ||
+        Math.hypot(other.x_px - star.x_px, other.y_px - star.y_px) > 60 ||
+        other.electrons < star.electrons / 50,
+    ),
+  );
+  const [best] = alone
+    .filter(({ electrons }) => electrons < 800_000)
+    .toSorted((a, b) => b.electrons - a.electrons);
+  if (!best) throw new Error('No star is bright and alone here.');
+  return best;
+}
+
+test('one key examines the star at the pointer: where it is, how wide, where on the sky', async ({
+  workspace,
+  site,
+}) => {
+  const { truth } = await openField(workspace, site);
+  const star = goodStar(truth);
+  await workspace.evaluate(
+    ([x = 0, y = 0]) => window.summitNotebook?.setView({ centre: { x, y }, scale: 2 }),
+    [star.x_px, star.y_px],
+  );
+  const box = (await workspace.getByTestId('image-pane').boundingBox())!;
+  await workspace.mouse.move(box.x + box.width / 2 + 6, box.y + box.height / 2 - 4);
+  await expect(workspace.getByTestId('readout').locator('[data-field="RA Dec"]')).toHaveText(
+    /^\d\d:\d\d:\d\d\.\d\d [+-]\d\d:/,
+  );
+  await workspace.keyboard.press('e');
+  const examine = workspace.getByTestId('examine');
+  const number = async (field: string) =>
+    parseFloat(((await examine.locator(`[data-field="${field}"]`).textContent()) ?? '').replace('−', '-'));
+  await expect(examine.locator('[data-field="x"]')).toHaveText(/\d/);
+  expect(Math.abs((await number('x')) - star.x_px), 'x').toBeLessThan(0.15);
+  expect(Math.abs((await number('y')) - star.y_px), 'y').toBeLessThan(0.15);
+  // The mount's own motion widens it a little.
+  expect((await number('FWHM')) / truth.psf!.fwhm_arcsec).toBeGreaterThan(0.95);
+  expect((await number('FWHM')) / truth.psf!.fwhm_arcsec).toBeLessThan(1.12);
+  await expect(examine.locator('.image-plot-place svg').first()).toBeVisible();
+
+  await picture(workspace, 'examine');
+  const sky = await workspace.evaluate(
+    async ([x = 0, y = 0]) => (await window.summitNotebook?.valueAt(x, y))?.sky,
+    [Math.round(star.x_px), Math.round(star.y_px)],
+  );
+  // Half a pixel is 0.05 arcseconds.
+  const eastArcsec = (sky!.raDeg - star.ra_deg) * Math.cos((star.dec_deg * Math.PI) / 180) * 3600;
+  expect(Math.abs(eastArcsec)).toBeLessThan(0.08);
+  expect(Math.abs(sky!.decDeg - star.dec_deg) * 3600).toBeLessThan(0.08);
+  await expect(workspace.locator('.image-readout-note')).toHaveCount(0);
+  await workspace.keyboard.press('r');
+  await expect(workspace.locator('.image-readout-note').first()).toContainText('pointing, ±5 arcsec');
+  await expect(workspace.locator('.image-readout-note').first()).toContainText('refused');
+
+  const measured = await workspace.evaluate(
+    ([x = 0, y = 0]) => window.summitNotebook?.measure(x, y),
+    [star.x_px, star.y_px],
+  );
+  expect(measured).toMatchObject({ instrument: 'LATISS', failed: null });
+});
+
+test('a region file of DS9 is read, its statistics are those of the pixels, what is unknown is listed', async ({
+  workspace,
+}) => {
+  await pause(workspace);
+  await workspace.keyboard.press('Shift+R');
+  const view = workspace.getByTestId('region-view');
+  const text = [
+    '# Region file format: DS9 version 4.1',
+    'image',
+    'box(701,1201,9,7,0) # text={a box}',
+    'banana(1,2,3)',
+    'line(601,1001,701,1001) # line=0 0',
+  ].join('\n');
+  await view.locator('input[type="file"]').setInputFiles({
+    name: 'a.reg',
+    mimeType: 'text/plain',
+    buffer: Buffer.from(text),
+  });
+  await expect(view.getByText(/line 4:/)).toBeVisible();
+  await view.getByRole('button', { name: /a box/ }).first().click();
+  const statistics = view.getByTestId('region-statistics');
+  await expect(statistics.locator('[data-field="n"]')).toHaveText('63');
+  const values = await workspace.evaluate(async () => {
+    const all: number[] = [];
+    for (let y = 1197; y <= 1203; y++) {
+      for (let x = 696; x <= 704; x++) all.push((await window.summitNotebook?.valueAt(x, y))?.value ?? NaN);
+    }
+    return all;
+  });
+  const told = async (field: string) =>
+    parseFloat(((await statistics.locator(`[data-field="${field}"]`).textContent()) ?? '').replace('−', '-'));
+  const sorted = values.toSorted((a, b) => a - b);
+  expect(await told('mean')).toBeCloseTo(values.reduce((a, b) => a + b, 0) / 63, 1);
+  expect(await told('median')).toBeCloseTo(sorted[31] ?? NaN, 1);
+  expect(await told('max')).toBeCloseTo(sorted[62] ?? NaN, 0);
+  await view.getByRole('button', { name: /^line/ }).first().click();
+  await expect(view.getByTestId('cut-width')).toHaveText(/FWHM|No peak/);
+
+  // Drawn by hand, moved, copied, deleted.
+  await view.getByRole('button', { name: 'circle' }).click();
+  const box = (await workspace.getByTestId('image-pane').boundingBox())!;
+  const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  await workspace.mouse.move(middle.x, middle.y);
+  await workspace.mouse.down();
+  await workspace.mouse.move(middle.x + 40, middle.y, { steps: 4 });
+  await workspace.mouse.up();
+  const shapes = workspace.getByTestId('regions').locator('[data-kind="circle"]');
+  await expect(shapes).toHaveCount(1);
+  const before = await statistics.locator('[data-field="sum"]').textContent();
+  await workspace.mouse.down();
+  await workspace.mouse.move(middle.x + 90, middle.y + 30, { steps: 6 });
+  await workspace.mouse.up();
+  await expect(statistics.locator('[data-field="sum"]')).not.toHaveText(before ?? '');
+  await workspace.keyboard.press('Shift+D');
+  await expect(shapes).toHaveCount(2);
+  await workspace.keyboard.press('Delete');
+  await expect(shapes).toHaveCount(1);
+  await picture(workspace, 'regions');
+  const saving = workspace.waitForEvent('download');
+  await view.getByRole('button', { name: 'Save image' }).click();
+  expect(readFileSync(await (await saving).path(), 'utf8')).toMatch(/box\(701,1201,9,7,0\)/);
+});
+
+test('the amplifiers of a raw are measured, a noisy one is named', async ({ workspace }) => {
+  await pause(workspace);
+  await workspace.keyboard.press('Shift+A');
+  const health = workspace.getByTestId('amplifier-health');
+  await expect(health.getByRole('row')).toHaveCount(17, { timeout: 60_000 });
+  await expect(health.getByText(/within limits|out of range/).first()).toBeVisible();
+});
+
+test('the table of all exposures filters, opens and saves', async ({ workspace }) => {
+  const newest = await nextLiveExposure(workspace);
+  await workspace.keyboard.press('x');
+  const table = workspace.getByRole('region', { name: 'Exposure table' });
+  const rows = table.getByRole('row');
+  await expect(rows.filter({ hasText: String(Math.floor(newest / 100_000)) }).first()).toBeVisible();
+  // Measured by the service, a little later than it lands.
+  await expect(table.getByText(/^\d+ of \d+ rows$/)).toBeVisible();
+  await picture(workspace, 'table');
+  await table.getByLabel('Filter all columns').fill('bias');
+  await expect(table.getByText(/^2 of \d+ rows$/)).toBeVisible();
+  const saving = workspace.waitForEvent('download');
+  await table.getByRole('button', { name: 'CSV' }).click();
+  const csv = readFileSync(await (await saving).path(), 'utf8')
+    .trim()
+    .split('\r\n');
+  expect(csv).toHaveLength(3);
+  expect(csv[1]).toContain('bias');
+  await rows.filter({ hasText: 'bias' }).first().click();
+  await workspace.keyboard.press('Enter');
+  await expect(table).toHaveCount(0);
+  await expect(workspace.getByTestId('image-pane')).toHaveAttribute('data-exposure', /0000[12]$/);
+});

@@ -1,0 +1,152 @@
+/**
+ * What was done with the images, as Python that does it again: each exposure that was opened, each set of ISR steps, each star
+ * and each region that was measured. The cell wants `butler` (lsst.daf.butler) and this project's Python package.
+ */
+import type { Exposure } from '../../core/dataId.ts';
+import type { Region } from '../../core/regions/region.ts';
+import type { IsrStep } from '../../workers/image/contract.ts';
+
+/** The steps that ran stand for the recipe: what was skipped is not asked for again. */
+export interface ShownAction {
+  readonly kind: 'shown';
+  readonly exposure: Exposure;
+  readonly recipe: string;
+  readonly overscan: string;
+  readonly steps: readonly IsrStep[];
+}
+
+export type Action =
+  | ShownAction
+  | { readonly kind: 'examined'; readonly x: number; readonly y: number }
+  | { readonly kind: 'region'; readonly region: Region };
+
+/** A Python literal: of text every character that is not plain ASCII is escaped, so that nothing of it can be code. */
+export function literal(value: string | number): string {
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : "float('nan')";
+  const plain = value.replaceAll(/[^\x20-\x7e]|['\\]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    if (code > 0xffff) return `\\U${code.toString(16).padStart(8, '0')}`;
+    return code > 0xff
+      ? `\\u${code.toString(16).padStart(4, '0')}`
+      : `\\x${code.toString(16).padStart(2, '0')}`;
+  });
+  return `'${plain}'`;
+}
+
+const HEAD = `from summit_notebook.engine import Engine
+from summit_notebook.measure import examine, line_cut, region_statistics
+
+import numpy as np
+
+engine = Engine()
+
+
+def shown(data_id, recipe, overscan, steps, calibs):
+    """The image as the page reduced it."""
+    raw = butler.getURI('raw', data_id, collections='*').read()
+    files = {name: butler.getURI(butler.registry.getDataset(uuid)).read() for name, uuid in calibs.items()}
+    return engine.isr(raw, calibs=files, recipe=recipe, steps=steps, overscan=overscan)
+`;
+
+/** One runnable cell. */
+export function pythonOf(actions: readonly Action[]): string {
+  const lines: string[] = [HEAD];
+  const needsUuid = actions.some((action) => action.kind === 'shown' && calibsOf(action).length > 0);
+  if (needsUuid) lines.unshift('from uuid import UUID\n');
+  for (const action of actions) lines.push(...linesOf(action));
+  return `${lines.join('\n')}\n`;
+}
+
+function linesOf(action: Action): readonly string[] {
+  switch (action.kind) {
+    case 'shown':
+      return shownLines(action);
+    case 'examined':
+      return [
+        `star = examine(result.image, ${literal(action.x)}, ${literal(action.y)}, unit=result.report['unit'])`,
+      ];
+    case 'region':
+      return regionLines(action.region);
+  }
+}
+
+function calibsOf({ steps }: ShownAction): readonly IsrStep[] {
+  return steps.filter(({ done, dataset }) => done && dataset !== undefined);
+}
+
+function shownLines(action: ShownAction): readonly string[] {
+  const { exposure, recipe, overscan, steps } = action;
+  const done = steps.filter((step) => step.done).map(({ name }) => literal(name));
+  const calibs = calibsOf(action).map(
+    ({ name, dataset }) => `${literal(name)}: UUID(${literal(dataset ?? '')})`,
+  );
+  const detector = exposure.raws[0]?.detector ?? 0;
+  return [
+    '',
+    // The name is somebody's text: a comment ends at its line's end, which a literal cannot hold.
+    `# ${literal(exposure.obsId)} ${literal(exposure.targetName)}`,
+    `data_id = {'instrument': ${literal(exposure.instrument)}, 'exposure': ${literal(exposure.exposure)}, 'detector': ${literal(detector)}}`,
+    'result = shown(',
+    '    data_id,',
+    `    recipe=${literal(recipe)},`,
+    `    overscan=${literal(overscan)},`,
+    `    steps=[${done.join(', ')}],`,
+    `    calibs={${calibs.join(', ')}},`,
+    ')',
+  ];
+}
+
+/** Pixels whose centre lies inside, as the page counts them (docs/regions.md). */
+function regionLines(region: Region): readonly string[] {
+  const grid = 'y, x = np.indices(result.image.shape)';
+  const inside = (condition: string) => [grid, `statistics = region_statistics(result.image[${condition}])`];
+  switch (region.kind) {
+    case 'point': {
+      const [x, y] = [Math.round(region.centre.x), Math.round(region.centre.y)];
+      return [
+        `statistics = region_statistics(result.image[${literal(y)}:${literal(y + 1)}, ${literal(x)}:${literal(x + 1)}])`,
+      ];
+    }
+    case 'line': {
+      const end = ({ x, y }: { x: number; y: number }) => `(${literal(x)}, ${literal(y)})`;
+      return [
+        `cut = line_cut(result.image, ${end(region.from)}, ${end(region.to)}, ${literal(region.widthPx)})`,
+      ];
+    }
+    case 'circle':
+      return inside(
+        `(x - ${literal(region.centre.x)}) ** 2 + (y - ${literal(region.centre.y)}) ** 2 < ${literal(region.radiusPx)} ** 2`,
+      );
+    case 'annulus': {
+      const squared = `(x - ${literal(region.centre.x)}) ** 2 + (y - ${literal(region.centre.y)}) ** 2`;
+      return inside(
+        `(${squared} < ${literal(region.outerPx)} ** 2) & (${squared} >= ${literal(region.innerPx)} ** 2)`,
+      );
+    }
+    case 'ellipse':
+    case 'box': {
+      const turned = [
+        grid,
+        `angle = np.deg2rad(${literal(region.angleDeg)})`,
+        `dx, dy = x - ${literal(region.centre.x)}, y - ${literal(region.centre.y)}`,
+        'along, across = dx * np.cos(angle) + dy * np.sin(angle), dy * np.cos(angle) - dx * np.sin(angle)',
+      ];
+      const condition =
+        region.kind === 'box'
+          ? `(abs(along) < ${literal(region.widthPx / 2)}) & (abs(across) < ${literal(region.heightPx / 2)})`
+          : `(along / ${literal(region.semiMajorPx)}) ** 2 + (across / ${literal(region.semiMinorPx)}) ** 2 < 1`;
+      return [...turned, `statistics = region_statistics(result.image[${condition}])`];
+    }
+    case 'polygon': {
+      const vertices = region.vertices.map(({ x, y }) => `(${literal(x)}, ${literal(y)})`).join(', ');
+      return [
+        'from matplotlib.path import Path',
+        '',
+        grid,
+        `path = Path([${vertices}])`,
+        'inside = path.contains_points(np.column_stack([x.ravel(), y.ravel()])).reshape(x.shape)',
+        'statistics = region_statistics(result.image[inside])',
+      ];
+    }
+  }
+}
