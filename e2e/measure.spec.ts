@@ -156,7 +156,7 @@ test('a region file of DS9 is read, its statistics are those of the pixels, what
   expect(await told('mean')).toBeCloseTo(values.reduce((a, b) => a + b, 0) / 63, 1);
   expect(await told('median')).toBeCloseTo(sorted[31] ?? NaN, 1);
   expect(await told('max')).toBeCloseTo(sorted[62] ?? NaN, 0);
-  await view.getByRole('button', { name: /^line/ }).first().click();
+  await view.getByRole('button', { name: /^line \d/ }).click();
   await expect(view.getByTestId('cut-width')).toHaveText(/FWHM|No peak/);
 
   // Drawn by hand, moved, copied, deleted.

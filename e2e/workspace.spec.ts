@@ -115,7 +115,7 @@ test('one key copies the data id and a butler line', async ({ workspace, site })
   await workspace
     .context()
     .grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(site.url).origin });
-  const exposure = await shownExposure(workspace);
+  const exposure = await pause(workspace);
   await workspace.keyboard.press('y');
   const copied = await workspace.evaluate(() => navigator.clipboard.readText());
   expect(copied).toContain('"instrument": "LATISS"');

@@ -1,6 +1,6 @@
 """What astropy reads in a FITS file that the page saved: JSON on standard output.
 
-    python exported_fits.py --file FILE --x X --y Y
+python exported_fits.py --file FILE --x X --y Y
 """
 
 from __future__ import annotations

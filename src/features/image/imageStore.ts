@@ -10,7 +10,7 @@ import { exposureLabel, type Exposure, type ExposureId } from '../../core/dataId
 import { AppError, isRetryable, toAppError } from '../../core/errors.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
 import type { LedgerStamps } from '../../core/ledger.ts';
-import { unixMsFromTai, type UnixMs } from '../../core/time.ts';
+import type { UnixMs } from '../../core/time.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
 import type { OpenedImage, PixelReadout } from '../../workers/image/contract.ts';
@@ -18,6 +18,8 @@ import { drawnLimits, sameIsr } from './displayState.ts';
 import type { Examined, Frame, ImageState, ImageStore } from './imageState.ts';
 import { FIRST_STATE } from './imageState.ts';
 import { lookOf, maskColours } from './maskLooks.ts';
+import { recordStamps } from './recordStamps.ts';
+import { sleep } from './sleep.ts';
 
 export interface ImageStoreParts {
   readonly butler: ButlerClient;
@@ -374,16 +376,6 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
   };
 }
 
-function recordStamps(exposure: Exposure, seenUnixMs: UnixMs | undefined): LedgerStamps {
-  const [raw] = exposure.raws;
-  return {
-    shutterClosed: unixMsFromTai(exposure.shutterCloseTai),
-    ...(raw?.landedUnixMs != null && { landed: raw.landedUnixMs }),
-    ...(raw?.registeredUnixMs != null && { registered: raw.registeredUnixMs }),
-    ...(seenUnixMs !== undefined && { seen: seenUnixMs }),
-  };
-}
-
 function isInside(at: DetectorPixel, image: Size): boolean {
   return at.x >= -0.5 && at.y >= -0.5 && at.x < image.width - 0.5 && at.y < image.height - 0.5;
 }
@@ -391,13 +383,4 @@ function isInside(at: DetectorPixel, image: Size): boolean {
 /** A worker resolves relative addresses against its own script. */
 function absolute(url: string): string {
   return typeof location === 'undefined' ? url : new URL(url, location.href).href;
-}
-
-/** Resolves early when the signal aborts. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms <= 0 || signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-  });
 }
