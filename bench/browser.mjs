@@ -7,12 +7,12 @@ import { chromium } from '@playwright/test';
 import { CHROMIUM_ARGUMENTS } from './chromiumArguments.mjs';
 
 const VIEWPORT = { width: 1600, height: 1000 };
-const READY = '[data-testid="image-pane"][data-state="ready"]';
+export const READY = '[data-testid="image-pane"][data-state="ready"]';
 const LIVE_EXPOSURES = 20;
 const CONFIRMED_BY_SCREENSHOT = 3;
 const PAINTED_MARK = 'summit-bench-painted';
 
-const median = (values) => {
+export const median = (values) => {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
@@ -34,7 +34,7 @@ async function signedInState(site, browser) {
 }
 
 /** One sign-in for all visits: each would leave the machine busy with a notebook server's start. */
-async function signedInCookies(site, executablePath) {
+export async function signedInCookies(site, executablePath) {
   const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGUMENTS });
   const { cookies } = await signedInState(site, browser);
   await browser.close();
@@ -43,10 +43,10 @@ async function signedInCookies(site, executablePath) {
 }
 
 /** A browser that was just started, or a server, is still busy with itself. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 5000));
+export const settle = () => new Promise((resolve) => setTimeout(resolve, 5000));
 
 /** A fresh profile on disk per visit, so that no cache, memory or disk, is warm. */
-async function withFreshProfile(cookies, executablePath, act) {
+export async function withFreshProfile(cookies, executablePath, act) {
   const folder = await mkdtemp(join(tmpdir(), 'summit-bench-'));
   const context = await chromium.launchPersistentContext(folder, {
     executablePath,

@@ -19,6 +19,7 @@ const LATEST = resolve(ROOT, 'bench/results/latest.json');
 
 // Loaded when they are needed: what they import is installed by the set-up.
 const inBrowser = (name) => async (tools, site) => (await import('./browser.mjs'))[name](site, tools);
+const ofDisplay = (name) => async (tools, site) => (await import('./display.mjs'))[name](site, tools);
 const ofEngine = (name) => async (tools) => (await import('./engine/figures.mjs'))[name](tools);
 
 /**
@@ -43,6 +44,15 @@ const MEASUREMENTS = [
   { names: ['two-workers'], needs: ['chromium', 'inputs'], run: ofEngine('measureTwoWorkers') },
   { names: ['initial-js-gzip'], needs: ['chromium'], site: true, run: inBrowser('measureInitialScripts') },
   { names: ['first-visit-to-painted'], needs: ['chromium'], site: true, run: inBrowser('measureFirstVisit') },
+  { names: ['stretch'], needs: ['chromium'], site: true, run: ofDisplay('measureStretch') },
+  { names: ['readout'], needs: ['chromium'], site: true, run: ofDisplay('measureReadout') },
+  { names: ['isr-toggle'], needs: ['chromium'], site: true, run: ofDisplay('measureIsrToggle') },
+  {
+    names: ['follow-100-heap-growth'],
+    needs: ['chromium'],
+    site: true,
+    run: ofDisplay('measureFollowing'),
+  },
   {
     names: ['landed-to-painted-median', 'landed-to-painted-worst', 'main-thread-longest-task'],
     needs: ['chromium'],

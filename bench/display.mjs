@@ -1,0 +1,214 @@
+/**
+ * Figures of the image display, in the real workspace and panel of the bench's site. A picture counts as changed when the pixel at
+ * a fixed point of the pane's canvas has, looked at in every animation frame; what that look costs is in the figure.
+ */
+import { readFile } from 'node:fs/promises';
+import { chromium } from '@playwright/test';
+import { CHROMIUM_ARGUMENTS } from './chromiumArguments.mjs';
+import { median, READY, settle, signedInCookies, withFreshProfile } from './browser.mjs';
+
+const PANE_PX = 1024;
+const STRETCH_CHANGES = 30;
+const READOUTS = 40;
+const SWITCHES = 20;
+const FOLLOWED = 100;
+/** Memory is compared with what it was after so many. */
+const WARM_AFTER = 5;
+
+/** Runs in the page: resolves with the milliseconds from `act` until the canvas's pixel in the middle is another. */
+function installTimer() {
+  const copy = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+  const pixel = () => {
+    const canvas = document.querySelector('.image-canvas');
+    copy.drawImage(canvas, canvas.width >> 1, canvas.height >> 1, 1, 1, 0, 0, 1, 1);
+    return copy.getImageData(0, 0, 1, 1).data.join();
+  };
+  globalThis.untilChanged = (act) =>
+    new Promise((resolve, reject) => {
+      const before = pixel();
+      const start = performance.now();
+      const look = () => {
+        const elapsed = performance.now() - start;
+        if (pixel() !== before) resolve(elapsed);
+        else if (elapsed > 5000) reject(new Error('The picture did not change within 5 s.'));
+        else requestAnimationFrame(look);
+      };
+      act();
+      requestAnimationFrame(look);
+    });
+}
+
+/** The panel with a canvas of exactly 1024 x 1024, and an exposure that stays. */
+async function openPane(page, site) {
+  await page.setViewportSize({ width: PANE_PX, height: PANE_PX + 100 });
+  await page.goto(new URL('panel', site.url).href);
+  await page.waitForSelector(READY, { timeout: 60_000 });
+  const height = await page.evaluate(() => document.querySelector('.image-canvas').clientHeight);
+  await page.setViewportSize({ width: PANE_PX, height: 2 * PANE_PX + 100 - height });
+  const exposure = await page.evaluate(() => globalThis.summitNotebook.getState().shown);
+  await page.evaluate((id) => globalThis.summitNotebook.open({ exposure: id }), exposure);
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector('.image-canvas');
+    return canvas.width === 1024 && canvas.height === 1024;
+  });
+  await page.evaluate(installTimer);
+  await settle();
+}
+
+/** A change of the limits to its picture. */
+export async function measureStretch(site, tools) {
+  const cookies = await signedInCookies(site, tools.chromium);
+  return withFreshProfile(cookies, tools.chromium, async (_context, page) => {
+    await openPane(page, site);
+    const samples = await page.evaluate(async (changes) => {
+      const { x, y } = { x: 2036, y: 2000 };
+      await globalThis.summitNotebook.setView('fit');
+      const { value } = await globalThis.summitNotebook.valueAt(x, y);
+      const times = [];
+      for (let i = 0; i < changes; i++) {
+        // The middle of the pane is nearly black, then nearly white.
+        const limits = i % 2 ? [value - 500, value + 20] : [value - 20, value + 500];
+        const stretch = i % 4 < 2 ? 'linear' : 'asinh';
+        times.push(
+          await globalThis.untilChanged(() => void globalThis.summitNotebook.setStretch({ stretch, limits })),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 60));
+      }
+      return times;
+    }, STRETCH_CHANGES);
+    return [{ name: 'stretch', unit: 'ms', better: 'lower', ours: median(samples), samples }];
+  });
+}
+
+async function openWorkspace(page, site) {
+  await page.goto(site.url);
+  await page.waitForSelector(READY, { timeout: 60_000 });
+  // Telemetry and notebook come after the first image and keep the machine busy for a while.
+  await page.waitForSelector('[data-testid="notebook-pane"][data-state="ready"]', { timeout: 120_000 });
+  await page.evaluate(() => {
+    const { shown } = globalThis.summitNotebook.getState();
+    return globalThis.summitNotebook.open({ exposure: shown });
+  });
+  await page.evaluate(installTimer);
+  await settle();
+}
+
+/** From the event of the mouse to the readout's new text. */
+export async function measureReadout(site, tools) {
+  const cookies = await signedInCookies(site, tools.chromium);
+  return withFreshProfile(cookies, tools.chromium, async (_context, page) => {
+    await openWorkspace(page, site);
+    const box = await page.locator('.image-canvas').boundingBox();
+    await page.evaluate(() => {
+      globalThis.readoutTimes = [];
+      let moved;
+      document
+        .querySelector('.image-canvas')
+        .addEventListener('pointermove', (event) => (moved = event.timeStamp), { capture: true });
+      new MutationObserver(() => {
+        if (moved === undefined) return;
+        globalThis.readoutTimes.push(performance.now() - moved);
+        moved = undefined;
+      }).observe(document.querySelector('[data-testid="readout"]'), {
+        subtree: true,
+        characterData: true,
+        childList: true,
+      });
+    });
+    for (let i = 0; i < READOUTS; i++) {
+      // Over all amplifiers, in steps that no two of are alike.
+      const [x, y] = [(i * 0.377) % 0.5, (i * 0.211) % 0.8];
+      await page.mouse.move(box.x + box.width * (0.25 + x), box.y + box.height * (0.1 + y));
+      await page.waitForTimeout(80);
+    }
+    const samples = await page.evaluate(() => globalThis.readoutTimes);
+    if (samples.length < READOUTS / 2) throw new Error(`Only ${samples.length} readouts were seen.`);
+    return [{ name: 'readout', unit: 'ms', better: 'lower', ours: median(samples), samples }];
+  });
+}
+
+/** The switch of a step to the picture without it. */
+export async function measureIsrToggle(site, tools) {
+  const cookies = await signedInCookies(site, tools.chromium);
+  return withFreshProfile(cookies, tools.chromium, async (_context, page) => {
+    await openWorkspace(page, site);
+    const samples = await page.evaluate(async (switches) => {
+      const input = (step) => document.querySelector(`[data-step="${step}"] input`);
+      const done = (step) => document.querySelector(`[data-step="${step}"]`).dataset.done;
+      const until = async (holds) => {
+        while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+      };
+      // The other overscan would take the bias level away instead.
+      input('parallel-overscan').click();
+      await until(() => done('parallel-overscan') === 'false');
+      await globalThis.summitNotebook.setStretch({ limits: [-100, 1000] });
+      const times = [];
+      for (let i = 0; i < switches; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        times.push(await globalThis.untilChanged(() => input('serial-overscan').click()));
+      }
+      return times;
+    }, SWITCHES);
+    return [{ name: 'isr-toggle', unit: 'ms', better: 'lower', ours: median(samples), samples }];
+  });
+}
+
+/** Resident memory of the page's renderer process, in bytes. */
+async function rendererBytes(cdp) {
+  const { processInfo } = await cdp.send('SystemInfo.getProcessInfo');
+  const sizes = await Promise.all(
+    processInfo
+      .filter(({ type }) => type === 'renderer')
+      .map(async ({ id }) => {
+        const status = await readFile(`/proc/${id}/status`, 'utf8');
+        return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+      }),
+  );
+  return Math.max(...sizes);
+}
+
+/** Growth of the renderer process, after a forced collection, from the fifth to the hundredth exposure that was opened. */
+export async function measureFollowing(site, tools) {
+  const cookies = await signedInCookies(site, tools.chromium);
+  const browser = await chromium.launch({ executablePath: tools.chromium, args: CHROMIUM_ARGUMENTS });
+  try {
+    const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
+    await context.addCookies(cookies);
+    const page = await context.newPage();
+    const whole = await browser.newBrowserCDPSession();
+    const own = await context.newCDPSession(page);
+    await openWorkspace(page, site);
+    const bytes = async () => {
+      await own.send('HeapProfiler.collectGarbage');
+      await settle();
+      const { textureBytes, images } = await page.evaluate(() => globalThis.summitNotebook.memory());
+      return { process: await rendererBytes(whole), textureBytes, images };
+    };
+    let warm;
+    for (let i = 1; i <= FOLLOWED; i++) {
+      await page.evaluate(
+        async (direction) => {
+          const before = document.querySelector('[data-testid="image-pane"]').dataset.exposure;
+          const event = new KeyboardEvent('keydown', { key: direction, bubbles: true });
+          document.body.dispatchEvent(event);
+          const pane = document.querySelector('[data-testid="image-pane"]');
+          while (pane.dataset.exposure === before || pane.dataset.state !== 'ready') {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+          // Back and forth between two: each is opened afresh.
+        },
+        i % 2 ? 'ArrowDown' : 'ArrowUp',
+      );
+      if (i === WARM_AFTER) warm = await bytes();
+    }
+    const end = await bytes();
+    console.log(`  after ${WARM_AFTER}: ${JSON.stringify(warm)}, after ${FOLLOWED}: ${JSON.stringify(end)}`);
+    if (end.textureBytes !== warm.textureBytes || end.images !== warm.images) {
+      throw new Error('Textures or images were left behind.');
+    }
+    const growth = (100 * (end.process - warm.process)) / warm.process;
+    return [{ name: 'follow-100-heap-growth', unit: '%', better: 'lower', ours: growth, samples: [growth] }];
+  } finally {
+    await browser.close();
+  }
+}
