@@ -16,7 +16,9 @@ interface Star {
 
 interface Truth {
   readonly stars?: readonly Star[];
-  readonly spectrum?: unknown;
+  /** Faults on purpose, and a bump of the mount: both move the light about. */
+  readonly planted: readonly string[];
+  readonly mount_step: unknown;
   readonly psf?: { readonly fwhm_arcsec: number; readonly fwhm_px: number; readonly donut_radius_px: number };
 }
 
@@ -46,7 +48,8 @@ async function openField(page: Page, site: Site): Promise<{ exposure: number; tr
     });
     for (const { exposure } of exposures) {
       const truth = truthOf(site, exposure);
-      if ((truth.psf?.donut_radius_px ?? 99) > 1 || (truth.stars?.length ?? 0) < 5) continue;
+      if (truth.planted.length > 0 || truth.mount_step !== null) continue;
+      if ((truth.psf?.donut_radius_px ?? 99) > 2 || (truth.stars?.length ?? 0) < 5) continue;
       await page.evaluate((id) => window.summitNotebook?.open({ exposure: id }), exposure);
       await waitForExposure(page, exposure);
       return { exposure, truth };
