@@ -1,5 +1,5 @@
 /** The verbs of `window.summitNotebook` that look at the image or change how it is seen; arguments come from anywhere. */
-import { COLOUR_MAPS } from '../core/display/colourMaps.ts';
+import { COLOUR_MAPS } from '../core/display/colourMapNames.ts';
 import { STRETCHES } from '../core/display/stretch.ts';
 import { AppError } from '../core/errors.ts';
 import type { DisplayState, LimitsRule } from '../features/image/displayState.ts';

@@ -7,7 +7,6 @@ import type { ExposureId } from '../core/dataId.ts';
 import type { ErrorWire } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { ExposureKey } from '../services/butler/butlerClient.ts';
-import { lastExamined } from '../features/image/examine/starFacts.ts';
 import type { ImageStore } from '../features/image/imageState.ts';
 import type { PixelReadout, WorkerMemory } from '../workers/image/contract.ts';
 import type { StretchSettings, ViewSettings } from './imageVerbs.ts';
@@ -112,7 +111,14 @@ export function createPublicApi(parts: PublicApiParts): PublicApiHandle {
       valueAt: (x, y) => parts.image.valueAt(x, y),
       setStretch: (settings) => setStretch(parts.image, settings),
       setView: (settings) => setView(parts.image, settings),
-      measure: async (x, y) => lastExamined(await parts.image.examine({ x, y })),
+      async measure(x, y) {
+        // Loaded when it is first asked for: no surface needs it for its first picture.
+        const [{ lastExamined }, examined] = await Promise.all([
+          import('../features/image/examine/starFacts.ts'),
+          parts.image.examine({ x, y }),
+        ]);
+        return lastExamined(examined);
+      },
       memory: () => parts.image.memory(),
       ledger: parts.ledger,
       on(event, listener) {

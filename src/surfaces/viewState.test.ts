@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { COLOUR_MAPS } from '../core/display/colourMaps.ts';
+import { COLOUR_MAPS } from '../core/display/colourMapNames.ts';
 import { STRETCHES } from '../core/display/stretch.ts';
 import { PERCENTS } from '../features/image/displayState.ts';
 import { FIRST_VIEW_STATE, type ViewState, viewStateFromQuery, writeViewState } from './viewState.ts';

@@ -17,7 +17,7 @@
  * | `over`     | `amp,-grid`            | overlays switched on and off                                      |
  */
 import type { Orientation, View } from '../core/camera/view.ts';
-import { COLOUR_MAPS } from '../core/display/colourMaps.ts';
+import { COLOUR_MAPS } from '../core/display/colourMapNames.ts';
 import type { Contrast } from '../core/display/stretch.ts';
 import { STRETCHES } from '../core/display/stretch.ts';
 import type { DisplayState, LimitsRule } from '../features/image/displayState.ts';

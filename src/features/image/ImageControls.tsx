@@ -2,7 +2,7 @@
 import { useRef } from 'react';
 import { useStore } from 'zustand';
 import { DM_ORIENTATION, type Orientation } from '../../core/camera/view.ts';
-import { COLOUR_BLIND_SAFE, COLOUR_MAPS } from '../../core/display/colourMaps.ts';
+import { COLOUR_BLIND_SAFE, COLOUR_MAPS } from '../../core/display/colourMapNames.ts';
 import { STRETCHES, type StretchName } from '../../core/display/stretch.ts';
 import type { LimitsRule } from './displayState.ts';
 import { PERCENTS } from './displayState.ts';

@@ -1,7 +1,7 @@
 /** How the image is drawn, apart from where: small, serializable, the same for every exposure. */
 import type { Orientation } from '../../core/camera/view.ts';
 import { DM_ORIENTATION } from '../../core/camera/view.ts';
-import type { ColourMapName } from '../../core/display/colourMaps.ts';
+import type { ColourMapName } from '../../core/display/colourMapNames.ts';
 import type { Contrast, Limits, StretchName } from '../../core/display/stretch.ts';
 import { NO_CONTRAST } from '../../core/display/stretch.ts';
 import type {

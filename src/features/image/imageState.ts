@@ -2,7 +2,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { DevicePoint, Orientation, Size, View } from '../../core/camera/view.ts';
 import type { Exposure, ExposureId } from '../../core/dataId.ts';
-import type { ColourMapName } from '../../core/display/colourMaps.ts';
+import type { ColourMapName } from '../../core/display/colourMapNames.ts';
 import type { Contrast, StretchName } from '../../core/display/stretch.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { DetectorPixel } from '../../core/frames.ts';

@@ -69,6 +69,9 @@ export async function drawPlot(
           ...axis,
           title: { text: right, font: { size: 11 } },
           overlaying: 'y',
+          // Its own round numbers, not those that happen to lie at the left axis's.
+          tickmode: 'auto',
+          rangemode: 'tozero',
           side: 'right',
           showgrid: false,
         },

@@ -1,5 +1,5 @@
 import { DM_ORIENTATION } from '../../core/camera/view.ts';
-import { COLOUR_MAPS } from '../../core/display/colourMaps.ts';
+import { COLOUR_MAPS } from '../../core/display/colourMapNames.ts';
 import { northUp } from '../../core/sky/northUp.ts';
 import { toAppError } from '../../core/errors.ts';
 import { NO_CONTRAST, STRETCHES } from '../../core/display/stretch.ts';

@@ -5,7 +5,7 @@
 import type { OverscanMethod, Recipe, StepName } from 'astro-fits-wasm';
 import type { View } from '../../core/camera/view.ts';
 import type { CalibSet, ExposureId } from '../../core/dataId.ts';
-import type { ColourMapName } from '../../core/display/colourMaps.ts';
+import type { ColourMapName } from '../../core/display/colourMapNames.ts';
 import type { Contrast, Limits, StretchName } from '../../core/display/stretch.ts';
 import type { Box, DetectorPixel } from '../../core/frames.ts';
 import type { AmplifierCorrelation } from '../../core/measure/amplifierCorrelation.ts';

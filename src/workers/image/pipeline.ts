@@ -17,7 +17,6 @@ import type {
   OpenRequest,
 } from './contract.ts';
 import { Download, nowUnixMs } from './download.ts';
-import { writeFits } from './exportFits.ts';
 import { HeldImage } from './heldImage.ts';
 import { RawSource } from './rawSource.ts';
 import type { Reduced } from './reduction.ts';
@@ -120,6 +119,7 @@ export async function fitsOf(
   let reduced: Reduced | undefined;
   try {
     reduced = await reduce(engine, source, isr, settled, signal);
+    const { writeFits } = await import('./exportFits.ts');
     return await writeFits(engine, source, reduced);
   } finally {
     for (const plane of [reduced?.plane, reduced?.mask, reduced?.variance]) if (plane) engine.free(plane);

@@ -29,7 +29,7 @@ export function starFacts(star: Examination): readonly Fact[] {
   return [
     fact('x', star.x, 'px', 2, star.xError),
     fact('y', star.y, 'px', 2, star.yError),
-    fact('FWHM', star.fwhmArcsec, '″', 2, star.fwhmErrorArcsec),
+    fact('FWHM', star.fwhmArcsec, '″', 3, star.fwhmErrorArcsec),
     fact('Moffat', moffat?.fwhmPx ?? null, 'px', 2, moffat?.fwhmErrorPx ?? null),
     fact('β', moffat?.beta ?? null, '', 2, moffat?.betaError ?? null),
     fact('Gauss', gaussian?.fwhmPx ?? null, 'px', 2, gaussian?.fwhmErrorPx ?? null),

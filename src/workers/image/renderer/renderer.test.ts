@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { COLOUR_MAPS, colourTable, colourTables } from '../../../core/display/colourMaps.ts';
+import { COLOUR_MAPS } from '../../../core/display/colourMapNames.ts';
+import { colourTable, colourTables } from '../../../core/display/colourMaps.ts';
 import {
   brightness,
   contrasted,

@@ -2,7 +2,8 @@
 import type { Engine, Plane } from 'astro-fits-wasm';
 import type { Size } from '../../../core/camera/view.ts';
 import { detectorFromScreen, visibleBox } from '../../../core/camera/view.ts';
-import { COLOUR_MAPS, colourTables } from '../../../core/display/colourMaps.ts';
+import { COLOUR_MAPS } from '../../../core/display/colourMapNames.ts';
+import { colourTables } from '../../../core/display/colourMaps.ts';
 import type { Limits } from '../../../core/display/stretch.ts';
 import { STRETCHES, usableLimits } from '../../../core/display/stretch.ts';
 import { AppError } from '../../../core/errors.ts';
