@@ -6,32 +6,38 @@ import { pause, picture } from './support/pane.ts';
 /** Two exposures of one target and filter in a row: the second of them is on the screen. */
 async function openOneThatHasAPrevious(page: Page): Promise<{ shown: number; previous: number }> {
   await pause(page);
-  const pair = await page.evaluate(async () => {
-    const answer = await fetch('api/repositories/OODS/exposures');
-    const { upserted } = (await answer.json()) as {
-      upserted: {
-        exposure: number;
-        targetName: string;
-        physicalFilter: string;
-        observationType: string;
-        raws: unknown[];
-      }[];
-    };
-    const rows = upserted.filter(({ raws, targetName }) => raws.length > 0 && targetName !== '');
-    const at = rows.findIndex((row, i) => {
-      const older = rows[i + 1];
-      return (
-        older?.targetName === row.targetName &&
-        older.physicalFilter === row.physicalFilter &&
-        older.observationType === row.observationType
-      );
+  const find = () =>
+    page.evaluate(async () => {
+      const answer = await fetch('api/repositories/OODS/exposures');
+      const { upserted } = (await answer.json()) as {
+        upserted: {
+          exposure: number;
+          targetName: string;
+          physicalFilter: string;
+          observationType: string;
+          raws: unknown[];
+        }[];
+      };
+      const rows = upserted.filter(({ raws, targetName }) => raws.length > 0 && targetName !== '');
+      const at = rows.findIndex((row, i) => {
+        const older = rows[i + 1];
+        return (
+          older?.targetName === row.targetName &&
+          older.physicalFilter === row.physicalFilter &&
+          older.observationType === row.observationType
+        );
+      });
+      return at < 0 ? null : { shown: rows[at]!.exposure, previous: rows[at + 1]!.exposure };
     });
-    return at < 0 ? null : { shown: rows[at]!.exposure, previous: rows[at + 1]!.exposure };
-  });
-  if (!pair) throw new Error('The night has no two exposures alike yet.');
-  await page.evaluate((exposure) => window.summitNotebook?.open({ exposure }), pair.shown);
-  await expect(page.getByTestId('image-pane')).toHaveAttribute('data-exposure', String(pair.shown));
-  return pair;
+  let pair: Awaited<ReturnType<typeof find>> = null;
+  await expect(async () => {
+    pair = await find();
+    expect(pair, 'two exposures alike, one after the other').not.toBeNull();
+  }).toPass({ timeout: 60_000 });
+  const { shown, previous } = pair!;
+  await page.evaluate((exposure) => window.summitNotebook?.open({ exposure }), shown);
+  await expect(page.getByTestId('image-pane')).toHaveAttribute('data-exposure', String(shown));
+  return { shown, previous };
 }
 
 const valueAt = (page: Page, x: number, y: number) =>
@@ -40,9 +46,6 @@ const valueAt = (page: Page, x: number, y: number) =>
 test('two keys compare with the previous exposure of the same target, filter and grating', async ({
   workspace,
 }) => {
-  await expect
-    .poll(async () => (await workspace.getByTestId('exposure-row').count()) > 5, { timeout: 100_000 })
-    .toBe(true);
   const { shown, previous } = await openOneThatHasAPrevious(workspace);
   await workspace.keyboard.press('k');
   const other = workspace.getByTestId('compare-pane');
@@ -78,6 +81,8 @@ test('two keys compare with the previous exposure of the same target, filter and
   const difference = workspace.getByTestId('combined-pane');
   await expect(difference).toHaveAttribute('data-state', 'ready');
   await workspace.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.4);
+  // Another pane lies under the pointer now: the readout is empty until it has its pixel.
+  for (const field of ['x', 'y']) await expect(readout.locator(`[data-field="${field}"]`)).toHaveText(/\d/);
   const x = Number(await readout.locator('[data-field="x"]').textContent());
   const y = Number(await readout.locator('[data-field="y"]').textContent());
   const here = (await valueAt(workspace, x, y)) ?? NaN;

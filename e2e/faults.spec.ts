@@ -245,8 +245,13 @@ async function shiftClock(context: BrowserContext, byMs: number): Promise<void> 
   await context.addInitScript(shift);
   // Workers take no init script: theirs is put before their own code.
   await context.route(/assets\/worker-.*\.js$/, async (route) => {
-    const answer = await route.fetch();
-    await route.fulfill({ response: answer, body: shift + (await answer.text()) });
+    try {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, body: shift + (await answer.text()) });
+    } catch {
+      // The Hub or the page went away meanwhile: the page asks again, as it would without this route.
+      await route.abort().catch(() => undefined);
+    }
   });
 }
 

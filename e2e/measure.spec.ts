@@ -205,16 +205,24 @@ test('the table of all exposures filters, opens and saves', async ({ workspace }
   await expect(table.getByText(/^\d+ of \d+ rows$/)).toBeVisible();
   await picture(workspace, 'table');
   await table.getByLabel('Filter all columns').fill('bias');
-  await expect(table.getByText(/^2 of \d+ rows$/)).toBeVisible();
+  // A long run comes round to the beginning of the night again.
+  const counts = async () =>
+    (await table.getByText(/^\d+ of \d+ rows$/).textContent())?.match(/\d+/g)?.map(Number) ?? [];
+  await expect.poll(async () => (await counts())[0]).toBeLessThan(newest % 100_000);
+  const [biases = NaN] = await counts();
+  expect(biases).toBeGreaterThanOrEqual(2);
   const saving = workspace.waitForEvent('download');
   await table.getByRole('button', { name: 'CSV' }).click();
   const csv = readFileSync(await (await saving).path(), 'utf8')
     .trim()
     .split('\r\n');
-  expect(csv).toHaveLength(3);
-  expect(csv[1]).toContain('bias');
-  await rows.filter({ hasText: 'bias' }).first().click();
+  expect(csv).toHaveLength(1 + biases);
+  for (const line of csv.slice(1)) expect(line).toContain('bias');
+  const bias = rows.filter({ hasText: 'bias' }).first();
+  const opened = await bias.getAttribute('data-exposure');
+  expect(opened).toMatch(/^\d+$/);
+  await bias.click();
   await workspace.keyboard.press('Enter');
   await expect(table).toHaveCount(0);
-  await expect(workspace.getByTestId('image-pane')).toHaveAttribute('data-exposure', /0000[12]$/);
+  await expect(workspace.getByTestId('image-pane')).toHaveAttribute('data-exposure', opened ?? '');
 });

@@ -23,7 +23,7 @@ async function run(page: Page, code: string): Promise<void> {
 const output = (page: Page) => pane(page).locator('.jp-CodeCell').last().locator('.jp-OutputArea-output');
 
 test('the server starts with visible progress and the first cell opens the exposure', async ({
-  workspace,
+  newWorkspace: workspace,
 }) => {
   await shownExposure(workspace);
   await expect(pane(workspace)).toHaveAttribute('data-state', /starting|ready/, { timeout: 30_000 });
@@ -35,7 +35,10 @@ test('the server starts with visible progress and the first cell opens the expos
   });
 });
 
-test('the copied butler line runs as it is below the first cell', async ({ workspace, site }) => {
+test('the copied butler line runs as it is below the first cell', async ({
+  newWorkspace: workspace,
+  site,
+}) => {
   await workspace
     .context()
     .grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(site.url).origin });
@@ -65,7 +68,9 @@ test('the copied butler line runs as it is below the first cell', async ({ works
   await expect(output(workspace)).toContainText('shape (2048, 576)', { timeout: 60_000 });
 });
 
-test('a dropped WebSocket comes back and the kernel keeps its variables', async ({ workspace }) => {
+test('a dropped WebSocket comes back and the kernel keeps its variables', async ({
+  newWorkspace: workspace,
+}) => {
   test.setTimeout(180_000);
   // The page's own sockets are closed under it, as a VPN does.
   await workspace.addInitScript(() => {
@@ -90,7 +95,7 @@ test('a dropped WebSocket comes back and the kernel keeps its variables', async 
 });
 
 test('a stopped server says so, keeps the cells and starts again by one click', async ({
-  workspace,
+  newWorkspace: workspace,
   site,
 }) => {
   test.setTimeout(240_000);
@@ -112,7 +117,7 @@ test('a stopped server says so, keeps the cells and starts again by one click', 
   await expect(output(workspace)).toContainText('42', { timeout: 60_000 });
 });
 
-test('the workspace’s keys stay out of a cell', async ({ workspace }) => {
+test('the workspace’s keys stay out of a cell', async ({ newWorkspace: workspace }) => {
   await readyNotebook(workspace);
   const before = await workspace.evaluate(() => window.summitNotebook?.getState().following);
   await pane(workspace).locator('.jp-CodeCell').last().locator('.cm-content').click();

@@ -110,6 +110,8 @@ export interface ImageStore extends StoreApi<ImageState> {
   orient(orientation: Orientation): void;
   setOverlays(overlays: Partial<Overlays>): void;
   setMaskLook(plane: string, look: Partial<MaskLook>): void;
+  /** Reduced, drawn and looked at as in a new page; the exposure and what was measured stay. */
+  reset(): void;
   fit(): void;
   setView(view: View | 'fit'): void;
   /** So many device pixels per detector pixel, about the middle of the pane. */

@@ -264,6 +264,12 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       set(({ maskLooks }) => ({
         maskLooks: { ...maskLooks, [plane]: { ...lookOf(maskLooks, plane), ...look } },
       })),
+    reset() {
+      const { isr, view, display, overlays, maskLooks } = FIRST_STATE;
+      set({ isr, view, overlays, maskLooks });
+      setDisplay(display);
+      void reduceAsWanted();
+    },
     fit: () => set({ view: 'fit' }),
     setView: (view) => set({ view }),
     zoomTo: (devicePixelsPerPixel) => changeView((view) => ({ ...view, devicePixelsPerPixel })),

@@ -65,6 +65,14 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
         { keys: ['-'], does: 'zoom out', run: () => image.zoomBy(1 / ZOOM_STEP) },
         { keys: ['0'], does: 'fit the pane', run: () => image.fit() },
         { keys: ['o'], does: 'one detector pixel per screen pixel', run: () => image.zoomTo(1) },
+        {
+          keys: ['Z'],
+          does: 'as at first: ISR, brightness, view and overlays; end of comparing',
+          run: () => {
+            compare.clear();
+            image.reset();
+          },
+        },
         { keys: ['O'], does: 'four screen pixels per detector pixel', run: () => image.zoomTo(4) },
         { keys: [','], does: 'turn by 90° counter-clockwise', run: () => turn(image, 90) },
         { keys: ['.'], does: 'turn by 90° clockwise', run: () => turn(image, -90) },

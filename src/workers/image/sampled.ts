@@ -37,6 +37,23 @@ function quantile(sorted: Float32Array, fraction: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
+/** The median of the distances from the median, by going outwards from it: the sample is sorted already. */
+function medianDeviation(sorted: Float32Array, median: number): number {
+  const half = (sorted.length - 1) / 2;
+  let above = countBelow(sorted, median);
+  let below = above - 1;
+  let [before, last] = [0, 0];
+  for (let taken = 0; taken <= Math.ceil(half); taken++) {
+    const down = below >= 0 ? median - sorted[below]! : Infinity;
+    const up = above < sorted.length ? sorted[above]! - median : Infinity;
+    before = last;
+    last = Math.min(down, up);
+    if (down <= up) below -= 1;
+    else above += 1;
+  }
+  return Number.isInteger(half) ? last : (before + last) / 2;
+}
+
 function statisticsOf(engine: Engine, sample: Float32Array<ArrayBuffer>): SampledStatistics {
   if (sample.length === 0) {
     const nan = Number.NaN;
@@ -52,13 +69,12 @@ function statisticsOf(engine: Engine, sample: Float32Array<ArrayBuffer>): Sample
   const zscale = zscaleOf(engine, sample);
   sample.sort();
   const median = quantile(sample, 0.5);
-  const deviations = sample.map((value) => Math.abs(value - median)).sort();
   return {
     zscale,
     min: sample[0] ?? Number.NaN,
     max: sample.at(-1) ?? Number.NaN,
     median,
-    robustSigma: 1.4826 * quantile(deviations, 0.5),
+    robustSigma: 1.4826 * medianDeviation(sample, median),
     quantiles: QUANTILES.map((fraction) => quantile(sample, fraction)),
   };
 }
