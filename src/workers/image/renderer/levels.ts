@@ -14,17 +14,22 @@ interface Level {
   readonly bytes: number;
   /** Blocks that are there, row by row; undefined when all are. */
   readonly blocks: Uint8Array | undefined;
+  /** A pixel without a value is among those that are there. */
+  holes: boolean;
 }
 
 export class PlaneLevels {
   readonly plane: Plane;
   readonly #gl: WebGL2RenderingContext;
   readonly #form: { readonly internal: number; readonly format: number; readonly type: number };
+  readonly #filter: number;
   readonly #levels = new Map<number, Level>();
 
-  constructor(gl: WebGL2RenderingContext, plane: Plane) {
+  /** `filter`: gl.LINEAR where the machine can mix texels of an image. */
+  constructor(gl: WebGL2RenderingContext, plane: Plane, filter: number) {
     this.#gl = gl;
     this.plane = plane;
+    this.#filter = plane.type === 'i32' ? gl.NEAREST : filter;
     this.#form =
       plane.type === 'i32'
         ? { internal: gl.R32I, format: gl.RED_INTEGER, type: gl.INT }
@@ -36,10 +41,11 @@ export class PlaneLevels {
   }
 
   /** Binds the level to the active texture unit, with what the box (pixels of the plane) shows of it. */
-  bind(engine: Engine, binning: number, box: Box<'Detector'>): void {
+  bind(engine: Engine, binning: number, box: Box<'Detector'>): { readonly holes: boolean } {
     const level = this.#levels.get(binning) ?? this.#made(engine, binning);
     this.#gl.bindTexture(this.#gl.TEXTURE_2D, level.texture);
-    if (level.blocks) this.#upload(level.blocks, box);
+    if (level.blocks) this.#upload(level, level.blocks, box);
+    return level;
   }
 
   free(): void {
@@ -51,7 +57,7 @@ export class PlaneLevels {
     const gl = this.#gl;
     const texture = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, texture);
-    unfiltered(gl);
+    setFilter(gl, this.#filter);
     const level = binning === 1 ? this.#empty(texture) : this.#binned(engine, texture, binning);
     this.#levels.set(binning, level);
     return level;
@@ -61,29 +67,34 @@ export class PlaneLevels {
     const { width, height } = this.plane;
     this.#gl.texStorage2D(this.#gl.TEXTURE_2D, 1, this.#form.internal, width, height);
     const blocks = new Uint8Array(Math.ceil(width / BLOCK) * Math.ceil(height / BLOCK));
-    return { texture, bytes: width * height * 4, blocks };
+    return { texture, bytes: width * height * 4, blocks, holes: false };
   }
 
   #binned(engine: Engine, texture: WebGLTexture, binning: number): Level {
     const gl = this.#gl;
     const { internal, format, type } = this.#form;
     const [width, height] = [this.plane.width, this.plane.height].map((side) => Math.ceil(side / binning));
-    const put = (pixels: ArrayBufferView) =>
+    const put = (pixels: Float32Array | Int32Array): Level => {
       gl.texImage2D(gl.TEXTURE_2D, 0, internal, width!, height!, 0, format, type, pixels);
-    if (this.plane.type === 'i32') put(binnedMask(this.plane, binning));
-    else {
-      const source = engine.bin(this.plane, binning);
-      put(source.view());
-      engine.free(source);
-    }
-    return { texture, bytes: width! * height! * 4, blocks: undefined };
+      return {
+        texture,
+        bytes: pixels.byteLength,
+        blocks: undefined,
+        holes: anyHole(pixels, 0, pixels.length),
+      };
+    };
+    if (this.plane.type === 'i32') return put(binnedMask(this.plane, binning));
+    const source = engine.bin(this.plane, binning);
+    const level = put(source.view() as Float32Array);
+    engine.free(source);
+    return level;
   }
 
-  #upload(blocks: Uint8Array, box: Box<'Detector'>): void {
+  #upload(level: Level, blocks: Uint8Array, box: Box<'Detector'>): void {
     const gl = this.#gl;
     const { width, height } = this.plane;
     const columns = Math.ceil(width / BLOCK);
-    const pixels = this.plane.view();
+    const pixels = this.plane.view() as Float32Array | Int32Array;
     gl.pixelStorei(gl.UNPACK_ROW_LENGTH, width);
     // One pixel more at each side, because a smaller scale averages with its neighbours.
     const [x0, y0] = [Math.max(0, box.x0 - 1), Math.max(0, box.y0 - 1)];
@@ -97,6 +108,9 @@ export class PlaneLevels {
         gl.pixelStorei(gl.UNPACK_SKIP_ROWS, y);
         const [w, h] = [Math.min(BLOCK, width - x), Math.min(BLOCK, height - y)];
         gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, w, h, this.#form.format, this.#form.type, pixels);
+        for (let row = y; row < y + h && !level.holes; row++) {
+          level.holes = anyHole(pixels, row * width + x, row * width + x + w);
+        }
       }
     }
     for (const name of [gl.UNPACK_ROW_LENGTH, gl.UNPACK_SKIP_PIXELS, gl.UNPACK_SKIP_ROWS]) {
@@ -122,10 +136,17 @@ export function binnedMask(plane: Plane, factor: number): Int32Array<ArrayBuffer
   return cells;
 }
 
-/** Textures that are read texel by texel. */
-export function unfiltered(gl: WebGL2RenderingContext): void {
+/** Of the pixels from..to: NaN minus itself is NaN, and so is an infinity. */
+function anyHole(pixels: Float32Array | Int32Array, from: number, to: number): boolean {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += pixels[i]! - pixels[i]!;
+  return sum !== 0;
+}
+
+/** How texels are mixed, gl.NEAREST or gl.LINEAR; nothing is repeated beyond the edges. */
+export function setFilter(gl: WebGL2RenderingContext, filter: number): void {
   for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) {
-    gl.texParameteri(gl.TEXTURE_2D, name, gl.NEAREST);
+    gl.texParameteri(gl.TEXTURE_2D, name, filter);
   }
   for (const name of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) {
     gl.texParameteri(gl.TEXTURE_2D, name, gl.CLAMP_TO_EDGE);

@@ -5,12 +5,12 @@ import { detectorFromScreen, visibleBox } from '../../../core/camera/view.ts';
 import { COLOUR_MAPS } from '../../../core/display/colourMapNames.ts';
 import { colourTables } from '../../../core/display/colourMaps.ts';
 import type { Limits } from '../../../core/display/stretch.ts';
-import { STRETCHES, usableLimits } from '../../../core/display/stretch.ts';
+import { usableLimits } from '../../../core/display/stretch.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { AmplifierPlace, RenderRequest } from '../contract.ts';
 import { equalizing } from '../sampled.ts';
-import { PlaneLevels, unfiltered } from './levels.ts';
-import { EQUALIZING_SIZE, FRAGMENT_SHADER, MASK_BITS, VERTEX_SHADER } from './shaders.ts';
+import { PlaneLevels, setFilter } from './levels.ts';
+import { type Drawing, EQUALIZING_SIZE, fragmentShader, MASK_BITS, VERTEX_SHADER } from './shaders.ts';
 
 const UNIFORMS = [
   'level',
@@ -24,12 +24,8 @@ const UNIFORMS = [
   'limits',
   'cellSize',
   'binning',
-  'stretch',
-  'contrast',
+  'ramp',
   'colourRow',
-  'inverted',
-  'averaged',
-  'inCells',
   'maskLevel',
   'maskColours',
   'maskBits',
@@ -61,10 +57,19 @@ export function binningFor(devicePixelsPerPixel: number): number {
   return [8, 4, 2].find((binning) => devicePixelsPerPixel * binning <= 1.25) ?? 1;
 }
 
+interface Program {
+  readonly program: WebGLProgram;
+  readonly uniforms: ReadonlyMap<UniformName, WebGLUniformLocation | null>;
+}
+
 export class Renderer {
   readonly #canvas: OffscreenCanvas;
   readonly #gl: WebGL2RenderingContext;
-  readonly #uniforms: ReadonlyMap<UniformName, WebGLUniformLocation | null>;
+  /** One for each way of drawing that was asked for. */
+  readonly #programs = new Map<string, Program>();
+  /** What an image's texels are mixed by, where the machine can. */
+  readonly #filter: number;
+  #uniforms: Program['uniforms'] = new Map();
   readonly #planes = new Map<Plane, PlaneLevels>();
   readonly #largest: number;
   readonly #noMask: WebGLTexture;
@@ -86,29 +91,18 @@ export class Renderer {
     }
     this.#gl = gl;
     this.#largest = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
-    const program = linkedProgram(gl);
-    gl.useProgram(program);
-    this.#uniforms = new Map(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)]));
+    this.#filter = gl.getExtension('OES_texture_float_linear') ? gl.LINEAR : gl.NEAREST;
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 4);
-    for (const [unit, name] of [
-      [LEVEL, 'level'],
-      [COLOURS, 'colours'],
-      [EQUALIZING, 'equalizing'],
-      [CELL_LIMITS, 'cellLimits'],
-      [MASK_LEVEL, 'maskLevel'],
-      [MASK_COLOURS, 'maskColours'],
-    ] as const) {
-      gl.uniform1i(this.#at(name), unit);
-      if (unit === LEVEL || unit === MASK_LEVEL) continue;
+    for (const unit of [COLOURS, EQUALIZING, CELL_LIMITS, MASK_COLOURS]) {
       gl.activeTexture(gl.TEXTURE0 + unit);
       gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
-      unfiltered(gl);
+      setFilter(gl, gl.NEAREST);
     }
     // A sampler wants a texture of its type, also where no mask is drawn.
     gl.activeTexture(gl.TEXTURE0 + MASK_LEVEL);
     this.#noMask = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, this.#noMask);
-    unfiltered(gl);
+    setFilter(gl, gl.NEAREST);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32I, 1, 1, 0, gl.RED_INTEGER, gl.INT, new Int32Array(1));
     gl.activeTexture(gl.TEXTURE0 + COLOURS);
     const rows = COLOUR_MAPS.length;
@@ -137,39 +131,76 @@ export class Renderer {
     const least = Math.ceil(Math.max(plane.width, plane.height) / this.#largest);
     const binning = Math.max(least, binningFor(view.devicePixelsPerPixel));
     gl.activeTexture(gl.TEXTURE0 + LEVEL);
-    this.#levels(plane).bind(engine, binning, visibleBox(view, plane, pane));
-    this.#setMask(engine, drawable, request, binning, pane);
+    const { holes } = this.#levels(plane).bind(engine, binning, visibleBox(view, plane, pane));
+    const { limits } = request;
+    const cells = isPair(limits) ? undefined : cellGrid(drawable.amplifiers, limits);
+    const mask = request.mask.length > 0 ? drawable.mask : undefined;
+    const averaged = view.devicePixelsPerPixel < 1;
+    this.#use({
+      stretch: request.stretch,
+      texels: !averaged ? 'one' : holes || this.#filter === gl.NEAREST ? 'fourWithValue' : 'four',
+      holes,
+      inCells: cells !== undefined,
+      masked: mask !== undefined,
+    });
+    gl.activeTexture(gl.TEXTURE0 + MASK_LEVEL);
+    if (mask) this.#setMask(engine, mask, request, binning, pane);
+    else gl.bindTexture(gl.TEXTURE_2D, this.#noMask);
     gl.viewport(0, 0, pane.width, pane.height);
     gl.uniform2f(this.#at('centre'), view.centre.x, view.centre.y);
     gl.uniform2f(this.#at('pane'), pane.width, pane.height);
     gl.uniform2f(this.#at('imageSize'), plane.width, plane.height);
     gl.uniformMatrix2fv(this.#at('fromScreen'), false, detectorFromScreen(view));
-    this.#setLimits(drawable, request);
+    this.#setLimits(drawable, request, cells);
     gl.uniform1f(this.#at('binning'), binning);
-    gl.uniform1i(this.#at('stretch'), STRETCHES.indexOf(request.stretch));
-    gl.uniform2f(this.#at('contrast'), request.contrast.bias, request.contrast.contrast);
+    const { bias, contrast } = request.contrast;
+    const ramp = [contrast, 0.5 - bias * contrast] as const;
+    gl.uniform2f(
+      this.#at('ramp'),
+      request.invert ? -ramp[0] : ramp[0],
+      request.invert ? 1 - ramp[1] : ramp[1],
+    );
     gl.uniform1i(this.#at('colourRow'), COLOUR_MAPS.indexOf(request.colourMap));
-    gl.uniform1i(this.#at('inverted'), Number(request.invert));
-    gl.uniform1i(this.#at('averaged'), Number(view.devicePixelsPerPixel < 1));
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     return this.#canvas.transferToImageBitmap();
   }
 
-  #setMask(engine: Engine, { mask }: Drawable, request: RenderRequest, binning: number, pane: Size): void {
+  /** The program that draws so is the current one from now on. */
+  #use(drawing: Drawing): void {
     const gl = this.#gl;
-    const planes = mask ? request.mask : [];
-    gl.uniform1i(
-      this.#at('maskBits'),
-      planes.reduce((bits, { bit }) => bits | (1 << bit), 0),
-    );
-    gl.activeTexture(gl.TEXTURE0 + MASK_LEVEL);
-    if (!mask || planes.length === 0) {
-      gl.bindTexture(gl.TEXTURE_2D, this.#noMask);
+    const key = Object.values(drawing).join();
+    const known = this.#programs.get(key);
+    if (known) {
+      gl.useProgram(known.program);
+      this.#uniforms = known.uniforms;
       return;
     }
+    const program = linkedProgram(gl, fragmentShader(drawing));
+    gl.useProgram(program);
+    this.#uniforms = new Map(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)]));
+    this.#programs.set(key, { program, uniforms: this.#uniforms });
+    for (const [unit, name] of [
+      [LEVEL, 'level'],
+      [COLOURS, 'colours'],
+      [EQUALIZING, 'equalizing'],
+      [CELL_LIMITS, 'cellLimits'],
+      [MASK_LEVEL, 'maskLevel'],
+      [MASK_COLOURS, 'maskColours'],
+    ] as const) {
+      gl.uniform1i(this.#at(name), unit);
+    }
+  }
+
+  /** To the active texture unit. */
+  #setMask(engine: Engine, mask: Plane, request: RenderRequest, binning: number, pane: Size): void {
+    const gl = this.#gl;
+    gl.uniform1i(
+      this.#at('maskBits'),
+      request.mask.reduce((bits, { bit }) => bits | (1 << bit), 0),
+    );
     this.#levels(mask).bind(engine, binning, visibleBox(request.view, mask, pane));
     const colours = new Uint8Array(4 * MASK_BITS);
-    for (const { bit, rgba } of planes) colours.set(rgba, 4 * bit);
+    for (const { bit, rgba } of request.mask) colours.set(rgba, 4 * bit);
     gl.activeTexture(gl.TEXTURE0 + MASK_COLOURS);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, MASK_BITS, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, colours);
   }
@@ -187,18 +218,16 @@ export class Renderer {
   #levels(plane: Plane): PlaneLevels {
     const known = this.#planes.get(plane);
     if (known) return known;
-    const levels = new PlaneLevels(this.#gl, plane);
+    const levels = new PlaneLevels(this.#gl, plane, this.#filter);
     this.#planes.set(plane, levels);
     return levels;
   }
 
-  #setLimits({ sorted, amplifiers }: Drawable, request: RenderRequest): void {
+  #setLimits({ sorted }: Drawable, request: RenderRequest, grid: CellGrid | undefined): void {
     const gl = this.#gl;
     const { limits } = request;
-    const grid = isPair(limits) ? undefined : cellGrid(amplifiers, limits);
     const [low, high] = usableLimits(isPair(limits) ? limits : (limits[0] ?? [0, 1]));
     gl.uniform2f(this.#at('limits'), low, high);
-    gl.uniform1i(this.#at('inCells'), Number(grid !== undefined));
     if (grid) {
       gl.uniform2f(this.#at('cellSize'), grid.cellWidth, grid.cellHeight);
       gl.activeTexture(gl.TEXTURE0 + CELL_LIMITS);
@@ -246,11 +275,11 @@ export function cellGrid(
   return { columns, rows, cellWidth, cellHeight, cells };
 }
 
-function linkedProgram(gl: WebGL2RenderingContext): WebGLProgram {
+function linkedProgram(gl: WebGL2RenderingContext, fragment: string): WebGLProgram {
   const program = gl.createProgram();
   for (const [type, source] of [
     [gl.VERTEX_SHADER, VERTEX_SHADER],
-    [gl.FRAGMENT_SHADER, FRAGMENT_SHADER],
+    [gl.FRAGMENT_SHADER, fragment],
   ] as const) {
     const shader = gl.createShader(type);
     if (!shader) continue; // Only on a lost context, which linking reports.
