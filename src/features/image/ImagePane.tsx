@@ -179,10 +179,12 @@ function usePointer(
         if (under) tools?.move(under);
         if (dragged) controls.panBy(at.x - dragged.x, at.y - dragged.y);
         if (dragged) dragged = at;
-        controls.pointAt(at);
       },
       { signal },
     );
+    // A move waits for the next frame; secure pages can hear of it before, and the readout is there that much sooner.
+    const told = 'onpointerrawupdate' in element ? 'pointerrawupdate' : 'pointermove';
+    element.addEventListener(told, (event) => controls.pointAt(place(event as PointerEvent)), { signal });
     const drop = (event: PointerEvent) => {
       const at = tooling ? detectorAt(place(event)) : undefined;
       if (at) tools?.release(at);
