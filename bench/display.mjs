@@ -29,7 +29,7 @@ function installTimer() {
   };
   let presented = () => {};
   const { prototype } = ImageBitmapRenderingContext;
-  const transfer = prototype.transferFromImageBitmap;
+  const { value: transfer } = Object.getOwnPropertyDescriptor(prototype, 'transferFromImageBitmap');
   prototype.transferFromImageBitmap = function transferAndTell(bitmap) {
     transfer.call(this, bitmap);
     if (bitmap && this.canvas.matches('.image-canvas')) presented();

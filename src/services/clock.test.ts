@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type * as z from 'zod/mini';
-import { createClock, measureOffset } from './clock.ts';
+import { createClock, measureOffset, onMultiples } from './clock.ts';
 import type { ServiceHttp } from './serviceHttp.ts';
 
 /** A world with one true time, a server that tells it and a browser whose clock is off; ways take what they are told. */
@@ -91,4 +91,21 @@ describe('the clock', () => {
     await vi.advanceTimersByTimeAsync(300_000);
     expect(asked).toBe(17);
   });
+});
+
+test('what counts seconds changes at whole seconds of its clock, until it is ended', () => {
+  vi.useFakeTimers({ now: 10_250 });
+  try {
+    const told: number[] = [];
+    // A clock that is 100 ms ahead of the browser's.
+    const clock = () => Date.now() + 100;
+    const end = onMultiples(1000, clock, () => told.push(clock()));
+    vi.advanceTimersByTime(3000);
+    expect(told).toEqual([11_000, 12_000, 13_000]);
+    end();
+    vi.advanceTimersByTime(5000);
+    expect(told).toHaveLength(3);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -22,6 +22,25 @@ export function browserNow(): UnixMs {
   return performance.timeOrigin + performance.now();
 }
 
+/**
+ * Calls `tick` at every multiple of `everyMs` of that clock; returns what ends it. All that counts seconds on a page then
+ * changes in the same frame: each frame costs what the whole page does where it is drawn by software.
+ */
+export function onMultiples(everyMs: number, clock: () => UnixMs, tick: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = () => {
+    timer = setTimeout(
+      () => {
+        tick();
+        wait();
+      },
+      Math.ceil(everyMs - (clock() % everyMs)),
+    );
+  };
+  wait();
+  return () => clearTimeout(timer);
+}
+
 export async function measureOffset(
   serverTime: () => Promise<UnixMs>,
   now: () => UnixMs,

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { ErrorTag } from '../../core/errors.ts';
 import type { UnixMs } from '../../core/time.ts';
-import { formatAge, formatFixed } from '../../core/units.ts';
+import { formatAge } from '../../core/units.ts';
 import { browserNow, type Clock } from '../../services/clock.ts';
 import { STAGE_HEADLINES } from './AlarmBar.tsx';
 import { filterLabel, targetLabel, typeLabel } from './exposureNumber.ts';
@@ -148,13 +148,13 @@ interface CountdownProps {
 }
 
 function Countdown({ word, endsAt, clock }: CountdownProps) {
-  const now = useNow(clock, 100);
+  const now = useNow(clock, 1000);
   if (endsAt === null) return word;
   const left = (endsAt - now) / 1000;
   const over = left < -CLOCKS_AGREE_SECONDS;
   return (
     <>
-      {word} <span className="mono">{formatFixed(over ? -left : Math.max(0, left), 1)}</span> s{' '}
+      {word} <span className="mono">{Math.round(over ? -left : Math.max(0, left))}</span> s{' '}
       {over ? 'over' : 'left'}
     </>
   );

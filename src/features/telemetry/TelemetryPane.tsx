@@ -4,6 +4,7 @@ import { useStore } from 'zustand';
 import type { Exposure, ExposureId } from '../../core/dataId.ts';
 import type { UnixMs } from '../../core/time.ts';
 import { formatAge } from '../../core/units.ts';
+import { onMultiples } from '../../services/clock.ts';
 import type { EfdClient, Series } from '../../services/efd/efdClient.ts';
 import { bandOf, type Bands } from './bands.ts';
 import { formatArcsec, largestError } from './chart.ts';
@@ -173,9 +174,6 @@ function ageOf(data: StripData, now: UnixMs): string {
 /** Server time, each second. */
 function useSeconds(efd: EfdClient): UnixMs {
   const [now, setNow] = useState(efd.serverNow);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(efd.serverNow()), 1_000);
-    return () => clearInterval(timer);
-  }, [efd]);
+  useEffect(() => onMultiples(1_000, efd.serverNow, () => setNow(efd.serverNow())), [efd]);
   return now;
 }

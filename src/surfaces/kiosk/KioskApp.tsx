@@ -117,7 +117,7 @@ const LOCAL = new Intl.DateTimeFormat('en-GB', {
 });
 
 function WallClock({ clock }: { readonly clock: Clock }) {
-  const now = useNow(clock, 250);
+  const now = useNow(clock, 1_000);
   const elsewhere = new Date(now).getTimezoneOffset() !== 0;
   return (
     <div className="kiosk-clock">
@@ -135,7 +135,7 @@ function SinceLastImage({ live }: { readonly live: LiveImage }) {
   const exposures = useStore(live.exposures, (s) => s.exposures);
   const newest = useStore(live.exposures, newestExposure);
   const received = useStore(live.exposures, (s) => s.received);
-  const now = useNow(live.clock, 500);
+  const now = useNow(live.clock, 1_000);
   const silentMs = newest ? Math.max(0, now - arrivedUnixMs(newest)) : null;
   const { size, tone } = latenessOf(silentMs ?? 0, exposures);
   return (
