@@ -113,3 +113,36 @@ test('a step’s effect is seen side by side', async ({ workspace }) => {
   await workspace.keyboard.press('Escape');
   await expect(other).toHaveCount(0);
 });
+
+test('an address brings regions, what is compared and the telemetry’s time; a panel shows the regions', async ({
+  newWorkspace: page,
+  site,
+}) => {
+  const { shown, previous } = await openOneThatHasAPrevious(page);
+  const search = `?exposure=${shown}&regions=c1200,2300,140*red*here;p700,900&compare=tile,prev,${previous},-bias&efd=1h`;
+  await page.goto(site.url + search);
+  await expect(page.getByTestId('compare-pane')).toHaveCount(3);
+  for (const pane of await page.getByTestId('compare-pane').all()) {
+    await expect(pane).toHaveAttribute('data-state', 'ready');
+  }
+  await expect(page.getByTestId('compare-pane').first()).toHaveAttribute('data-exposure', String(previous));
+  await expect(page.getByTestId('regions').locator('[data-kind="circle"][data-colour="red"]')).toHaveCount(1);
+  await expect(page.getByRole('button', { name: '1 h', exact: true })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
+  // What is changed now is in the address at once.
+  await page.getByRole('button', { name: 'night', exact: true }).click();
+  await page.getByTestId('image-pane').locator('canvas').focus();
+  await page.keyboard.press('k');
+  await expect
+    .poll(() => Object.fromEntries(new URL(page.url()).searchParams))
+    .toMatchObject({
+      regions: 'c1200,2300,140*red*here;p700,900',
+      compare: `blink,prev,${previous},-bias`,
+      efd: 'night',
+    });
+
+  await page.goto(new URL('panel', site.url).href + search);
+  await expect(page.getByTestId('regions').locator('[data-kind]')).toHaveCount(2);
+});

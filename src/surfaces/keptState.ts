@@ -9,6 +9,8 @@
  * | sizes of the panes  | local                | –     | –            |
  * | columns of the table | local               | –     | –            |
  * | look of the image   | url, see viewState.ts | url  | url          |
+ * | regions             | url, see pageAddress.ts | url | url         |
+ * | compared, EFD time  | url, see pageAddress.ts | –   | –           |
  * | alarm's sound       | none: off at a start | –     | –            |
  * | all else            | none                 | none  | none         |
  *

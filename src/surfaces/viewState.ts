@@ -41,7 +41,8 @@ export const FIRST_VIEW_STATE: ViewState = {
   overlays: FIRST_STATE.overlays,
 };
 
-const LONGEST = 8192;
+/** Of the query; servers and proxies take no more for certain. */
+export const LONGEST_SEARCH = 8192;
 
 const RECIPES: readonly Recipe[] = ['rapid', 'full'];
 const OVERSCANS: readonly OverscanMethod[] = [
@@ -52,7 +53,7 @@ const OVERSCANS: readonly OverscanMethod[] = [
   'mean',
   'spline',
 ];
-const STEPS: readonly StepName[] = [
+export const STEPS: readonly StepName[] = [
   'saturation',
   'serial-overscan',
   'parallel-overscan',
@@ -197,8 +198,8 @@ export interface ParsedViewState {
 }
 
 export function viewStateFromQuery(search: string): ParsedViewState {
-  if (search.length > LONGEST) {
-    const problem = `The address has ${search.length} characters, of which at most ${LONGEST} are read: it shows the image as it comes.`;
+  if (search.length > LONGEST_SEARCH) {
+    const problem = `The address has ${search.length} characters, of which at most ${LONGEST_SEARCH} are read: it shows the image as it comes.`;
     return { state: FIRST_VIEW_STATE, problems: [problem] };
   }
   const query = new URLSearchParams(search);
@@ -211,8 +212,7 @@ export function viewStateFromQuery(search: string): ParsedViewState {
     const text = query.get(name);
     if (text === null) return first;
     const value = parse(text);
-    if (value === undefined)
-      problems.push(`The address’s ${name}=${printable(text)} is not known and was left out.`);
+    if (value === undefined) problems.push(notKnown(name, text));
     return value ?? first;
   };
   const display: DisplayState = {
@@ -265,6 +265,10 @@ export function writeViewState(query: URLSearchParams, { isr, display, view, ove
 
 function short(value: number, digits: number): string {
   return String(Number(value.toPrecision(digits)));
+}
+
+export function notKnown(name: string, text: string): string {
+  return `The address’s ${name}=${printable(text)} is not known and was left out.`;
 }
 
 /** For a sentence: no control characters, nothing that turns the writing, not long. */

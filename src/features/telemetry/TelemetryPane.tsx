@@ -25,11 +25,14 @@ export interface TelemetryPaneProps {
   readonly efd: EfdClient;
   readonly exposures: readonly Exposure[];
   readonly selected: ExposureId | null;
+  readonly range: RangeName;
+  readonly onRange: (range: RangeName) => void;
   readonly onOpen: (exposure: Exposure) => void;
 }
 
-export default function TelemetryPane({ efd, exposures, selected, onOpen }: TelemetryPaneProps) {
-  const [telemetry] = useState(() => createTelemetry(efd));
+export default function TelemetryPane(props: TelemetryPaneProps) {
+  const { efd, exposures, selected, range, onRange, onOpen } = props;
+  const [telemetry] = useState(() => createTelemetry(efd, range));
   const state = useStore(telemetry.store);
   const now = useSeconds(efd);
   const [shaded, setShaded] = useState('[]');
@@ -39,6 +42,10 @@ export default function TelemetryPane({ efd, exposures, selected, onOpen }: Tele
     telemetry.start(abort.signal);
     return () => abort.abort();
   }, [telemetry]);
+
+  useEffect(() => {
+    if (telemetry.store.getState().range !== range) telemetry.setRange(range);
+  }, [telemetry, range]);
 
   const onBands = useCallback((bands: Bands) => {
     const drawn = bands.single.map(({ exposure, beginUnixMs, endUnixMs }) => ({
@@ -75,7 +82,7 @@ export default function TelemetryPane({ efd, exposures, selected, onOpen }: Tele
               type="button"
               aria-pressed={state.range === name}
               disabled={efd.unavailable !== null}
-              onClick={() => telemetry.setRange(name)}
+              onClick={() => onRange(name)}
             >
               {name}
             </button>

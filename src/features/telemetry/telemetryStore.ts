@@ -60,8 +60,8 @@ export function paneStateOf(state: TelemetryState, unavailable: string | null, n
   return state.error || newest === null || now - newest > limit ? 'stale' : 'ready';
 }
 
-export function createTelemetry(efd: EfdClient): Telemetry {
-  const store = createStore<TelemetryState>(() => ({ range: '15 min', data: null, error: null }));
+export function createTelemetry(efd: EfdClient, range: RangeName): Telemetry {
+  const store = createStore<TelemetryState>(() => ({ range, data: null, error: null }));
   let wake: () => void = () => undefined;
   let question: AbortController | undefined;
 

@@ -211,13 +211,21 @@ function ImageCaption({ workspace: { image } }: { readonly workspace: Workspace 
 function Telemetry({ workspace }: { readonly workspace: Workspace }) {
   const { ui, efd, exposures } = workspace;
   const allowed = useStore(ui, (s) => s.panesAllowed);
+  const range = useStore(ui, (s) => s.range);
   const rows = useStore(exposures, (s) => s.exposures);
   const selected = useStore(exposures, (s) => s.selected);
   if (!allowed) return <PaneWaiting name="Telemetry" />;
   return (
     <PaneBoundary name="Telemetry">
       <Suspense fallback={<PaneWaiting name="Telemetry" />}>
-        <TelemetryPane efd={efd} exposures={rows} selected={selected} onOpen={(e) => exposures.select(e)} />
+        <TelemetryPane
+          efd={efd}
+          exposures={rows}
+          selected={selected}
+          range={range}
+          onRange={(name) => ui.setState({ range: name })}
+          onOpen={(e) => exposures.select(e)}
+        />
       </Suspense>
     </PaneBoundary>
   );

@@ -13,6 +13,7 @@ import { createImageWorker } from '../../services/workerPool.ts';
 import { exposureFromQuery, repositoryFromQuery } from '../keptState.ts';
 import { viewStateFromQuery } from '../viewState.ts';
 import { Connecting } from './Connecting.tsx';
+import { pageStateFromQuery } from './pageAddress.ts';
 import { keptTheme, startWorkspace, type Workspace } from './workspace.ts';
 import { WorkspaceApp } from './WorkspaceApp.tsx';
 import '../tokens.css';
@@ -50,10 +51,9 @@ async function connect(): Promise<Workspace> {
   });
   const initialExposure = exposureFromQuery(location.search);
   const initialView = viewStateFromQuery(location.search);
-  return startWorkspace(
-    { http, clock, site, repository, session, butler, efd, worker, initialExposure, initialView },
-    page.signal,
-  );
+  const initialPage = pageStateFromQuery(location.search, () => crypto.randomUUID());
+  const services = { http, clock, site, repository, session, butler, efd, worker };
+  return startWorkspace({ ...services, initialExposure, initialView, initialPage }, page.signal);
 }
 
 /** Tries until the service answers: a restart of the Hub must not leave a dead page. */

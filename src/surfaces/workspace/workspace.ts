@@ -25,6 +25,7 @@ import {
 } from '../../features/image/compare/compareStore.ts';
 import { createRegionStore, type RegionStore } from '../../features/image/regions/regionStore.ts';
 import type { ImageStore } from '../../features/image/imageState.ts';
+import type { RangeName } from '../../features/telemetry/telemetryStore.ts';
 import { createImageStore } from '../../features/image/imageStore.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
 import { createExposureTableClient, createTableWorker } from '../../services/butler/exposureTable.ts';
@@ -40,6 +41,7 @@ import { isTheme, keep, kept, type Theme } from '../keptState.ts';
 import { applyViewState, viewStateOf } from '../imageVerbs.ts';
 import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
 import { writeViewState, type ParsedViewState } from '../viewState.ts';
+import { comparedNow, writePageState, type OtherAsked, type PageState } from './pageAddress.ts';
 
 export const INSPECTOR_TABS = ['readout', 'measure', 'regions', 'amplifiers', 'header', 'ledger'] as const;
 export type InspectorTab = (typeof INSPECTOR_TABS)[number];
@@ -54,6 +56,8 @@ export interface WorkspaceState {
   readonly notice: string | null;
   /** Telemetry and notebook load only after the first image: it comes first. */
   readonly panesAllowed: boolean;
+  /** How much of the night the telemetry shows. */
+  readonly range: RangeName;
 }
 
 export interface Workspace {
@@ -95,6 +99,7 @@ export interface WorkspaceParts {
   /** What the address asks for. */
   readonly initialExposure: number | null;
   readonly initialView: ParsedViewState;
+  readonly initialPage: { readonly state: PageState; readonly problems: readonly string[] };
 }
 
 /** When there is nothing to show, the other panes do not wait for it. */
@@ -110,7 +115,8 @@ export function keptTheme(): Theme {
 }
 
 export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Workspace {
-  const { http, clock, site, repository, session, butler, efd, worker, initialExposure, initialView } = parts;
+  const { http, clock, site, repository, session, butler, efd, worker } = parts;
+  const { initialExposure, initialView, initialPage } = parts;
   const ui = createStore<WorkspaceState>(() => ({
     theme: keptTheme(),
     dialog: null,
@@ -118,6 +124,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     inspector: 'readout',
     notice: null,
     panesAllowed: false,
+    range: initialPage.state.range,
   }));
   const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: initialExposure });
   const image = createImageStore({ butler, worker });
@@ -173,6 +180,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
         exposureCount: list.exposures.length,
         camera: camera.store.getState().phase,
         alarm: late.getState().late?.stage ?? null,
+        page: pageState(),
       };
     },
     open: (dataId) => exposures.open(exposureKey(dataId)),
@@ -211,6 +219,18 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
         writeAddressSoon();
       }
     });
+    compare.subscribe((state, before) => {
+      const { mode, others, blinkSeconds } = state;
+      if (mode !== before.mode || others !== before.others || blinkSeconds !== before.blinkSeconds) {
+        writeAddressSoon();
+      }
+    });
+    regions.subscribe((state, before) => {
+      if (state.regions !== before.regions) writeAddressSoon();
+    });
+    ui.subscribe((state, before) => {
+      if (state.range !== before.range) writeAddressSoon();
+    });
     butler.watch((snapshot) => exposures.apply(snapshot), signal);
     setTimeout(() => {
       if (exposures.getState().exposures.length === 0) allowPanes();
@@ -233,7 +253,36 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     if (following || selected === null) url.searchParams.delete('exposure');
     else url.searchParams.set('exposure', String(selected));
     writeViewState(url.searchParams, viewStateOf(image));
+    writePageState(url.searchParams, pageState());
     if (url.href !== location.href) history.replaceState(history.state, '', url);
+  }
+
+  function pageState(): PageState {
+    return {
+      regions: regions.getState().regions,
+      compare: comparedNow(compare.getState()),
+      blinkSeconds: compare.getState().blinkSeconds,
+      range: ui.getState().range,
+    };
+  }
+
+  /** What the address wants beside and on the image. Exposures are found once the list is there. */
+  function applyPageState({ regions: drawn, compare: asked, blinkSeconds }: PageState): void {
+    if (drawn.length > 0) regions.set(drawn);
+    compare.setBlinkSeconds(blinkSeconds);
+    if (!asked) return;
+    const add = (other: OtherAsked) => {
+      if (other.kind !== 'exposure') return compare.add(other);
+      const exposure = exposures.getState().exposures.find((each) => each.exposure === other.exposure);
+      if (exposure) compare.add({ kind: 'exposure', exposure });
+      else notify(`${butler.source} has no exposure ${other.exposure} to compare with.`, ADDRESS_NOTICE_MS);
+    };
+    const end = exposures.subscribe(({ received }) => {
+      if (!received) return;
+      end();
+      compare.setMode(asked.mode);
+      asked.others.forEach(add);
+    });
   }
 
   /** A drag changes the view with every frame, and browsers limit how often an address may change. */
@@ -257,8 +306,10 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
   }
 
   applyViewState(image, initialView.state);
+  applyPageState(initialPage.state);
   wire();
-  if (initialView.problems.length > 0) notify(initialView.problems.join(' '), ADDRESS_NOTICE_MS);
+  const problems = [...initialView.problems, ...initialPage.problems];
+  if (problems.length > 0) notify(problems.join(' '), ADDRESS_NOTICE_MS);
   return {
     http,
     clock,

@@ -16,9 +16,20 @@ export interface RegionOverlayProps {
 }
 
 export function RegionOverlay({ image, store }: RegionOverlayProps) {
-  const drawn = useStore(image, (s) => s.drawn);
   const regions = useStore(store, (s) => s.regions);
   const selected = useStore(store, (s) => s.selected);
+  return <RegionShapes image={image} regions={regions} selected={selected} />;
+}
+
+interface RegionShapesProps {
+  readonly image: ImageStore;
+  readonly regions: readonly Region[];
+  readonly selected: string | null;
+}
+
+/** To be looked at only. */
+export function RegionShapes({ image, regions, selected }: RegionShapesProps) {
+  const drawn = useStore(image, (s) => s.drawn);
   if (!drawn || regions.length === 0) return null;
   const { view, pane } = drawn;
   return (
