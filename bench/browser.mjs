@@ -18,16 +18,21 @@ export const median = (values) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
-/** Signs in once with a form, as a person does, and gives the cookies to the measurements. */
-async function signedInState(site, browser) {
-  const context = await browser.newContext({ viewport: VIEWPORT });
-  const page = await context.newPage();
+/** With the form, as a person does; ends when an image is painted. */
+export async function signIn(page, site) {
   await page.goto(site.url);
   await page.fill('input[name="username"]', site.user);
   await page.fill('input[name="password"]', site.password);
   await page.click('#login_submit');
   // A new site makes its master calibs before it takes the first image.
   await page.waitForSelector(READY, { timeout: 180_000 });
+}
+
+/** Signs in once and gives the cookies to the measurements. */
+async function signedInState(site, browser) {
+  const context = await browser.newContext({ viewport: VIEWPORT });
+  const page = await context.newPage();
+  await signIn(page, site);
   const state = await context.storageState();
   await context.close();
   return state;

@@ -5,9 +5,9 @@
 import { readFile } from 'node:fs/promises';
 import { chromium } from '@playwright/test';
 import { CHROMIUM_ARGUMENTS } from './chromiumArguments.mjs';
+import { openPane } from './pane.mjs';
 import { median, READY, settle, signedInCookies, withFreshProfile } from './browser.mjs';
 
-const PANE_PX = 1024;
 const STRETCH_CHANGES = 30;
 const READOUTS = 40;
 const SWITCHES = 20;
@@ -50,28 +50,12 @@ function installTimer() {
     });
 }
 
-/** The panel with a canvas of exactly 1024 x 1024, and an exposure that stays. */
-async function openPane(page, site) {
-  await page.setViewportSize({ width: PANE_PX, height: PANE_PX + 100 });
-  await page.goto(new URL('panel', site.url).href);
-  await page.waitForSelector(READY, { timeout: 60_000 });
-  const height = await page.evaluate(() => document.querySelector('.image-canvas').clientHeight);
-  await page.setViewportSize({ width: PANE_PX, height: 2 * PANE_PX + 100 - height });
-  const exposure = await page.evaluate(() => globalThis.summitNotebook.getState().shown);
-  await page.evaluate((id) => globalThis.summitNotebook.open({ exposure: id }), exposure);
-  await page.waitForFunction(() => {
-    const canvas = document.querySelector('.image-canvas');
-    return canvas.width === 1024 && canvas.height === 1024;
-  });
-  await page.evaluate(installTimer);
-  await settle();
-}
-
 /** A change of the limits to its picture. */
 export async function measureStretch(site, tools) {
   const cookies = await signedInCookies(site, tools.chromium);
   return withFreshProfile(cookies, tools.chromium, async (_context, page) => {
     await openPane(page, site);
+    await page.evaluate(installTimer);
     const samples = await page.evaluate(async (changes) => {
       const { x, y } = { x: 2036, y: 2000 };
       await globalThis.summitNotebook.setView('fit');

@@ -10,22 +10,26 @@ import { resolve } from 'node:path';
 import '../scripts/setup/nodeVersion.mjs';
 import { exitWith } from '../scripts/setup/steps.mjs';
 import { setUp } from './setUp.mjs';
-import { startSite } from './site.mjs';
+import { startSite, startStillSite } from './site.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const LATEST = resolve(ROOT, 'bench/results/latest.json');
 
-/** @typedef {{ name: string, unit: string, better: 'lower' | 'higher', ours: number, peer?: number, peerName?: string, otherPeers?: { name: string, value: number }[], samples: number[] }} Measured */
+/** @typedef {{ name: string, unit: string, better: 'lower' | 'higher', ours: number, peer?: number, peerName?: string, otherPeers?: { name: string, value: number }[], samples: number[], contestants?: { name: string, mode: string, samples: number[] }[] }} Measured */
 
 // Loaded when they are needed: what they import is installed by the set-up.
 const inBrowser = (name) => async (tools, site) => (await import('./browser.mjs'))[name](site, tools);
 const ofDisplay = (name) => async (tools, site) => (await import('./display.mjs'))[name](site, tools);
+const sideBySide = (name) => async (tools, site) =>
+  (await import('./sideBySide/figures.mjs'))[name](site, tools);
 const ofEngine = (name) => async (tools) => (await import('./engine/figures.mjs'))[name](tools);
 
 /**
  * One entry per way of measuring; each gives one or more named figures, a figure that failed alone as { name, error }.
- * The engine's come first, while no site keeps the machine busy.
- * @type {{ names: string[], needs: ('chromium' | 'cfitsio' | 'inputs')[], site?: boolean, run: (tools: Record<string, string>, site?: any) => Promise<any[]> }[]}
+ * The engine's come first, while no site keeps the machine busy. `site` is what they run on: one that takes exposures,
+ * or one that has some. `peers`: what a single figure needs; without it the others are measured all the same.
+ * @typedef {'chromium' | 'cfitsio' | 'inputs' | 'ds9' | 'js9' | 'aladin'} Need
+ * @type {{ names: string[], needs: Need[], peers?: Record<string, Need>, site?: 'live' | 'still', run: (tools: Record<string, string>, site?: any) => Promise<any[]> }[]}
  */
 const MEASUREMENTS = [
   { names: ['wasm-gzip'], needs: [], run: ofEngine('measureWasmSize') },
@@ -42,24 +46,46 @@ const MEASUREMENTS = [
     run: ofEngine('measureIsr'),
   },
   { names: ['two-workers'], needs: ['chromium', 'inputs'], run: ofEngine('measureTwoWorkers') },
-  { names: ['initial-js-gzip'], needs: ['chromium'], site: true, run: inBrowser('measureInitialScripts') },
-  { names: ['first-visit-to-painted'], needs: ['chromium'], site: true, run: inBrowser('measureFirstVisit') },
-  { names: ['stretch'], needs: ['chromium'], site: true, run: ofDisplay('measureStretch') },
-  { names: ['readout'], needs: ['chromium'], site: true, run: ofDisplay('measureReadout') },
-  { names: ['isr-toggle'], needs: ['chromium'], site: true, run: ofDisplay('measureIsrToggle') },
+  { names: ['initial-js-gzip'], needs: ['chromium'], site: 'live', run: inBrowser('measureInitialScripts') },
+  {
+    names: ['first-visit-to-painted'],
+    needs: ['chromium'],
+    site: 'live',
+    run: inBrowser('measureFirstVisit'),
+  },
+  { names: ['stretch'], needs: ['chromium'], site: 'live', run: ofDisplay('measureStretch') },
+  { names: ['readout'], needs: ['chromium'], site: 'live', run: ofDisplay('measureReadout') },
+  { names: ['isr-toggle'], needs: ['chromium'], site: 'live', run: ofDisplay('measureIsrToggle') },
   {
     names: ['follow-100-heap-growth'],
     needs: ['chromium'],
-    site: true,
+    site: 'live',
     run: ofDisplay('measureFollowing'),
   },
   {
     names: ['landed-to-painted-median', 'landed-to-painted-worst', 'main-thread-longest-task'],
     needs: ['chromium'],
-    site: true,
+    site: 'live',
     run: inBrowser('measureLiveLatency'),
   },
+  {
+    names: ['load-vs-ds9', 'load-vs-js9', 'load-vs-aladin'],
+    needs: ['chromium'],
+    peers: { 'load-vs-ds9': 'ds9', 'load-vs-js9': 'js9', 'load-vs-aladin': 'aladin' },
+    site: 'still',
+    run: sideBySide('measureLoads'),
+  },
+  {
+    names: ['stretch-vs-ds9'],
+    needs: ['chromium', 'ds9'],
+    site: 'still',
+    run: sideBySide('measureStretchContest'),
+  },
 ];
+const SITES = {
+  live: startSite,
+  still: async (root) => startStillSite(root, (await import('./sideBySide/figures.mjs')).EXPOSURES),
+};
 
 function git(...args) {
   return execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
@@ -87,6 +113,11 @@ function printTable(rows) {
   const table = [['name', 'ours', 'peer', 'ratio', 'n'], ...cells];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   for (const row of table) console.log(row.map((cell, column) => cell.padEnd(widths[column])).join('  '));
+  for (const { name, unit, contestants } of rows) {
+    if (!contestants) continue;
+    console.log(`\n${name}, samples in ${unit}:`);
+    for (const each of contestants) console.log(`  ${each.mode}\n    ${each.samples.join(' ')}`);
+  }
 }
 
 const wanted = process.argv.slice(2);
@@ -110,17 +141,22 @@ const measured = [];
 /** @type {Map<string, Error>} by the figure's name */
 const failed = new Map();
 try {
-  const { paths, missing } = await setUp(new Set(chosen.flatMap(({ needs }) => needs)));
-  const possible = chosen.filter(({ names, needs }) => {
-    const lacking = needs.find((need) => missing[need]);
-    if (lacking) for (const name of names) failed.set(name, missing[lacking]);
-    return !lacking;
+  const { paths, missing } = await setUp(
+    new Set(chosen.flatMap(({ needs, peers = {} }) => [...needs, ...Object.values(peers)])),
+  );
+  const possible = chosen.filter(({ names, needs, peers = {} }) => {
+    for (const name of names) {
+      const lacking = [...needs, peers[name]].find((need) => missing[need]);
+      if (lacking) failed.set(name, missing[lacking]);
+    }
+    return names.some((name) => !failed.has(name));
   });
   for (const [name, { message }] of failed) console.error(`${name} cannot be measured. ${message}`);
   for (const measurement of possible.filter(({ site }) => !site)) await measure(measurement, paths);
-  const onSite = possible.filter(({ site }) => site);
-  if (onSite.length > 0) {
-    const site = await startSite(ROOT);
+  for (const [kind, start] of Object.entries(SITES)) {
+    const onSite = possible.filter(({ site }) => site === kind);
+    if (onSite.length === 0) continue;
+    const site = await start(ROOT);
     try {
       for (const measurement of onSite) await measure(measurement, paths, site);
     } finally {
@@ -165,6 +201,9 @@ const rows = measured.map((m) => ({
   }),
   n: m.samples.length,
   samples: m.samples.map(round),
+  ...(m.contestants && {
+    contestants: m.contestants.map((each) => ({ ...each, samples: each.samples.map(round) })),
+  }),
   machine,
   commit,
 }));

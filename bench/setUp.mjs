@@ -3,7 +3,7 @@
  * own, with Node's modules only: in a fresh clone there are no others yet.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { aptInstall } from '../scripts/setup/apt.mjs';
 import { ensureBuild } from '../scripts/setup/build.mjs';
@@ -12,9 +12,12 @@ import { withLock } from '../scripts/setup/lock.mjs';
 import { ensureNodeModules } from '../scripts/setup/nodeModules.mjs';
 import { LOCAL, ROOT, RUNTIME_PYTHON, pythonOf } from '../scripts/setup/paths.mjs';
 import { ensureRuntimePython } from '../scripts/setup/python.mjs';
-import { SetupError, capture, lastLines, step } from '../scripts/setup/steps.mjs';
+import { SetupError, capture, lastLines, mustRun, step } from '../scripts/setup/steps.mjs';
 
 const BENCH = join(LOCAL, 'bench');
+const BENCH_PEERS = join(LOCAL, 'bench-peers');
+/** Debian's package of each program. */
+const DS9_PROGRAMS = { ds9: 'saods9', xpaset: 'xpa-tools', xpaget: 'xpa-tools', Xvfb: 'xvfb' };
 
 /** Builds the C program that decodes with cfitsio; gives its path. */
 async function ensureCfitsioPeer() {
@@ -61,7 +64,41 @@ async function ensureInputs() {
   return folder;
 }
 
-const TOOLS = { chromium: ensureChromium, cfitsio: ensureCfitsioPeer, inputs: ensureInputs };
+async function ensureDs9() {
+  for (const [program, name] of Object.entries(DS9_PROGRAMS)) {
+    if ((await capture('sh', ['-c', `command -v ${program}`])).code === 0) continue;
+    await aptInstall(name, `DS9, a peer of the image display, needs ${program}`);
+  }
+  return 'ds9';
+}
+
+/** A package of bench/peers/package.json, exactly as its lock names it, apart from the product's own; gives its folder. */
+async function ensurePeerPackage(name) {
+  const lock = 'package-lock.json';
+  const source = join(ROOT, 'bench/peers');
+  const text = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+  const folder = join(BENCH_PEERS, 'node_modules', name);
+  // npm writes the second one when all is there.
+  const installed = existsSync(join(BENCH_PEERS, 'node_modules/.package-lock.json')) && existsSync(folder);
+  if (installed && text(join(BENCH_PEERS, lock)) === text(join(source, lock))) return folder;
+  mkdirSync(BENCH_PEERS, { recursive: true });
+  for (const file of ['package.json', lock]) copyFileSync(join(source, file), join(BENCH_PEERS, file));
+  await step(`Installing the peers of the image display`, () =>
+    mustRun('the peers of the image display', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+      cwd: BENCH_PEERS,
+    }),
+  );
+  return folder;
+}
+
+const TOOLS = {
+  chromium: ensureChromium,
+  cfitsio: ensureCfitsioPeer,
+  inputs: ensureInputs,
+  ds9: ensureDs9,
+  js9: () => ensurePeerPackage('js9'),
+  aladin: () => ensurePeerPackage('aladin-lite'),
+};
 
 /**
  * A tool that cannot be had costs only the figures that need it; without npm packages or Python there is no site at all.

@@ -1,17 +1,42 @@
 /** Starts the demo site that the measurements use, the same way a user does, and ends it. */
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SetupError } from '../scripts/setup/steps.mjs';
 
 const PASSWORD = 'bench-of-the-summit';
 
+const RAW = '_R00_S00.fits.fz';
+const LOOK_EVERY_MS = 1000;
+/** Near to the shortest that the simulator can do. */
+const CADENCE_S = 5;
+
+/** A night that goes on as a user's does. */
+export const startSite = (root) => start(root, ['--fresh']);
+
+/**
+ * A site with so many exposures of stars, of which none is new: nothing but the contestants keeps the machine busy.
+ * @param {number} exposures
+ */
+export async function startStillSite(root, exposures) {
+  const night = await start(root, ['--fresh', '--scenario', 'stars', '--cadence', String(CADENCE_S)]);
+  const taken = () =>
+    readdirSync(join(night.stateDir, 'oods'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith(RAW),
+    ).length;
+  console.log(`Taking ${exposures} exposures ...`);
+  while (taken() < exposures) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  await night.stop();
+  return start(root, ['--no-simulator']);
+}
+
 /** @returns a running site: { url, stateDir, user, password, stop() } */
-export async function startSite(root) {
+async function start(root, options) {
   const stateDir = join(root, '.local/bench-site');
   const child = spawn(
     process.execPath,
-    ['scripts/start.mjs', '--port', '0', '--state', stateDir, '--fresh', '--no-open'],
+    ['scripts/start.mjs', '--port', '0', '--state', stateDir, '--no-open', ...options],
     {
       cwd: root,
       env: { ...process.env, SUMMIT_NOTEBOOK_PASSWORD: PASSWORD },
