@@ -72,23 +72,30 @@ async function ensureDs9() {
   return 'ds9';
 }
 
+/** @type {Promise<void> | undefined} */
+let installing;
+
 /** A package of bench/peers/package.json, exactly as its lock names it, apart from the product's own; gives its folder. */
 async function ensurePeerPackage(name) {
+  installing ??= installPeers();
+  await installing;
+  return join(BENCH_PEERS, 'node_modules', name);
+}
+
+async function installPeers() {
   const lock = 'package-lock.json';
   const source = join(ROOT, 'bench/peers');
   const text = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
-  const folder = join(BENCH_PEERS, 'node_modules', name);
-  // npm writes the second one when all is there.
-  const installed = existsSync(join(BENCH_PEERS, 'node_modules/.package-lock.json')) && existsSync(folder);
-  if (installed && text(join(BENCH_PEERS, lock)) === text(join(source, lock))) return folder;
+  // npm writes it when all is there.
+  const installed = existsSync(join(BENCH_PEERS, 'node_modules/.package-lock.json'));
+  if (installed && text(join(BENCH_PEERS, lock)) === text(join(source, lock))) return;
   mkdirSync(BENCH_PEERS, { recursive: true });
   for (const file of ['package.json', lock]) copyFileSync(join(source, file), join(BENCH_PEERS, file));
-  await step(`Installing the peers of the image display`, () =>
+  await step('Installing the peers of the image display', () =>
     mustRun('the peers of the image display', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
       cwd: BENCH_PEERS,
     }),
   );
-  return folder;
 }
 
 const TOOLS = {

@@ -85,6 +85,34 @@ bool survey(const AfPlane& plane, Survey* result) {
   return true;
 }
 
+// The least and the greatest pixel, when no infinity is among them: comparing with a NaN is false, so that it never is
+// either. False when it takes a survey.
+bool plain_extremes(const float* pixels, size_t count, double* low, double* high) {
+  constexpr size_t kLanes = 16;
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  float least[kLanes], greatest[kLanes];
+  std::fill(least, least + kLanes, kInfinity);
+  std::fill(greatest, greatest + kLanes, -kInfinity);
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const float value = pixels[i + lane];
+      least[lane] = value < least[lane] ? value : least[lane];
+      greatest[lane] = value > greatest[lane] ? value : greatest[lane];
+    }
+  }
+  for (; i < count; ++i) {
+    least[0] = pixels[i] < least[0] ? pixels[i] : least[0];
+    greatest[0] = pixels[i] > greatest[0] ? pixels[i] : greatest[0];
+  }
+  const float min = *std::min_element(least, least + kLanes);
+  const float max = *std::max_element(greatest, greatest + kLanes);
+  *low = static_cast<double>(min);
+  *high = static_cast<double>(max);
+  return std::isfinite(min) && std::isfinite(max);
+}
+bool plain_extremes(const i32*, size_t, double*, double*) { return false; }
+
 // Every `stride`th finite pixel, at most `most` of them, sorted. False when memory is short.
 bool sorted_samples(const AfPlane& plane, const Survey& known, size_t stride, size_t most,
                     Array<double>* samples) {
@@ -280,6 +308,13 @@ AfStatus af_zscale(const AfPlane* plane, double limits[2], AfError* error) {
 AfStatus af_statistics(const AfPlane* plane, const double* fractions, uint32_t count, double* out,
                        AfError* error) {
   if (!is_working_type(plane->type)) return refuse_type(error);
+  if (count == 0) {
+    bool plain = false;
+    with_pixels(*plane, [&](const auto* pixels, size_t pixel_count) {
+      plain = plain_extremes(pixels, pixel_count, &out[0], &out[1]);
+    });
+    if (plain) return AF_OK;
+  }
   Survey known;
   Array<double> samples;
   if (!survey(*plane, &known)) return fail(error, AF_OUT_OF_MEMORY, "no memory for the samples");

@@ -348,15 +348,14 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       const again = shown === held.exposure;
       set({ shown: held.exposure, shownAs: opened, stamps: again ? get().stamps : heldStamps });
       if (isWanted) set({ status: 'ready', error: null });
-      if (shownAs !== opened) {
-        if (shownAs) giveUp(shownAs);
-        void surveyHeld(opened);
-      }
+      if (shownAs && shownAs !== opened) giveUp(shownAs);
       // What is under a resting pointer has changed.
       if (get().pointer) void readPointer();
     },
     painted(exposure, at) {
-      const { shown, stamps } = get();
+      const { shown, shownAs, stamps, survey } = get();
+      // Not before: it would keep the machine busy that draws.
+      if (shownAs && !survey) void surveyHeld(shownAs);
       if (shown?.exposure !== exposure || stamps.painted !== undefined) return;
       set({ stamps: { ...stamps, painted: at } });
       beginNext();

@@ -7,8 +7,8 @@ import type { FetchLike } from '../shared/fetchBytes.ts';
 import { runInBands } from '../shared/yielding.ts';
 import { Download } from './download.ts';
 
-/** One LATISS plane is 65 MB: bias, dark and the flats of two filters. */
-const DEFAULT_LIMIT_BYTES = 4 * 4072 * 4000 * 4;
+/** One LATISS plane is 65 MB: bias, dark and the flats of four pairs of filter and grating, with room for their tables. */
+const DEFAULT_LIMIT_BYTES = 6.5 * 4072 * 4000 * 4;
 
 export interface HeldCalib {
   readonly calib: Calib;
