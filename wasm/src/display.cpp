@@ -85,8 +85,8 @@ bool survey(const AfPlane& plane, Survey* result) {
   return true;
 }
 
-// The least and the greatest pixel, when no infinity is among them: comparing with a NaN is false, so that it never is
-// either. False when it takes a survey.
+// The least and the greatest pixel, when no infinity is among them. Comparing with a NaN is false, so that it
+// is neither. False when it takes a survey.
 bool plain_extremes(const float* pixels, size_t count, double* low, double* high) {
   constexpr size_t kLanes = 16;
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -214,6 +214,21 @@ size_t reject(const Array<double>& samples, const Line& line, size_t grow, Array
   return left;
 }
 
+template <typename T>
+float mean_of_finite(const T* pixels, size_t columns, size_t x_begin, size_t x_end, u64 y_begin, u64 y_end) {
+  double total = 0;
+  u64 count = 0;
+  for (u64 y = y_begin; y < y_end; ++y) {
+    for (size_t x = x_begin; x < x_end; ++x) {
+      const T value = pixels[y * columns + x];
+      if (!finite(value)) continue;
+      total += static_cast<double>(value);
+      ++count;
+    }
+  }
+  return count > 0 ? static_cast<float>(total / static_cast<double>(count)) : kNan;
+}
+
 }  // namespace
 
 extern "C" {
@@ -230,9 +245,8 @@ AfPlane* af_bin(const AfPlane* plane, uint32_t factor, AfError* error) {
   const u32 width = plane->width / factor + (plane->width % factor != 0 ? 1 : 0);
   const u32 height = plane->height / factor + (plane->height % factor != 0 ? 1 : 0);
   Array<double> sums;  // of each column over the rows of a cell
-  Array<u32> counts;
   AfPlane* binned = af_plane_new(AF_F32, width, height);
-  if (binned == nullptr || !sums.resize(plane->width) || !counts.resize(plane->width)) {
+  if (binned == nullptr || !sums.resize(plane->width)) {
     af_plane_free(binned);
     fail(error, AF_OUT_OF_MEMORY, "no memory for the binned image");
     return nullptr;
@@ -240,29 +254,25 @@ AfPlane* af_bin(const AfPlane* plane, uint32_t factor, AfError* error) {
   with_pixels(*plane, [&](const auto* pixels, size_t) {
     const size_t columns = plane->width;
     double* const sum = sums.data();
-    u32* const count = counts.data();
     for (u32 by = 0; by < height; ++by) {
-      std::fill(sum, sum + columns, 0.0);
-      std::fill(count, count + columns, 0u);
-      const u64 y_end = std::min<u64>(plane->height, (u64{by} + 1) * factor);
-      for (u64 y = u64{by} * factor; y < y_end; ++y) {
-        const auto* row = pixels + y * columns;
-        for (size_t x = 0; x < columns; ++x) {
-          const bool good = finite(row[x]);
-          sum[x] += good ? static_cast<double>(row[x]) : 0.0;
-          count[x] += good ? 1u : 0u;
-        }
+      const u64 y_begin = u64{by} * factor;
+      const u64 y_end = std::min<u64>(plane->height, y_begin + factor);
+      const auto* row = pixels + y_begin * columns;
+      for (size_t x = 0; x < columns; ++x) sum[x] = static_cast<double>(row[x]);
+      for (u64 y = y_begin + 1; y < y_end; ++y) {
+        row = pixels + y * columns;
+        for (size_t x = 0; x < columns; ++x) sum[x] += static_cast<double>(row[x]);
       }
       float* out = static_cast<float*>(binned->data) + size_t{by} * width;
       for (u32 bx = 0; bx < width; ++bx) {
-        const size_t x_end = static_cast<size_t>(std::min<u64>(columns, (u64{bx} + 1) * factor));
+        const size_t x_begin = size_t{bx} * factor;
+        const size_t x_end = static_cast<size_t>(std::min<u64>(columns, u64{x_begin} + factor));
         double total = 0;
-        u32 pixels_in_cell = 0;
-        for (size_t x = size_t{bx} * factor; x < x_end; ++x) {
-          total += sum[x];
-          pixels_in_cell += count[x];
-        }
-        out[bx] = pixels_in_cell > 0 ? static_cast<float>(total / pixels_in_cell) : kNan;
+        for (size_t x = x_begin; x < x_end; ++x) total += sum[x];
+        const u64 count = (y_end - y_begin) * (x_end - x_begin);
+        // Few cells have a pixel without a value; only those are gone through pixel by pixel.
+        out[bx] = total - total == 0 ? static_cast<float>(total / static_cast<double>(count))
+                                     : mean_of_finite(pixels, columns, x_begin, x_end, y_begin, y_end);
       }
     }
   });
