@@ -68,6 +68,45 @@ test('the copied butler line runs as it is below the first cell', async ({
   await expect(output(workspace)).toContainText('shape (2048, 576)', { timeout: 60_000 });
 });
 
+test('what was done on the page is done again by a cell of Python, with the same numbers', async ({
+  newWorkspace: page,
+  site,
+}) => {
+  await page
+    .context()
+    .grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(site.url).origin });
+  const exposure = await shownExposure(page);
+  await page.goto(`${site.url}?exposure=${exposure}&regions=c1200,900,25;g300,300,420,310,360,420`);
+  await readyNotebook(page);
+  await pane(page).locator('.jp-CodeCell').first().locator('.cm-content').click();
+  // It makes `butler`.
+  await page.keyboard.press('Shift+Enter');
+  await page.getByTestId('image-pane').locator('canvas').focus();
+  await page.keyboard.press('Shift+R');
+  const view = page.getByTestId('region-view');
+  const told: string[] = [];
+  for (const name of [/^circle /, /^polygon /]) {
+    await view.getByRole('button', { name }).click();
+    const mean = view.getByTestId('region-statistics').locator('[data-field="mean"]');
+    await expect(mean).toHaveText(/\d/);
+    await expect.poll(async () => told.includes((await mean.textContent()) ?? '')).toBe(false);
+    told.push((await mean.textContent()) ?? '');
+  }
+  await page.getByTestId('image-pane').locator('canvas').focus();
+  await page.keyboard.press('Shift+Y');
+  await expect(page.getByTestId('notice')).toContainText(/Copied 3 actions/);
+  const cell = pane(page).locator('.jp-CodeCell').last();
+  await cell.locator('.cm-content').click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.press('Control+V');
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('print("polygon", round(statistics.mean, 4), statistics.n)');
+  await page.keyboard.press('Control+Enter');
+  await expect(output(page)).toContainText(/polygon -?[\d.]+ \d+/, { timeout: 60_000 });
+  const [, mean] = /polygon (-?[\d.]+) \d+/.exec((await output(page).first().textContent()) ?? '') ?? [];
+  expect(Number(mean)).toBeCloseTo(parseFloat((told[1] ?? '').replace('−', '-')), 1);
+});
+
 test('a dropped WebSocket comes back and the kernel keeps its variables', async ({
   newWorkspace: workspace,
 }) => {

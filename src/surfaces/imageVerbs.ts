@@ -4,7 +4,7 @@ import { STRETCHES } from '../core/display/stretch.ts';
 import { AppError } from '../core/errors.ts';
 import type { DisplayState, LimitsRule } from '../features/image/displayState.ts';
 import type { ImageStore } from '../features/image/imageState.ts';
-import { parseLimits, type ViewState } from './viewState.ts';
+import { parseLimits } from './viewState.ts';
 
 /** Each may be left out and then stays as it is. */
 export interface StretchSettings {
@@ -21,18 +21,6 @@ export interface StretchSettings {
 /** `scale` is device pixels per detector pixel. */
 export type ViewSettings =
   'fit' | { readonly centre: { readonly x: number; readonly y: number }; readonly scale: number };
-
-export function viewStateOf(image: ImageStore): ViewState {
-  const { isr, display, view, overlays } = image.getState();
-  return { isr, display, view, overlays };
-}
-
-export function applyViewState(image: ImageStore, { isr, display, view, overlays }: ViewState): void {
-  image.setIsr(isr);
-  image.setDisplay(display);
-  image.setOverlays(overlays);
-  image.setView(view);
-}
 
 export async function setStretch(image: ImageStore, settings: unknown): Promise<void> {
   const given = record(

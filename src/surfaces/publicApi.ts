@@ -10,7 +10,6 @@ import type { ExposureKey } from '../services/butler/butlerClient.ts';
 import type { ImageStore } from '../features/image/imageState.ts';
 import type { PixelReadout, WorkerMemory } from '../workers/image/contract.ts';
 import type { StretchSettings, ViewSettings } from './imageVerbs.ts';
-import { setStretch, setView } from './imageVerbs.ts';
 import type { ViewState } from './viewState.ts';
 
 export type SurfaceName = 'workspace' | 'kiosk' | 'panel';
@@ -109,10 +108,10 @@ export function createPublicApi(parts: PublicApiParts): PublicApiHandle {
       },
       open: parts.open,
       valueAt: (x, y) => parts.image.valueAt(x, y),
-      setStretch: (settings) => setStretch(parts.image, settings),
-      setView: (settings) => setView(parts.image, settings),
+      // Loaded when they are first asked for: no surface needs them for its first picture.
+      setStretch: async (settings) => (await import('./imageVerbs.ts')).setStretch(parts.image, settings),
+      setView: async (settings) => (await import('./imageVerbs.ts')).setView(parts.image, settings),
       async measure(x, y) {
-        // Loaded when it is first asked for: no surface needs it for its first picture.
         const [{ lastExamined }, examined] = await Promise.all([
           import('../features/image/examine/starFacts.ts'),
           parts.image.examine({ x, y }),

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { COLOUR_MAPS } from '../core/display/colourMapNames.ts';
 import { STRETCHES } from '../core/display/stretch.ts';
 import { PERCENTS } from '../features/image/displayState.ts';
-import { FIRST_VIEW_STATE, type ViewState, viewStateFromQuery, writeViewState } from './viewState.ts';
+import { FIRST_VIEW_STATE, type ViewState, viewStateFromQuery } from './viewState.ts';
+import { writeViewState } from './writeViewState.ts';
 
 const written = (state: ViewState): string => {
   const query = new URLSearchParams();

@@ -22,7 +22,7 @@ import type { Contrast } from '../core/display/stretch.ts';
 import { STRETCHES } from '../core/display/stretch.ts';
 import type { DisplayState, LimitsRule } from '../features/image/displayState.ts';
 import { FIRST_DISPLAY, FIRST_ISR, PERCENTS } from '../features/image/displayState.ts';
-import type { Overlays } from '../features/image/imageState.ts';
+import type { ImageStore, Overlays } from '../features/image/imageState.ts';
 import { FIRST_STATE } from '../features/image/imageState.ts';
 import type { IsrRecipe, OverscanMethod, Recipe, StepName } from '../workers/image/contract.ts';
 
@@ -70,7 +70,7 @@ export const STEPS: readonly StepName[] = [
   'brighter-fatter',
 ];
 
-const PARAMETERS = [
+export const PARAMETERS = [
   'isr',
   'stretch',
   'limits',
@@ -116,20 +116,6 @@ export function parseLimits(text: string): LimitsRule | undefined {
   return { rule: 'manual', limits: [low, high] };
 }
 
-function limitsText(rule: LimitsRule): string {
-  switch (rule.rule) {
-    case 'percentile':
-      return `p${rule.percent}`;
-    case 'sigma':
-      return `s${rule.sigmas}`;
-    case 'manual':
-      return rule.limits.map((v) => short(v, 7)).join('..');
-    case 'zscale':
-    case 'minmax':
-      return rule.rule;
-  }
-}
-
 function parseIsr(text: string): IsrRecipe | undefined {
   let { recipe, overscan } = FIRST_ISR;
   const switched: Partial<Record<StepName, boolean>> = {};
@@ -143,15 +129,6 @@ function parseIsr(text: string): IsrRecipe | undefined {
     else return undefined;
   }
   return { recipe, overscan, switched };
-}
-
-function isrText({ recipe, overscan, switched }: IsrRecipe): string {
-  const steps = STEPS.filter((step) => switched[step] !== undefined);
-  return [
-    ...(recipe === FIRST_ISR.recipe ? [] : [recipe]),
-    ...(overscan === FIRST_ISR.overscan ? [] : [overscan]),
-    ...steps.map((step) => `${switched[step] ? '+' : '-'}${step}`),
-  ].join(',');
 }
 
 function parseContrast(text: string): Contrast | undefined {
@@ -230,43 +207,6 @@ export function viewStateFromQuery(search: string): ParsedViewState {
   return { state: { isr, display, view, overlays }, problems };
 }
 
-/** Sets the parameters of the state and takes away those that are as they are at first. */
-export function writeViewState(query: URLSearchParams, { isr, display, view, overlays }: ViewState): void {
-  const { rotationDeg, mirrored } = display.orientation;
-  const first = FIRST_DISPLAY;
-  const texts: Readonly<Record<(typeof PARAMETERS)[number], string>> = {
-    isr: isrText(isr),
-    stretch: display.stretch === first.stretch ? '' : display.stretch,
-    limits: display.limits.rule === 'zscale' ? '' : limitsText(display.limits),
-    amp: display.perAmplifier ? '1' : '',
-    contrast:
-      display.contrast.bias === 0.5 && display.contrast.contrast === 1
-        ? ''
-        : `${short(display.contrast.bias, 4)},${short(display.contrast.contrast, 4)}`,
-    map: display.colourMap === first.colourMap ? '' : display.colourMap,
-    invert: display.invert ? '1' : '',
-    turn: rotationDeg === 0 && !mirrored ? '' : `${short(rotationDeg, 6)}${mirrored ? 'm' : ''}`,
-    view:
-      view === 'fit'
-        ? ''
-        : [short(view.centre.x, 7), short(view.centre.y, 7), short(view.devicePixelsPerPixel, 6)].join(','),
-    over: [
-      ...(overlays.amplifiers ? ['amp'] : []),
-      ...(overlays.mask ? ['mask'] : []),
-      ...(overlays.compass ? ['compass'] : []),
-      ...(overlays.pixelGrid ? [] : ['-grid']),
-    ].join(','),
-  };
-  for (const name of PARAMETERS) {
-    if (texts[name] === '') query.delete(name);
-    else query.set(name, texts[name]);
-  }
-}
-
-function short(value: number, digits: number): string {
-  return String(Number(value.toPrecision(digits)));
-}
-
 export function notKnown(name: string, text: string): string {
   return `The address’s ${name}=${printable(text)} is not known and was left out.`;
 }
@@ -275,4 +215,16 @@ export function notKnown(name: string, text: string): string {
 function printable(text: string): string {
   const plain = text.replaceAll(/[^\x20-\x7e]/g, '?');
   return plain.length > 40 ? `${plain.slice(0, 40)}…` : plain;
+}
+
+export function viewStateOf(image: ImageStore): ViewState {
+  const { isr, display, view, overlays } = image.getState();
+  return { isr, display, view, overlays };
+}
+
+export function applyViewState(image: ImageStore, { isr, display, view, overlays }: ViewState): void {
+  image.setIsr(isr);
+  image.setDisplay(display);
+  image.setOverlays(overlays);
+  image.setView(view);
 }

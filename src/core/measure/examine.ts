@@ -27,12 +27,16 @@ export interface Cutout {
   readonly mask?: Int32Array;
 }
 
-export interface ExamineOptions {
+/** What is known of the camera where a star is. */
+export interface StarCamera {
   readonly gainElectronPerAdu: number | null;
   readonly readNoiseElectron: number | null;
   /** In the cutout's unit, behind ISR. */
   readonly saturation: number | null;
   readonly plateScaleArcsecPerPx: number | null;
+}
+
+export interface ExamineOptions extends StarCamera {
   readonly searchRadiusPx?: number;
 }
 

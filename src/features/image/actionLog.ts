@@ -3,6 +3,7 @@
  * and each region that was measured. The cell wants `butler` (lsst.daf.butler) and this project's Python package.
  */
 import type { Exposure } from '../../core/dataId.ts';
+import type { StarCamera } from '../../core/measure/examine.ts';
 import type { Region } from '../../core/regions/region.ts';
 import type { IsrStep } from '../../workers/image/contract.ts';
 
@@ -17,7 +18,12 @@ export interface ShownAction {
 
 export type Action =
   | ShownAction
-  | { readonly kind: 'examined'; readonly x: number; readonly y: number }
+  | {
+      readonly kind: 'examined';
+      readonly x: number;
+      readonly y: number;
+      readonly camera: StarCamera;
+    }
   | { readonly kind: 'region'; readonly region: Region };
 
 /** A Python literal: of text every character that is not plain ASCII is escaped, so that nothing of it can be code. */
@@ -46,6 +52,13 @@ def shown(data_id, recipe, overscan, steps, calibs):
     raw = butler.getURI('raw', data_id, collections='*').read()
     files = {name: butler.getURI(butler.registry.getDataset(uuid)).read() for name, uuid in calibs.items()}
     return engine.isr(raw, calibs=files, recipe=recipe, steps=steps, overscan=overscan)
+
+
+def counted(result):
+    """The image without the pixels that have no light of a star's."""
+    planes = result.report['mask_planes']
+    bits = sum(1 << planes[name] for name in ('BAD', 'CR', 'NO_DATA', 'UNMASKEDNAN') if name in planes)
+    return result.image if result.mask is None else np.where(result.mask & bits, np.nan, result.image)
 `;
 
 /** One runnable cell. */
@@ -62,12 +75,26 @@ function linesOf(action: Action): readonly string[] {
     case 'shown':
       return shownLines(action);
     case 'examined':
-      return [
-        `star = examine(result.image, ${literal(action.x)}, ${literal(action.y)}, unit=result.report['unit'])`,
-      ];
+      return starLines(action.x, action.y, action.camera);
     case 'region':
       return regionLines(action.region);
   }
+}
+
+function starLines(x: number, y: number, camera: StarCamera): readonly string[] {
+  const known = (value: number | null) => (value === null ? 'None' : literal(value));
+  return [
+    'star = examine(',
+    '    counted(result),',
+    `    ${literal(x)},`,
+    `    ${literal(y)},`,
+    `    gain_electron_per_adu=${known(camera.gainElectronPerAdu)},`,
+    `    read_noise_electron=${known(camera.readNoiseElectron)},`,
+    `    saturation=${known(camera.saturation)},`,
+    `    plate_scale_arcsec_per_px=${known(camera.plateScaleArcsecPerPx)},`,
+    "    unit=result.report['unit'],",
+    ')',
+  ];
 }
 
 function calibsOf({ steps }: ShownAction): readonly IsrStep[] {
@@ -140,11 +167,12 @@ function regionLines(region: Region): readonly string[] {
     case 'polygon': {
       const vertices = region.vertices.map(({ x, y }) => `(${literal(x)}, ${literal(y)})`).join(', ');
       return [
-        'from matplotlib.path import Path',
-        '',
         grid,
-        `path = Path([${vertices}])`,
-        'inside = path.contains_points(np.column_stack([x.ravel(), y.ravel()])).reshape(x.shape)',
+        `vertices = [${vertices}]`,
+        'inside = np.zeros(x.shape, bool)',
+        'for (x1, y1), (x2, y2) in zip(vertices, vertices[1:] + vertices[:1]):',
+        '    if y1 != y2:  # even-odd rule: each edge that lies to the right of a pixel turns it over',
+        '        inside ^= ((y1 > y) != (y2 > y)) & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)',
         'statistics = region_statistics(result.image[inside])',
       ];
     }

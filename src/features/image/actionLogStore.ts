@@ -27,8 +27,10 @@ export function createActionLog(image: ImageStore, regions: RegionStore): Action
       add(action);
     }
     const [latest] = examined;
-    if (latest?.star && latest !== before.examined[0])
-      add({ kind: 'examined', x: latest.star.x, y: latest.star.y });
+    if (latest?.star && latest.camera && latest !== before.examined[0]) {
+      const { star, camera } = latest;
+      add({ kind: 'examined', x: star.x, y: star.y, camera });
+    }
   });
   regions.subscribe((state, before) => {
     const region = selectedRegion(state);

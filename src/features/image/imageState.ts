@@ -7,11 +7,11 @@ import type { Contrast, StretchName } from '../../core/display/stretch.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
 import type { LedgerStamps } from '../../core/ledger.ts';
-import type { Examination } from '../../core/measure/examine.ts';
 import type { Region } from '../../core/regions/region.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type {
   DetectorHealth,
+  ExamineAnswer,
   HduHeader,
   ImageSurvey,
   IsrRecipe,
@@ -80,13 +80,11 @@ export interface ImageState {
 }
 
 /** A star that was measured, or why it could not be. */
-export interface Examined {
+export interface Examined extends ExamineAnswer {
   readonly exposure: Exposure;
   readonly isr: IsrRecipe;
   /** Where it was looked for. */
   readonly at: DetectorPixel;
-  readonly star: Examination | null;
-  readonly failed: string | null;
 }
 
 export interface ImageStore extends StoreApi<ImageState> {

@@ -14,9 +14,8 @@ import { browserNow, type Clock } from '../../services/clock.ts';
 import type { ServiceHttp } from '../../services/serviceHttp.ts';
 import { chosenRepository, sourceName, type SiteInfo } from '../../services/siteInfo.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
-import { applyViewState } from '../imageVerbs.ts';
 import { createPublicApi, exposureKey, type PublicApi, type SurfaceName } from '../publicApi.ts';
-import type { ViewState } from '../viewState.ts';
+import { applyViewState, type ViewState } from '../viewState.ts';
 
 export interface LiveImage {
   readonly site: SiteInfo;

@@ -38,9 +38,9 @@ import type { Session } from '../../services/session.ts';
 import type { Repository, SiteInfo } from '../../services/siteInfo.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
 import { isTheme, keep, kept, type Theme } from '../keptState.ts';
-import { applyViewState, viewStateOf } from '../imageVerbs.ts';
 import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
-import { writeViewState, type ParsedViewState } from '../viewState.ts';
+import { applyViewState, viewStateOf, type ParsedViewState } from '../viewState.ts';
+import { writeViewState } from '../writeViewState.ts';
 import { comparedNow, writePageState, type OtherAsked, type PageState } from './pageAddress.ts';
 
 export const INSPECTOR_TABS = ['readout', 'measure', 'regions', 'amplifiers', 'header', 'ledger'] as const;

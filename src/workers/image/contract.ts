@@ -10,7 +10,7 @@ import type { Contrast, Limits, StretchName } from '../../core/display/stretch.t
 import type { Box, DetectorPixel } from '../../core/frames.ts';
 import type { AmplifierCorrelation } from '../../core/measure/amplifierCorrelation.ts';
 import type { AmplifierHealth } from '../../core/measure/amplifierHealth.ts';
-import type { Examination } from '../../core/measure/examine.ts';
+import type { Examination, StarCamera } from '../../core/measure/examine.ts';
 import type { CutWidth } from '../../core/measure/cuts.ts';
 import type { RegionStatistics } from '../../core/measure/statistics.ts';
 import type { Region } from '../../core/regions/region.ts';
@@ -230,10 +230,12 @@ export interface HduHeader {
   readonly cards: readonly HeaderCard[];
 }
 
-/** One of the two is null; `failed` is a sentence fragment that says why there is nothing to measure. */
+/** `star` or `failed` is null; the latter is a sentence fragment that says why there is nothing to measure. */
 export interface ExamineAnswer {
   readonly star: Examination | null;
   readonly failed: string | null;
+  /** What the camera was known to be at that place; null where there is no place. */
+  readonly camera: StarCamera | null;
 }
 
 /** How well the amplifiers of one raw work (docs/amplifier-health.md). */

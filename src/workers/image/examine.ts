@@ -1,7 +1,12 @@
 /** One star of a reduced image, with what the camera knows of its amplifier. */
 import { amplifierAt } from '../../core/camera/geometry.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
-import { CUTOUT_HALF_SIZE_PX, examineStar, type Cutout } from '../../core/measure/examine.ts';
+import {
+  CUTOUT_HALF_SIZE_PX,
+  examineStar,
+  type Cutout,
+  type StarCamera,
+} from '../../core/measure/examine.ts';
 import { plateScaleArcsecPerPx } from '../../core/sky/plateScale.ts';
 import type { ExamineAnswer } from './contract.ts';
 import type { HeldImage } from './heldImage.ts';
@@ -14,8 +19,9 @@ const NOT_COUNTED = ['BAD', 'CR', 'NO_DATA', 'UNMASKEDNAN'] as const;
 export function examineAt(image: HeldImage, at: DetectorPixel): ExamineAnswer {
   const { plane, mask, opened, source } = image;
   const amplifier = amplifierAt(source.geometry, { x: Math.round(at.x), y: Math.round(at.y) });
-  if (!amplifier) return { star: null, failed: 'this place is not on the detector' };
-  if (opened.unit === 'ratio') return { star: null, failed: 'a ratio of images has no light to measure' };
+  const nothing = (failed: string) => ({ star: null, failed, camera: null });
+  if (!amplifier) return nothing('this place is not on the detector');
+  if (opened.unit === 'ratio') return nothing('a ratio of images has no light to measure');
   const [x0, x1] = [
     Math.max(0, Math.round(at.x) - HALF_SIDE_PX),
     Math.min(plane.width, Math.round(at.x) + HALF_SIDE_PX + 1),
@@ -40,12 +46,14 @@ export function examineAt(image: HeldImage, at: DetectorPixel): ExamineAnswer {
     for (let x = 0; x < width; x++) flags[y * width + x] = (bits[from + x] ?? 0) & notCounted;
   }
   const cutout: Cutout = { x0, y0, width, height, values, unit: opened.unit, ...(bits && { mask: flags }) };
-  const gain = image.gainOf(amplifier);
-  const answer = examineStar(cutout, at, {
-    gainElectronPerAdu: gain,
+  const camera: StarCamera = {
+    gainElectronPerAdu: image.gainOf(amplifier),
     readNoiseElectron: amplifier.readNoiseElectron,
     saturation: image.saturationOf(amplifier),
     plateScaleArcsecPerPx: plateScaleArcsecPerPx(source.request.instrument) ?? null,
-  });
-  return 'failed' in answer ? { star: null, failed: answer.failed } : { star: answer, failed: null };
+  };
+  const answer = examineStar(cutout, at, camera);
+  return 'failed' in answer
+    ? { star: null, failed: answer.failed, camera }
+    : { star: answer, failed: null, camera };
 }
