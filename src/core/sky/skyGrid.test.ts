@@ -37,3 +37,16 @@ describe.each([-26.06, 89.99, -89.8])('the grid at declination %f', (decDeg) => 
     },
   );
 });
+
+it('has meridians all around a pole in the view', () => {
+  const view: View = {
+    centre: { x: 2000, y: 2000 },
+    devicePixelsPerPixel: 0.25,
+    rotationDeg: 0,
+    mirrored: false,
+  };
+  const ra = skyGrid(plane(10, 89.99, -1), view, PANE).filter(({ kind }) => kind === 'ra');
+  expect(Math.max(...ra.map((l) => l.valueDeg)) - Math.min(...ra.map((l) => l.valueDeg))).toBeGreaterThan(
+    300,
+  );
+});
