@@ -124,6 +124,43 @@ test('one key examines the star at the pointer: where it is, how wide, where on 
   expect(measured).toMatchObject({ instrument: 'LATISS', failed: null });
 });
 
+/** Degrees of `±dd:mm:ss.s`. */
+function degreesOf(text: string): number {
+  const [, sign, d, m, s] = /([+-])(\d+):(\d+):([\d.]+)/.exec(text) ?? [];
+  return (sign === '-' ? -1 : 1) * (Number(d) + Number(m) / 60 + Number(s) / 3600);
+}
+
+test('a line of declination lies where the readout has that declination', async ({ workspace, site }) => {
+  await openField(workspace, site);
+  await workspace.keyboard.press('Shift+G');
+  const lines = workspace.locator('[data-sky-grid] > [data-kind="dec"]');
+  await expect(lines.first()).toBeAttached();
+  await expect(workspace.locator('[data-sky-grid] > [data-kind="ra"]').first()).toBeAttached();
+  const box = (await workspace.getByTestId('image-pane').locator('canvas').boundingBox())!;
+  // The line that comes nearest to the middle of the pane.
+  const { x, y, label } = await lines.evaluateAll(
+    (groups, middle) => {
+      const all = groups.flatMap((group) =>
+        [...group.querySelector('polyline')!.points].map(({ x: at_x, y: at_y }) => ({
+          x: at_x,
+          y: at_y,
+          label: group.querySelector('text')?.textContent ?? '',
+        })),
+      );
+      const far = (at: { x: number; y: number }) => Math.hypot(at.x - middle.x, at.y - middle.y);
+      return all.toSorted((a, b) => far(a) - far(b))[0]!;
+    },
+    { x: box.width / 2, y: box.height / 2 },
+  );
+  await workspace.mouse.move(box.x + x, box.y + y);
+  const told = workspace.getByTestId('readout').locator('[data-field="RA Dec"]');
+  // A pixel of the screen is four of the detector.
+  await expect
+    .poll(async () => Math.abs(degreesOf((await told.textContent()) ?? '') - degreesOf(label)) * 3600)
+    .toBeLessThan(0.8);
+  await picture(workspace, 'sky-grid');
+});
+
 test('a region file of DS9 is read, its statistics are those of the pixels, what is unknown is listed', async ({
   workspace,
 }) => {

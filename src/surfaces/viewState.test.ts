@@ -52,6 +52,7 @@ const anyState: fc.Arbitrary<ViewState> = fc.record({
     pixelGrid: fc.boolean(),
     mask: fc.boolean(),
     compass: fc.boolean(),
+    skyGrid: fc.boolean(),
   }),
 });
 

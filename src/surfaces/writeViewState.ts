@@ -28,6 +28,7 @@ export function writeViewState(query: URLSearchParams, { isr, display, view, ove
       ...(overlays.amplifiers ? ['amp'] : []),
       ...(overlays.mask ? ['mask'] : []),
       ...(overlays.compass ? ['compass'] : []),
+      ...(overlays.skyGrid ? ['sky'] : []),
       ...(overlays.pixelGrid ? [] : ['-grid']),
     ].join(','),
   };

@@ -1,4 +1,5 @@
 /** What lies over the pixels, in the view of the frame that is on the screen: amplifiers and their names, pixel grid. */
+import { lazy, Suspense } from 'react';
 import { useStore } from 'zustand';
 import type { DevicePoint, Size, View } from '../../core/camera/view.ts';
 import { deviceFromDetector, visibleBox } from '../../core/camera/view.ts';
@@ -8,6 +9,9 @@ import { compass } from '../../core/sky/northUp.ts';
 import { scaleArcsecPerPx, type TangentPlane } from '../../core/sky/tangentPlane.ts';
 import type { AmplifierPlace } from '../../workers/image/contract.ts';
 import type { ImageStore } from './imageState.ts';
+
+// Behind the first picture: it is loaded when somebody asks.
+const SkyGrid = lazy(() => import('./SkyGrid.tsx'));
 
 /** Below this many device pixels the lines would hide the pixels. */
 const GRID_FROM_SCALE = 12;
@@ -19,6 +23,7 @@ export function ImageOverlay({ store }: { readonly store: ImageStore }) {
   const grid = useStore(store, (s) => s.overlays.pixelGrid);
   const examined = useStore(store, (s) => s.examined);
   const compassOn = useStore(store, (s) => s.overlays.compass);
+  const skyGridOn = useStore(store, (s) => s.overlays.skyGrid);
   if (!drawn || !opened) return null;
   const { view, pane } = drawn;
   const marked = examined.filter(({ exposure }) => exposure.exposure === opened.exposure);
@@ -31,6 +36,11 @@ export function ImageOverlay({ store }: { readonly store: ImageStore }) {
     >
       {grid && view.devicePixelsPerPixel >= GRID_FROM_SCALE && (
         <PixelGrid view={view} pane={pane} image={opened} />
+      )}
+      {skyGridOn && opened.sky.kind !== 'none' && (
+        <Suspense fallback={null}>
+          <SkyGrid plane={opened.sky.plane} view={view} pane={pane} />
+        </Suspense>
       )}
       {compassOn && opened.sky.kind !== 'none' && (
         <Compass plane={opened.sky.plane} view={view} pane={pane} />

@@ -45,6 +45,8 @@ export interface Overlays {
   readonly mask: boolean;
   /** North, east and a bar of a round number of arcseconds. */
   readonly compass: boolean;
+  /** Lines of right ascension and declination. */
+  readonly skyGrid: boolean;
 }
 
 export interface ImageState {
@@ -170,7 +172,7 @@ export const FIRST_STATE: ImageState = {
   view: 'fit',
   drawn: null,
   display: FIRST_DISPLAY,
-  overlays: { amplifiers: false, pixelGrid: true, mask: false, compass: false },
+  overlays: { amplifiers: false, pixelGrid: true, mask: false, compass: false, skyGrid: false },
   maskLooks: FIRST_MASK_LOOKS,
   pointer: null,
   readout: null,

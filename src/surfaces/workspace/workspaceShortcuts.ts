@@ -100,6 +100,17 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
           run: () => image.setOverlays({ compass: !image.getState().overlays.compass }),
         },
         {
+          keys: ['G'],
+          does: 'lines of right ascension and declination',
+          run: () => {
+            const { shownAs, overlays } = image.getState();
+            const sky = shownAs?.sky;
+            if (overlays.skyGrid || (sky && sky.kind !== 'none')) {
+              image.setOverlays({ skyGrid: !overlays.skyGrid });
+            } else workspace.notify(sky?.reason ?? 'There is no image yet.');
+          },
+        },
+        {
           keys: ['q'],
           does: 'mask planes',
           run: () => image.setOverlays({ mask: !image.getState().overlays.mask }),
