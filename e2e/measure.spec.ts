@@ -158,6 +158,9 @@ test('a line of declination lies where the readout has that declination', async 
   await expect
     .poll(async () => Math.abs(degreesOf((await told.textContent()) ?? '') - degreesOf(label)) * 3600)
     .toBeLessThan(0.8);
+  await workspace.keyboard.press('Shift+B');
+  await expect(workspace.locator('[data-mark]')).toHaveCount(2);
+  await expect(workspace.locator('[data-mark="boresight"] text')).toBeVisible();
   await picture(workspace, 'sky-grid');
 });
 

@@ -53,6 +53,7 @@ const anyState: fc.Arbitrary<ViewState> = fc.record({
     mask: fc.boolean(),
     compass: fc.boolean(),
     skyGrid: fc.boolean(),
+    marks: fc.boolean(),
   }),
 });
 

@@ -155,7 +155,7 @@ function parseView(text: string): View | undefined {
 }
 
 function parseOverlays(text: string): Overlays | undefined {
-  let { amplifiers, pixelGrid, mask, compass, skyGrid } = FIRST_STATE.overlays;
+  let { amplifiers, pixelGrid, mask, compass, skyGrid, marks } = FIRST_STATE.overlays;
   for (const word of text.split(',')) {
     const on = !word.startsWith('-');
     const name = on ? word : word.slice(1);
@@ -164,9 +164,10 @@ function parseOverlays(text: string): Overlays | undefined {
     else if (name === 'mask') mask = on;
     else if (name === 'compass') compass = on;
     else if (name === 'sky') skyGrid = on;
+    else if (name === 'marks') marks = on;
     else return undefined;
   }
-  return { amplifiers, pixelGrid, mask, compass, skyGrid };
+  return { amplifiers, pixelGrid, mask, compass, skyGrid, marks };
 }
 
 export interface ParsedViewState {

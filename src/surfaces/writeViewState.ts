@@ -29,6 +29,7 @@ export function writeViewState(query: URLSearchParams, { isr, display, view, ove
       ...(overlays.mask ? ['mask'] : []),
       ...(overlays.compass ? ['compass'] : []),
       ...(overlays.skyGrid ? ['sky'] : []),
+      ...(overlays.marks ? ['marks'] : []),
       ...(overlays.pixelGrid ? [] : ['-grid']),
     ].join(','),
   };

@@ -1,5 +1,5 @@
 /** Where LATISS looked by its header's pointing cards, for raws whose own WCS cards cannot be used. */
-import type { DetectorPixel } from '../frames.ts';
+import { LATISS_BORESIGHT_PX } from '../camera/latissMarks.ts';
 import { plateScaleArcsecPerPx } from './plateScale.ts';
 import type { TangentPlane } from './tangentPlane.ts';
 
@@ -12,9 +12,6 @@ export type Pointing =
   | { readonly plane: TangentPlane; readonly label: typeof POINTING_LABEL }
   /** A sentence that begins with "no WCS: ". */
   | { readonly reason: string };
-
-/** lsst-ts/ts_observatory_control, latiss_constants. */
-const BORESIGHT_PX: DetectorPixel = { x: 2036.5, y: 2000.5 };
 
 /**
  * How the position angle of detector y (from north through east) follows from ROTPA, by the first day_obs of each era:
@@ -58,7 +55,7 @@ export function pointingOf(cards: CardLookup, instrument: string, dayObs: number
     label: POINTING_LABEL,
     plane: {
       crvalDeg: { raDeg: raDeg % 360, decDeg },
-      crpixPx: BORESIGHT_PX,
+      crpixPx: LATISS_BORESIGHT_PX,
       // Detector x is mirrored against the sky (obs_lsst: LatissRawFormatter.wcsFlipX, focalPlaneParity): with y to the
       // north it points east, with y at position angle p it lies at p + 90.
       cdDegPerPx: [cos, sin, -sin, cos],

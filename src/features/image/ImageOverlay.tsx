@@ -12,6 +12,7 @@ import type { ImageStore } from './imageState.ts';
 
 // Behind the first picture: it is loaded when somebody asks.
 const SkyGrid = lazy(() => import('./SkyGrid.tsx'));
+const Marks = lazy(() => import('./Marks.tsx'));
 
 /** Below this many device pixels the lines would hide the pixels. */
 const GRID_FROM_SCALE = 12;
@@ -23,6 +24,8 @@ export function ImageOverlay({ store }: { readonly store: ImageStore }) {
   const grid = useStore(store, (s) => s.overlays.pixelGrid);
   const examined = useStore(store, (s) => s.examined);
   const compassOn = useStore(store, (s) => s.overlays.compass);
+  const marksOn = useStore(store, (s) => s.overlays.marks);
+  const shown = useStore(store, (s) => s.shown);
   const skyGridOn = useStore(store, (s) => s.overlays.skyGrid);
   if (!drawn || !opened) return null;
   const { view, pane } = drawn;
@@ -36,6 +39,16 @@ export function ImageOverlay({ store }: { readonly store: ImageStore }) {
     >
       {grid && view.devicePixelsPerPixel >= GRID_FROM_SCALE && (
         <PixelGrid view={view} pane={pane} image={opened} />
+      )}
+      {marksOn && shown && (
+        <Suspense fallback={null}>
+          <Marks
+            instrument={shown.instrument}
+            physicalFilter={shown.physicalFilter}
+            view={view}
+            pane={pane}
+          />
+        </Suspense>
       )}
       {skyGridOn && opened.sky.kind !== 'none' && (
         <Suspense fallback={null}>

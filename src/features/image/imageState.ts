@@ -47,6 +47,8 @@ export interface Overlays {
   readonly compass: boolean;
   /** Lines of right ascension and declination. */
   readonly skyGrid: boolean;
+  /** Boresight and sweet spot. */
+  readonly marks: boolean;
 }
 
 export interface ImageState {
@@ -172,7 +174,7 @@ export const FIRST_STATE: ImageState = {
   view: 'fit',
   drawn: null,
   display: FIRST_DISPLAY,
-  overlays: { amplifiers: false, pixelGrid: true, mask: false, compass: false, skyGrid: false },
+  overlays: { amplifiers: false, pixelGrid: true, mask: false, compass: false, skyGrid: false, marks: false },
   maskLooks: FIRST_MASK_LOOKS,
   pointer: null,
   readout: null,

@@ -111,6 +111,11 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
           },
         },
         {
+          keys: ['B'],
+          does: 'boresight and sweet spot',
+          run: () => image.setOverlays({ marks: !image.getState().overlays.marks }),
+        },
+        {
           keys: ['q'],
           does: 'mask planes',
           run: () => image.setOverlays({ mask: !image.getState().overlays.mask }),
