@@ -1,4 +1,5 @@
 /** An observer's first minutes: exposures arrive, reduced, and answer to a few keys. */
+import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expect, test } from './support/fixtures.ts';
 import {
@@ -257,4 +258,15 @@ test('the latency ledger tells every stage', async ({ workspace }) => {
   ]);
   expect(ledger.landedToPaintedMs).toBeGreaterThan(0);
   expect(ledger.entries.some((entry) => entry.clockFault)).toBe(false);
+
+  await workspace.keyboard.press('d');
+  const night = workspace.getByTestId('night-latency');
+  await expect(night.locator('[data-stage="landed to painted"]')).toContainText(/\d+/);
+  const saving = workspace.waitForEvent('download');
+  await night.getByRole('button', { name: 'CSV' }).click();
+  const csv = readFileSync(await (await saving).path(), 'utf8')
+    .trim()
+    .split('\r\n');
+  expect(csv[0]).toMatch(/^exposure,day_obs,seq_num,shutterClosed_utc,landed_utc,/);
+  expect(csv.length).toBeGreaterThan(1);
 });

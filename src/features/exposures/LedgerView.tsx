@@ -1,18 +1,10 @@
 /** Where the time of the shown exposure went, from shutter closed to painted. */
-import type { Ledger, LedgerClock, LedgerEntry, LedgerStage } from '../../core/ledger.ts';
+import type { Ledger, LedgerClock, LedgerEntry } from '../../core/ledger.ts';
+import type { LedgerOfExposure } from '../../core/nightLatency.ts';
 import { formatFixed } from '../../core/units.ts';
 import './exposures.css';
-
-const STAGE_WORDS: Readonly<Record<LedgerStage, string>> = {
-  shutterClosed: 'shutter closed',
-  landed: 'file landed',
-  registered: 'in the registry',
-  seen: 'seen here',
-  fetched: 'bytes fetched',
-  decoded: 'decoded',
-  reduced: 'ISR done',
-  painted: 'painted',
-};
+import { NightLatency } from './NightLatency.tsx';
+import { STAGE_WORDS } from './stageWords.ts';
 
 const CLOCK_WORDS: Readonly<Record<LedgerClock, string>> = {
   camera: 'camera’s',
@@ -29,9 +21,11 @@ export interface LedgerViewProps {
   readonly label: string | null;
   /** False when the exposure was already there as the page opened: its first stages are then no latency. */
   readonly live: boolean;
+  /** Of the exposures that came while the page was open. */
+  readonly night: readonly LedgerOfExposure[];
 }
 
-export function LedgerView({ ledger, label, live }: LedgerViewProps) {
+export function LedgerView({ ledger, label, live, night }: LedgerViewProps) {
   if (!ledger || ledger.entries.length === 0) {
     return (
       <div data-testid="latency-ledger" className="ledger">
@@ -103,6 +97,7 @@ export function LedgerView({ ledger, label, live }: LedgerViewProps) {
           ? `Server minus browser clock: ${formatFixed(ledger.offset.offsetMs, 1)} ± ${formatFixed(ledger.offset.errorMs, 1)} ms, measured ${utcTime(ledger.offset.measuredAt + ledger.offset.offsetMs)} UTC.`
           : 'The offset between the browser’s and the server’s clock is not measured yet.'}
       </p>
+      <NightLatency all={night} />
     </div>
   );
 }

@@ -127,7 +127,9 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
   );
 }
 
-function ShownLedger({ workspace: { image, clock, exposures } }: { readonly workspace: Workspace }) {
+function ShownLedger({ workspace }: { readonly workspace: Workspace }) {
+  const { image, clock, exposures, ui } = workspace;
+  const night = useStore(ui, (s) => s.latencies);
   const shown = useStore(image, (s) => s.shown);
   const stamps = useStore(image, (s) => s.stamps);
   const offset = useSyncExternalStore(clock.subscribe, clock.offset);
@@ -137,6 +139,7 @@ function ShownLedger({ workspace: { image, clock, exposures } }: { readonly work
       ledger={ledger}
       label={shown && exposureLabel(shown)}
       live={shown !== null && exposures.cameLive(shown.exposure)}
+      night={night}
     />
   );
 }

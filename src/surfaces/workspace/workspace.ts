@@ -5,6 +5,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { exposureLabel, type Exposure } from '../../core/dataId.ts';
 import { makeLedger, type Ledger } from '../../core/ledger.ts';
+import type { LedgerOfExposure } from '../../core/nightLatency.ts';
 import { dataIdText } from '../../features/exposures/dataIdText.ts';
 import {
   createExposuresStore,
@@ -58,6 +59,8 @@ export interface WorkspaceState {
   readonly panesAllowed: boolean;
   /** How much of the night the telemetry shows. */
   readonly range: RangeName;
+  /** Of the exposures that came while the page was open and were painted, the newest last. */
+  readonly latencies: readonly LedgerOfExposure[];
 }
 
 export interface Workspace {
@@ -108,6 +111,8 @@ const NOTICE_MS = 4_000;
 /** The page is still loading when it appears. */
 const ADDRESS_NOTICE_MS = 20_000;
 const ADDRESS_EVERY_MS = 500;
+/** More than a night has. */
+const MOST_LATENCIES = 3000;
 
 export function keptTheme(): Theme {
   const theme = kept('theme');
@@ -125,6 +130,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     notice: null,
     panesAllowed: false,
     range: initialPage.state.range,
+    latencies: [],
   }));
   const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: initialExposure });
   const image = createImageStore({ butler, worker });
@@ -203,6 +209,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
       const { stamps, shown, error, wanted } = state;
       if (shown && stamps.painted !== undefined && stamps !== before.stamps) {
         publicApi.emit('painted', { exposure: shown.exposure, ledger: ledger() });
+        if (exposures.cameLive(shown.exposure)) noteLatency(shown);
       }
       if (error && error !== before.error) {
         publicApi.emit('error', { ...error.toWire(), exposure: wanted?.exposure ?? null });
@@ -291,6 +298,16 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
       addressTimer = undefined;
       writeAddress();
     }, ADDRESS_EVERY_MS);
+  }
+
+  /** Each exposure once: when it is looked at again its stages are the user's. */
+  function noteLatency({ exposure, dayObs, seqNum }: Exposure): void {
+    const { latencies } = ui.getState();
+    const whole = ledger();
+    if (!whole || latencies.some((each) => each.exposure === exposure)) return;
+    ui.setState({
+      latencies: [...latencies, { exposure, dayObs, seqNum, ledger: whole }].slice(-MOST_LATENCIES),
+    });
   }
 
   function allowPanes(): void {

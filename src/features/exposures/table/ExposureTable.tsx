@@ -1,4 +1,5 @@
 /** All exposures of a repository: what the registry, the headers and our measurements know of each. */
+import { saveFile } from '../saveFile.ts';
 import { Calendar, Columns3, Download, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
@@ -72,16 +73,6 @@ export function ExposureTable({ store, selected, onOpen, onClose }: ExposureTabl
       <Footer store={store} notice={notice} onSave={() => tell(save)} />
     </section>
   );
-}
-
-function saveFile(file: Blob, name: string): void {
-  const url = URL.createObjectURL(file);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The browser has taken hold of the file by then.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 interface ToolsProps {

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { makeLedger } from './ledger.ts';
+import { latencies, latencyCsv, type LedgerOfExposure } from './nightLatency.ts';
+
+const LANDED = Date.UTC(2026, 10, 23, 4, 0, 0);
+const OFFSET = { offsetMs: 250, errorMs: 3, measuredAt: LANDED };
+
+/** Landed, seen after a second, painted so many milliseconds after it landed; the browser is 250 ms behind. */
+const taken = (seqNum: number, paintedMs: number): LedgerOfExposure => ({
+  exposure: 2026112200000 + seqNum,
+  dayObs: 20261122,
+  seqNum,
+  ledger: makeLedger({ landed: LANDED, seen: LANDED + 750, painted: LANDED + paintedMs - 250 }, OFFSET),
+});
+
+test('each stage has its median, its 95 % and its worst', () => {
+  const all = Array.from({ length: 101 }, (_, i) => taken(i + 1, 1100 + 10 * i));
+  expect(latencies(all)).toEqual([
+    { stage: 'seen', n: 101, medianMs: 1000, p95Ms: 1000, worstMs: 1000 },
+    { stage: 'painted', n: 101, medianMs: 600, p95Ms: 1050, worstMs: 1100 },
+    { stage: 'landed to painted', n: 101, medianMs: 1600, p95Ms: 2050, worstMs: 2100 },
+  ]);
+});
+
+test('what a clock fault makes meaningless does not count; of nothing there is nothing', () => {
+  const fault = taken(1, 500);
+  expect(fault.ledger.entries.at(-1)?.clockFault).toBe(true);
+  expect(latencies([fault]).map(({ stage }) => stage)).toEqual(['seen', 'landed to painted']);
+  expect(latencies([])).toEqual([]);
+});
+
+test('the table has a line for each exposure, with times of the server’s clock', () => {
+  expect(latencyCsv([taken(7, 1600)]).split('\r\n')).toEqual([
+    'exposure,day_obs,seq_num,shutterClosed_utc,landed_utc,registered_utc,seen_utc,fetched_utc,decoded_utc,reduced_utc,painted_utc,landed_to_painted_ms,server_minus_browser_ms,offset_error_ms,clock_fault',
+    '2026112200007,20261122,7,,2026-11-23T04:00:00.000Z,,2026-11-23T04:00:01.000Z,,,,2026-11-23T04:00:01.600Z,1600.0,250.0,3.0,false',
+    '',
+  ]);
+});
