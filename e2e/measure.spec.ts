@@ -227,6 +227,48 @@ test('a region file of DS9 is read, its statistics are those of the pixels, what
   expect(readFileSync(await (await saving).path(), 'utf8')).toMatch(/box\(701,1201,9,7,0\)/);
 });
 
+test('the row and the column through the pointer are those of the pixels, and the projections of all', async ({
+  workspace,
+}) => {
+  await pause(workspace);
+  await workspace.keyboard.press('j');
+  const cross = workspace.getByTestId('cross');
+  const box = (await workspace.getByTestId('image-pane').locator('canvas').boundingBox())!;
+  await workspace.mouse.move(box.x + box.width / 2 + 31, box.y + box.height / 2 - 57);
+  await expect(cross.getByText(/^Through \d+, \d+$/)).toBeVisible();
+  await expect(cross.locator('.image-plot-place svg').first()).toBeVisible();
+  // Each line holds the trace's name, the place and the value.
+  const save = async (index: number) => {
+    const saving = workspace.waitForEvent('download');
+    await cross.getByRole('button', { name: 'CSV' }).nth(index).click();
+    const lines = readFileSync(await (await saving).path(), 'utf8')
+      .trim()
+      .split('\r\n')
+      .slice(1);
+    return lines.map((line) => line.split(',').map(Number));
+  };
+  const [x = NaN, y = NaN] =
+    ((await cross.getByText(/^Through/).textContent()) ?? '').match(/\d+/g)?.map(Number) ?? [];
+  const [row, column] = [await save(0), await save(1)];
+  expect([row.length, column.length]).toEqual([4072, 4000]);
+  const value = await workspace.evaluate(
+    async ([px = 0, py = 0]) => (await window.summitNotebook?.valueAt(px, py))?.value,
+    [x, y],
+  );
+  expect(row[x]?.[2]).toBeCloseTo(value ?? NaN, 3);
+  expect(column[y]?.[2]).toBeCloseTo(value ?? NaN, 3);
+  await picture(workspace, 'cross');
+  await cross.getByLabel('Width').selectOption('whole image');
+  await expect(cross.getByText('All rows and columns')).toBeVisible();
+  const means = await save(0);
+  expect(means).toHaveLength(4072);
+  // The mean of the column that was saved above.
+  const values = column.map(([, , each = NaN]) => each).filter(Number.isFinite);
+  expect(means[x]?.[2]).toBeCloseTo(values.reduce((sum, each) => sum + each, 0) / values.length, 2);
+  await workspace.keyboard.press('j');
+  await expect(cross).toHaveCount(0);
+});
+
 test('the amplifiers of a raw are measured, a noisy one is named', async ({ workspace }) => {
   await pause(workspace);
   await workspace.keyboard.press('Shift+A');

@@ -8,6 +8,8 @@ import { AppError, toAppError } from '../core/errors.ts';
 import type {
   CombineRequest,
   DetectorHealth,
+  CrossAnswer,
+  CrossRequest,
   ExamineAnswer,
   HduHeader,
   ImageKey,
@@ -144,6 +146,10 @@ export class ImageWorker {
 
   region(request: Parameters<ImageWorkerApi['region']>[0]): Promise<RegionAnswer> {
     return this.#spawned.call((api) => api.region(request));
+  }
+
+  cross(request: CrossRequest): Promise<CrossAnswer> {
+    return this.#spawned.call((api) => api.cross(request));
   }
 
   examine(request: Parameters<ImageWorkerApi['examine']>[0]): Promise<ExamineAnswer> {

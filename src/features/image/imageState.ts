@@ -10,6 +10,8 @@ import type { LedgerStamps } from '../../core/ledger.ts';
 import type { Region } from '../../core/regions/region.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type {
+  CrossAnswer,
+  CrossRequest,
   DetectorHealth,
   ExamineAnswer,
   HduHeader,
@@ -130,6 +132,8 @@ export interface ImageStore extends StoreApi<ImageState> {
   headers(): Promise<readonly HduHeader[]>;
   /** What lies inside of a region of the image on the screen; null when there is none. */
   region(region: Region): Promise<RegionAnswer | null>;
+  /** Row and column through a place of the image on the screen; null when there is none. */
+  cross(request: Omit<CrossRequest, 'key'>): Promise<CrossAnswer | null>;
   /** Measures the star nearest to a place, or to the pointer, and keeps the answer in `examined`. */
   examine(at?: DetectorPixel): Promise<Examined>;
   /** Of the raw of the image on the screen; null when there is none. */

@@ -114,6 +114,7 @@ function harness() {
     combine: async () => make({ exposure: exposureOf(1).exposure, isr: FIRST_ISR }),
     survey: async () => ({ min: -3, max: 99 }),
     region: async () => Promise.reject(new Error('no test asks')),
+    cross: async () => Promise.reject(new Error('no test asks')),
     examine: async () => ({ star: null, failed: 'no star', camera: null }),
     health: async () => ({ amplifiers: [], correlation: { names: [], matrix: [], strongest: {} } }),
     fits: async () => new Uint8Array(0),

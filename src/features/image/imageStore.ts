@@ -291,6 +291,10 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       const { shownAs } = get();
       return shownAs ? worker.region({ key: shownAs.key, region }) : null;
     },
+    async cross(request) {
+      const { shownAs } = get();
+      return shownAs ? worker.cross({ ...request, key: shownAs.key }) : null;
+    },
     async examine(place) {
       const { shown, shownAs, pointer } = get();
       const at = place ?? pointer;

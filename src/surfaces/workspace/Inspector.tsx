@@ -16,6 +16,11 @@ const ExamineView = lazy(async () => {
   return { default: view };
 });
 
+const CrossView = lazy(async () => {
+  const { CrossView: view } = await import('../../features/image/examine/CrossView.tsx');
+  return { default: view };
+});
+
 const RegionView = lazy(async () => {
   const { RegionView: view } = await import('../../features/image/regions/RegionView.tsx');
   return { default: view };
@@ -35,6 +40,7 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
   const { ui, image, compare } = workspace;
   const tab = useStore(ui, (s) => s.inspector);
   const theme = useStore(ui, (s) => s.theme);
+  const cross = useStore(ui, (s) => s.cross);
   const tabs = [
     { id: 'readout', name: 'Readout', key: 'r' },
     { id: 'measure', name: 'Measure', key: 'E' },
@@ -103,6 +109,7 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
         {tab === 'measure' && (
           <div className="inspector-readout">
             <Suspense fallback={<p className="muted">Loading…</p>}>
+              {cross && <CrossView store={image} theme={theme} />}
               <ExamineView store={image} theme={theme} />
             </Suspense>
           </div>

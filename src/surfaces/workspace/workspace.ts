@@ -53,6 +53,8 @@ export interface WorkspaceState {
   /** The exposure table lies over the panes. */
   readonly table: boolean;
   readonly inspector: InspectorTab;
+  /** Row and column through the pointer stand above the measured stars. */
+  readonly cross: boolean;
   /** A short confirmation in the status line. */
   readonly notice: string | null;
   /** Telemetry and notebook load only after the first image: it comes first. */
@@ -127,6 +129,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     dialog: null,
     table: false,
     inspector: 'readout',
+    cross: false,
     notice: null,
     panesAllowed: false,
     range: initialPage.state.range,

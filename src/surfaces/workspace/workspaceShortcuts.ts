@@ -167,6 +167,15 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
           },
         },
         {
+          keys: ['j'],
+          does: 'row and column through the pointer, or the whole image’s projections',
+          run: () =>
+            ui.setState(({ cross, inspector }) => ({
+              inspector: 'measure',
+              cross: !(cross && inspector === 'measure'),
+            })),
+        },
+        {
           keys: ['R'],
           does: 'regions: draw, statistics, cuts, DS9 files',
           run: () => ui.setState({ inspector: 'regions' }),

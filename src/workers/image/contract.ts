@@ -11,7 +11,7 @@ import type { Box, DetectorPixel } from '../../core/frames.ts';
 import type { AmplifierCorrelation } from '../../core/measure/amplifierCorrelation.ts';
 import type { AmplifierHealth } from '../../core/measure/amplifierHealth.ts';
 import type { Examination, StarCamera } from '../../core/measure/examine.ts';
-import type { CutWidth } from '../../core/measure/cuts.ts';
+import type { Combine, CutWidth } from '../../core/measure/cuts.ts';
 import type { RegionStatistics } from '../../core/measure/statistics.ts';
 import type { Region } from '../../core/regions/region.ts';
 import type { SkyPoint, TangentPlane } from '../../core/sky/tangentPlane.ts';
@@ -238,6 +238,23 @@ export interface ExamineAnswer {
   readonly camera: StarCamera | null;
 }
 
+/** `widthPx` rows, and as many columns, about the pixel; wider than the image is all of it. */
+export interface CrossRequest {
+  readonly key: ImageKey;
+  readonly at: DetectorPixel;
+  readonly widthPx: number;
+  readonly how: Combine;
+}
+
+export interface CrossAnswer {
+  /** The pixel at the crossing. */
+  readonly at: DetectorPixel;
+  readonly unit: PixelUnit;
+  /** A value for each x, and for each y, of the image. */
+  readonly row: Float64Array;
+  readonly column: Float64Array;
+}
+
 /** How well the amplifiers of one raw work (docs/amplifier-health.md). */
 export interface DetectorHealth {
   readonly amplifiers: readonly AmplifierHealth[];
@@ -288,6 +305,8 @@ export interface ImageWorkerApi {
   /** Image, mask and variance as one FITS file; its bytes are transferred. */
   fits(key: ImageKey): Promise<Uint8Array<ArrayBuffer>>;
   region(request: { readonly key: ImageKey; readonly region: Region }): Promise<RegionAnswer>;
+  /** Row and column through a place. */
+  cross(request: CrossRequest): Promise<CrossAnswer>;
   /** The star nearest to a place. */
   examine(request: { readonly key: ImageKey; readonly at: DetectorPixel }): Promise<ExamineAnswer>;
   /** Of the raw that the image was made of. */

@@ -124,6 +124,12 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       return regionOf(image, region);
     },
 
+    async cross(request) {
+      const image = held(request.key);
+      const { crossAt } = await import('./cross.ts');
+      return crossAt(image, request);
+    },
+
     async examine({ key, at }) {
       const image = held(key);
       const { examineAt } = await import('./examine.ts');
