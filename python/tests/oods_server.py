@@ -13,6 +13,8 @@ from tornado.web import Application, RequestHandler
 
 from summit_notebook.hub_service.base import Caller
 from summit_notebook.hub_service.data_handlers import data_routes
+from summit_notebook.hub_service.measurer import Measurer
+from summit_notebook.hub_service.previews import Previews
 from summit_notebook.site import Repository, Simulator, Site
 
 PREFIX = "/nb/services/summit/"
@@ -47,7 +49,8 @@ class DataServer:
 
     def __init__(self, site: Site) -> None:
         self.caller: Caller | None = Caller(user="observer")
-        self._application = Application(data_routes(PREFIX, site), access=self)
+        self.measurer = Measurer()
+        self._application = Application(data_routes(PREFIX, site, Previews(self.measurer)), access=self)
 
     async def caller_of(self, handler: RequestHandler) -> Caller | None:
         return self.caller
@@ -64,6 +67,7 @@ class DataServer:
         self._client.close()
         self._server.stop()
         await self._server.close_all_connections()
+        await self.measurer.close()
 
     async def fetch(self, route: str, **options: Any) -> HTTPResponse:
         return await self._client.fetch(

@@ -25,7 +25,7 @@ from summit_notebook.demo.night_runs import Run
 from summit_notebook.demo.simulator import Telescope
 from summit_notebook.engine import Engine, FitsError
 from summit_notebook.hub_service import measurer as measurer_module
-from summit_notebook.hub_service.measurer import COMMAND, Measurer, MeasurerAway, NotMeasured
+from summit_notebook.hub_service.measurer import PROMPT, Measurer, MeasurerAway, NotMeasured
 from summit_notebook.hub_service.measuring_process import NICENESS
 from summit_notebook.hub_service.raw_measures import measure_raw
 from summit_notebook.hub_service.star_widths import binned, star_widths_px
@@ -226,7 +226,7 @@ def _runs(pid: int) -> bool:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-    return COMMAND[-1].encode() in command
+    return PROMPT[-1].encode() in command
 
 
 # Obeys the text of its question: the path.

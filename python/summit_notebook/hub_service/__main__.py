@@ -16,9 +16,10 @@ from .app import make_app
 from .data_handlers import data_routes
 from .efd_proxy import efd_routes
 from .hub_api import HubApi
-from .measurer import Measurer
+from .measurer import PROMPT, Measurer
 from .night_handlers import night_keepers, night_routes
 from .predecessor import end_predecessor
+from .previews import Previews
 from .sessions import Sessions
 from .store import Store
 
@@ -41,9 +42,11 @@ async def serve(site: Site, hub: HubApi) -> None:
         secure_cookies=site.public_url.startswith("https:"),
     )
     measurer = Measurer()
+    # In a process of its own: nobody waits for the night table.
+    previews = Previews(Measurer(PROMPT))
     keepers = night_keepers(site, measurer)
     routes = [
-        *data_routes(site.service_prefix, site),
+        *data_routes(site.service_prefix, site, previews),
         *night_routes(site.service_prefix, keepers),
         *efd_routes(site.service_prefix, site),
     ]
@@ -54,6 +57,7 @@ async def serve(site: Site, hub: HubApi) -> None:
     # At once and not with the first question: in the morning the night's table is whole.
     for keeper in keepers.values():
         keeper.start()
+    warming = asyncio.create_task(previews.warm_up())
 
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -64,6 +68,8 @@ async def serve(site: Site, hub: HubApi) -> None:
     for keeper in keepers.values():
         await keeper.stop()
     await measurer.close()
+    warming.cancel()
+    await previews.close()
     try:
         await asyncio.wait_for(server.close_all_connections(), ENDING_SECONDS)
     except TimeoutError:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from tornado.web import HTTPError
@@ -11,6 +14,8 @@ from tornado.web import HTTPError
 from summit_notebook.hub_service.base import DataHandler
 from summit_notebook.hub_service.exposure_watch import ExposureWatch
 from summit_notebook.hub_service.file_stream import send_file
+from summit_notebook.hub_service.measurer import MeasurerAway, NotMeasured
+from summit_notebook.hub_service.previews import Previews
 from summit_notebook.hub_service.refusals import Refusals
 from summit_notebook.hub_service.registry import RegistryReader
 from summit_notebook.hub_service.registry_file import RegistryError
@@ -21,11 +26,12 @@ LONGEST_WAIT_SECONDS = 25.0
 
 
 class RepositoryData:
-    """A served repository: its reader and its watcher, shared by all requests."""
+    """A served repository: its reader, its watcher and the previews, shared by all requests."""
 
-    def __init__(self, reader: RegistryReader, refusals: Refusals | None) -> None:
+    def __init__(self, reader: RegistryReader, refusals: Refusals | None, previews: Previews) -> None:
         self.reader = reader
         self.watch = ExposureWatch(reader, refusals)
+        self.previews = previews
 
 
 class RepositoryHandler(DataHandler):
@@ -37,6 +43,15 @@ class RepositoryHandler(DataHandler):
             return self.repositories[name]
         except KeyError:
             raise RegistryError("NotFound", f"This site has no repository {name!r}.") from None
+
+    async def path_of(self, name: str, dataset_id: str) -> Path:
+        repository = self.repository(name)
+        try:
+            return await asyncio.to_thread(repository.reader.file, dataset_id)
+        except RegistryError as error:
+            if error.tag == "NotFound" and repository.watch.has_expired(dataset_id):
+                raise _expired(name) from error
+            raise
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         # Named states of a registry are answers, not faults of the service: no traceback in the log.
@@ -106,32 +121,55 @@ class FileHandler(RepositoryHandler):
         await self._send(name, dataset_id, body=False)
 
     async def _send(self, name: str, dataset_id: str, *, body: bool) -> None:
-        repository = self.repository(name)
-        expired = RegistryError(
-            "Expired", f"The file has left {name}. Look for the exposure in a long-term repository."
-        )
-        try:
-            path = await asyncio.to_thread(repository.reader.file, dataset_id)
-        except RegistryError as error:
-            if error.tag == "NotFound" and repository.watch.has_expired(dataset_id):
-                raise expired from error
-            raise
-        try:
+        path = await self.path_of(name, dataset_id)
+        with _told(name):
             await send_file(self, path, body=body)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise expired from error
-        except OSError as error:
+
+
+class PreviewHandler(RepositoryHandler):
+    async def get(self, name: str, dataset_id: str) -> None:
+        path = await self.path_of(name, dataset_id)
+        try:
+            with _told(name):
+                preview = await self.repository(name).previews.of(path)
+        except NotMeasured as problem:
             raise RegistryError(
-                "Unreachable", f"The file cannot be read from {name}: {error.strerror}."
-            ) from error
+                "Unreachable" if problem.again else "MalformedFits", str(problem)
+            ) from problem
+        except MeasurerAway as problem:
+            raise RegistryError("Unreachable", str(problem)) from problem
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("X-Preview-Size", f"{preview.width} {preview.height}")
+        self.set_header("X-Preview-Bin", str(preview.bin_px))
+        self.set_header("X-Preview-Steps", ",".join(preview.steps))
+        self.finish(preview.pixels)
 
 
-def data_routes(prefix: str, site: Site) -> list[tuple[Any, ...]]:
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _expired(name) from error
+    except OSError as error:
+        raise RegistryError(
+            "Unreachable", f"The file cannot be read from {name}: {error.strerror}."
+        ) from error
+
+
+def _expired(name: str) -> RegistryError:
+    return RegistryError(
+        "Expired", f"The file has left {name}. Look for the exposure in a long-term repository."
+    )
+
+
+def data_routes(prefix: str, site: Site, previews: Previews) -> list[tuple[Any, ...]]:
     """Routes for a tornado application. Watchers start with the first question and end with the event loop."""
     repositories = {
         r.name: RepositoryData(
             RegistryReader(r.name, r.directory, r.instrument),
             Refusals(site.bad_dir) if r.simulated else None,
+            previews,
         )
         for r in site.repositories
     }
@@ -143,4 +181,5 @@ def data_routes(prefix: str, site: Site) -> list[tuple[Any, ...]]:
         (rf"{below}/exposures/(\d{{1,18}})/(\d{{1,18}})", NumberedExposureHandler, settings),
         (rf"{below}/calibs", CalibsHandler, settings),
         (rf"{below}/files/([^/]+)", FileHandler, settings),
+        (rf"{below}/files/([^/]+)/preview", PreviewHandler, settings),
     ]

@@ -14,7 +14,9 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-COMMAND = (sys.executable, "-m", "summit_notebook.hub_service.measuring_process")
+PROMPT = (sys.executable, "-m", "summit_notebook.hub_service.measuring_process")
+"""For what somebody waits for."""
+BACKGROUND = (*PROMPT, "--background")
 START_SECONDS = 60.0
 """The engine is compiled in about one."""
 MEASURE_SECONDS = 120.0
@@ -42,7 +44,7 @@ class Measurer:
     """One process for all repositories, started when it is first needed and again, with growing pauses, when it has
     ended. Asked from one event loop; questions wait for each other."""
 
-    def __init__(self, command: tuple[str, ...] = COMMAND) -> None:
+    def __init__(self, command: tuple[str, ...] = BACKGROUND) -> None:
         self._command = command
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
@@ -66,15 +68,11 @@ class Measurer:
 
     async def measure(self, path: Path, observation_type: str) -> dict[str, Any]:
         """Raises NotMeasured, also where the process did not survive the raw, and MeasurerAway."""
-        async with self._turn:
-            if self._process is None:
-                raise MeasurerAway("The process that measures raws is not running.")
-            answer = await self._asked({"path": str(path), "observationType": observation_type})
-        if "measures" not in answer:
-            raise NotMeasured(str(answer.get("problem")), again=answer.get("again") is True)
-        self._pause_seconds = FIRST_PAUSE_SECONDS
-        measures: dict[str, Any] = answer["measures"]
-        return measures
+        return await self._answered({"path": str(path), "observationType": observation_type}, "measures")
+
+    async def preview(self, path: Path) -> dict[str, Any]:
+        """As ``raw_preview`` makes it. Raises as `measure` does."""
+        return await self._answered({"path": str(path), "preview": True}, "preview")
 
     async def close(self) -> None:
         """Ends the process, also in the middle of a raw."""
@@ -100,6 +98,17 @@ class Measurer:
         if answer.get("ready") is not True:
             await self._end("it cannot work")
             raise MeasurerAway(f"Raws cannot be measured: {answer.get('problem')}")
+
+    async def _answered(self, request: dict[str, Any], name: str) -> dict[str, Any]:
+        async with self._turn:
+            if self._process is None:
+                raise MeasurerAway("The process that measures raws is not running.")
+            answer = await self._asked(request)
+        if name not in answer:
+            raise NotMeasured(str(answer.get("problem")), again=answer.get("again") is True)
+        self._pause_seconds = FIRST_PAUSE_SECONDS
+        named: dict[str, Any] = answer[name]
+        return named
 
     async def _asked(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self._process is not None and self._process.stdin is not None

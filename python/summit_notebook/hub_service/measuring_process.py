@@ -1,7 +1,8 @@
-"""The process that measures raws, one at a time and at low priority: ``python -m ...hub_service.measuring_process``.
+"""The process that measures raws, one at a time: ``python -m ...hub_service.measuring_process [--background]``.
 
 It says ``{"ready": true}`` once it can work, or why it cannot. Then each line on standard input is a raw, ``{"path",
-"observationType"}``, and has one line for an answer: ``{"measures": {...}}``, or ``{"problem": "a sentence", "again":
+"observationType"}`` or ``{"path", "preview": true}``, and has one line for an answer: ``{"measures": {...}}`` or
+``{"preview": {...}}``, or ``{"problem": "a sentence", "again":
 bool}`` where it cannot be measured, now or ever. It ends with its input, that is with the service.
 """
 
@@ -21,7 +22,8 @@ NICENESS = 10
 """Serving files and lists comes first."""
 LARGEST_BYTES = 512 << 20
 
-Measure = Callable[[bytes, str], dict[str, Any]]
+Measure = Callable[[bytes, dict[str, Any]], dict[str, Any]]
+"""The answer to a request about these bytes."""
 
 
 def load() -> Measure:
@@ -29,9 +31,16 @@ def load() -> Measure:
     from summit_notebook.engine import Engine
 
     from .raw_measures import measure_raw
+    from .raw_preview import preview_raw
 
     engine = Engine()
-    return lambda raw, observation_type: measure_raw(engine, raw, observation_type)
+
+    def measure(raw: bytes, request: dict[str, Any]) -> dict[str, Any]:
+        if request.get("preview") is True:
+            return {"preview": preview_raw(engine, raw)}
+        return {"measures": measure_raw(engine, raw, request["observationType"])}
+
+    return measure
 
 
 def read_raw(path: Path) -> bytes:
@@ -51,14 +60,15 @@ def answer_to(line: str, measure: Measure) -> dict[str, Any]:
     except ValueError as error:
         return {"problem": f"The raw is not measured: {error}.", "again": False}
     try:
-        return {"measures": measure(raw, request["observationType"])}
+        return measure(raw, request)
     except Exception as error:
         # FitsError for a damaged raw; whatever else a strange one brings about is told of it, and the next one follows.
         return {"problem": f"The raw cannot be measured: {error}", "again": False}
 
 
 def main() -> None:
-    os.nice(NICENESS)
+    if "--background" in sys.argv[1:]:
+        os.nice(NICENESS)
     # The service decides when this ends, not the terminal.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Whatever a library prints must not get between the answers.
