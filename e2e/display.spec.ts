@@ -327,3 +327,50 @@ test('the picture is saved with a colour bar and a line that says what it is', a
   );
   expect(header.readUInt32BE(16)).toBe(canvas);
 });
+
+test('a preview has the values of the pixels that follow on request, and nothing is measured on it', async ({
+  workspace,
+}) => {
+  const count = () => workspace.evaluate(() => window.summitNotebook?.getState()['exposureCount']);
+  await expect.poll(count, { timeout: 60_000 }).toBeGreaterThan(1);
+  await workspace.keyboard.press('l');
+  const exposure = await pause(workspace);
+  const pixels = async (choice: string) => {
+    const menu = workspace.getByRole('button', { name: /^Menu of/ });
+    await menu.click();
+    await workspace.getByTestId('user-menu').getByLabel('Pixels').selectOption(choice);
+    await menu.click();
+    await expect(workspace.getByTestId('user-menu')).toBeHidden();
+  };
+  const steps = workspace.getByTestId('isr-steps');
+  // The service's preview has the overscan taken off, and no masters.
+  for (const master of ['bias', 'dark', 'flat']) {
+    const step = steps.locator(`[data-step="${master}"] input`);
+    if (await step.isEnabled()) await step.setChecked(false);
+  }
+  await expect(steps).toHaveAttribute('data-settled', 'true');
+  await pixels('preview');
+  const pane = workspace.getByTestId('image-pane');
+  await workspace.keyboard.press('ArrowLeft');
+  await expect(pane).not.toHaveAttribute('data-exposure', String(exposure));
+  await workspace.keyboard.press('ArrowRight');
+  await expect(pane).toHaveAttribute('data-exposure', String(exposure));
+  await expect(pane).toHaveAttribute('data-preview', '8 1');
+  await expect(workspace.getByTestId('image-preview')).toContainText('Preview 8×8');
+  await expect(workspace.getByTestId('byte-meter')).toHaveText(/^\d+(\.\d)? MB/);
+  const cell = await api.value(workspace, 1603, 2405);
+  await workspace.keyboard.press('e');
+  await expect(workspace.getByTestId('notice')).toContainText('Only a preview');
+  await picture(workspace, 'preview');
+  await workspace.keyboard.press('T');
+  await expect(pane).not.toHaveAttribute('data-preview', /./);
+  await waitForExposure(workspace, exposure);
+  const values = await workspace.evaluate(async () => {
+    const places = Array.from({ length: 64 }, (_, i) => [1600 + (i % 8), 2400 + (i >> 3)] as const);
+    const read = places.map(async ([x, y]) => (await window.summitNotebook?.valueAt(x, y))?.value ?? NaN);
+    return Promise.all(read);
+  });
+  const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
+  expect(cell?.value ?? NaN).toBeCloseTo(mean, 2);
+  await pixels('auto');
+});

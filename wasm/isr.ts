@@ -147,6 +147,11 @@ export interface IsrJob {
   step(maxRows: number): 'more' | 'waiting' | 'done';
   /** The step that the next call works on; `read` while segments are decoded; undefined at the end. */
   readonly currentStep: StepName | 'read' | undefined;
+  /**
+   * The image while it is made, still the job's: amplifiers that have been read are in it, if no step wants all of them
+   * before they are assembled; what is between them is not defined. Undefined before the first one and after the end.
+   */
+  readonly unfinished: Plane | undefined;
   /** These throw before the end; afterwards they belong to the caller. */
   readonly image: Plane;
   readonly mask: Plane | undefined;

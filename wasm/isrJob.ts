@@ -191,6 +191,11 @@ export class EngineIsrJob implements IsrJob {
     return step < 0 ? undefined : (STEP_NAMES[step] ?? 'read');
   }
 
+  get unfinished(): Plane | undefined {
+    const address = this.#handle === 0 ? 0 : this.#instance.routines.af_isr_image(this.#handle);
+    return address === 0 ? undefined : new EnginePlane(this.#instance, address);
+  }
+
   get image(): Plane {
     return this.#result.image;
   }

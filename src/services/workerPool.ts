@@ -110,9 +110,28 @@ export class ImageWorker {
     await this.#spawned.call(async () => undefined);
   }
 
-  async open(request: Omit<OpenRequest, 'jobId'>, options: OpenOptions = {}): Promise<OpenedImage> {
+  open(request: Omit<OpenRequest, 'jobId'>, options: OpenOptions = {}): Promise<OpenedImage> {
     const { signal, onProgress } = options;
     const jobId = `open-${++this.#lastJob}`;
+    return this.#cancellable(jobId, signal, (api) =>
+      api.open({ ...request, jobId }, onProgress && proxy(onProgress)),
+    );
+  }
+
+  /** The service's coarse picture of an exposure. */
+  preview(
+    request: Omit<OpenRequest, 'jobId'>,
+    { signal }: Pick<OpenOptions, 'signal'> = {},
+  ): Promise<OpenedImage> {
+    const jobId = `preview-${++this.#lastJob}`;
+    return this.#cancellable(jobId, signal, (api) => api.preview({ ...request, jobId }));
+  }
+
+  async #cancellable(
+    jobId: string,
+    signal: AbortSignal | undefined,
+    act: (api: Remote<ImageWorkerApi>) => Promise<OpenedImage>,
+  ): Promise<OpenedImage> {
     if (signal?.aborted) throw new AppError('Cancelled', 'The work was superseded.');
     return this.#spawned.call(async (api) => {
       // Aborted while the worker was starting.
@@ -120,7 +139,7 @@ export class ImageWorker {
       const cancel = () => void api.cancel(jobId).catch(() => undefined);
       signal?.addEventListener('abort', cancel, { once: true });
       try {
-        return await api.open({ ...request, jobId }, onProgress && proxy(onProgress));
+        return await act(api);
       } finally {
         signal?.removeEventListener('abort', cancel);
       }
@@ -166,6 +185,10 @@ export class ImageWorker {
 
   release(key: ImageKey): Promise<void> {
     return this.#spawned.call((api) => api.release(key));
+  }
+
+  receivedBytes(): Promise<number> {
+    return this.#spawned.call((api) => api.receivedBytes());
   }
 
   memory(): Promise<WorkerMemory> {

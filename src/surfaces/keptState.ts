@@ -9,6 +9,7 @@
  * | sizes of the panes  | local                | –     | –            |
  * | columns of the table | local               | –     | –            |
  * | look of the image   | url, see viewState.ts | url  | url          |
+ * | pixels or previews  | local                | –     | –            |
  * | regions             | url, see pageAddress.ts | url | url         |
  * | compared, EFD time  | url, see pageAddress.ts | –   | –           |
  * | alarm's sound       | none: off at a start | –     | –            |
@@ -19,7 +20,7 @@
 export const THEMES = ['dark', 'light', 'night'] as const;
 export type Theme = (typeof THEMES)[number];
 
-type KeptKey = 'theme' | 'layout' | 'columns';
+type KeptKey = 'theme' | 'layout' | 'columns' | 'pixels';
 
 const PREFIX = 'summit-notebook.';
 const VERSION = 1;

@@ -20,7 +20,8 @@ interface Row {
 }
 
 export function HeaderView({ store }: { readonly store: ImageStore }) {
-  const shown = useStore(store, (s) => s.shown);
+  // A preview has no headers: those of the image before stay until the pixels are there.
+  const shown = useStore(store, (s) => (s.shownAs?.preview ? null : s.shown));
   const [held, setHeld] = useState<Held | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [pinned, setPinned] = useState<Held | null>(null);

@@ -53,6 +53,7 @@ export function ImagePane({
   const shown = useStore(store, (s) => s.shown);
   const wanted = useStore(store, (s) => s.wanted);
   const reducing = useStore(store, (s) => s.reducing);
+  const preview = useStore(store, (s) => s.shownAs?.preview);
   usePump(store, canvas);
   usePointer(controls, canvas, !compact, tools);
   const label = shown ? `Image of exposure ${exposureLabel(shown)}` : 'Image';
@@ -64,6 +65,7 @@ export function ImagePane({
       data-exposure={shown?.exposure ?? ''}
       data-wanted={wanted?.exposure ?? ''}
       data-reducing={reducing}
+      data-preview={preview ? `${preview.binPx} ${preview.share}` : undefined}
       aria-label={label}
       aria-busy={status === 'loading'}
     >

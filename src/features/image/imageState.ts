@@ -30,6 +30,9 @@ import { FIRST_MASK_LOOKS } from './maskLooks.ts';
 import { FIRST_DISPLAY, FIRST_ISR } from './displayState.ts';
 
 /**
+ * A preview of the wanted exposure may be on the screen while the true pixels are on their way (`loading`), or instead of
+ * them (`ready`): `shownAs.preview` tells.
+ *
  * - `idle`: nothing was asked for.
  * - `loading`: the wanted exposure is on its way; `shown` may be an older one.
  * - `ready`: the wanted exposure is on the screen.
@@ -103,6 +106,8 @@ export interface ImageStore extends StoreApi<ImageState> {
   follow(exposure: Exposure, seenUnixMs: UnixMs): void;
   /** Tries the wanted exposure again now. */
   retry(): void;
+  /** The true pixels of the wanted exposure, where only a preview was opened. */
+  openFull(): void;
   setIsr(isr: IsrRecipe): void;
   setDisplay(display: Partial<DisplayState>): void;
   setStretch(stretch: StretchName): void;

@@ -68,6 +68,7 @@ const openedOf = ({ exposure, isr }: Pick<OpenRequest, 'exposure' | 'isr'>, key:
   exposure,
   // As a message brings it.
   isr: structuredClone(isr),
+  preview: null,
   width: 4072,
   height: 4000,
   unit: 'adu',
@@ -111,6 +112,8 @@ function harness() {
         const { isr } = request;
         reductions.push({ request, resolve: () => resolve(make({ exposure, isr })), reject });
       }),
+    preview: async () => Promise.reject(new Error('no test asks')),
+    receivedBytes: async () => 0,
     combine: async () => make({ exposure: exposureOf(1).exposure, isr: FIRST_ISR }),
     survey: async () => ({ min: -3, max: 99 }),
     region: async () => Promise.reject(new Error('no test asks')),

@@ -6,7 +6,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { Size, View } from '../../core/camera/view.ts';
 import { detectorFromDevice, fitView, oriented, pannedBy, zoomedAbout } from '../../core/camera/view.ts';
-import { exposureLabel, type Exposure, type ExposureId } from '../../core/dataId.ts';
+import type { Exposure, ExposureId } from '../../core/dataId.ts';
 import { AppError, isRetryable, toAppError } from '../../core/errors.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
 import type { LedgerStamps } from '../../core/ledger.ts';
@@ -15,9 +15,11 @@ import type { ButlerClient } from '../../services/butler/butlerClient.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
 import type { OpenedImage, PixelReadout } from '../../workers/image/contract.ts';
 import { drawnLimits, sameIsr } from './displayState.ts';
-import type { Examined, Frame, ImageState, ImageStore } from './imageState.ts';
+import type { Frame, ImageState, ImageStore } from './imageState.ts';
 import { FIRST_STATE } from './imageState.ts';
 import { lookOf, maskColours } from './maskLooks.ts';
+import { measuring } from './measuring.ts';
+import { type Opening, rawOpening } from './opening.ts';
 import { recordStamps } from './recordStamps.ts';
 import { sleep } from './sleep.ts';
 
@@ -26,18 +28,18 @@ export interface ImageStoreParts {
   readonly worker: ImageWorker;
   /** Of the browser, as the worker has it; for tests. */
   readonly now?: () => UnixMs;
-  /** How an exposure becomes an image, where that is not by opening its raw. */
-  readonly open?: (exposure: Exposure) => Promise<OpenedImage>;
+  /** How an exposure becomes an image, where not from its whole raw. */
+  readonly opening?: Opening;
+  /** It is reduced as its makers say, not as this store does. */
+  readonly reducedElsewhere?: boolean;
 }
 
 /** Two opens do not begin within this time: a held arrow key would start and cancel thirty a second. */
 const STEPPING_MS = 120;
-/** A night's worth of clicks; older ones are in the saved table. */
-const MOST_EXAMINED = 200;
 const RETRY_MS: readonly number[] = [500, 1000, 2000, 4000, 8000, 15_000];
 
 export function createImageStore(parts: ImageStoreParts): ImageStore {
-  const { butler, worker } = parts;
+  const { butler, worker, opening = rawOpening(butler, worker), reducedElsewhere = false } = parts;
   const now = parts.now ?? (() => performance.timeOrigin + performance.now());
   const store = createStore<ImageState>(() => FIRST_STATE);
   const { getState: get, setState: set } = store;
@@ -48,17 +50,27 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
   let heldStamps: LedgerStamps = {};
   let reading = false;
   let next: Exposure | undefined;
+  /** Its last opening has not ended: more than a preview is to come. */
+  let pending: ExposureId | undefined;
+  /** What comes back when the image that was on its way does not come whole. */
+  let lastWhole: ImageState['held'] = null;
 
-  const begin = (wanted: Exposure) => {
+  const begin = (wanted: Exposure, full = false) => {
     next = undefined;
     loading?.abort();
     loading = new AbortController();
     set({ wanted, status: 'loading', progress: null, error: null });
-    void load(wanted, loading.signal);
+    void load(wanted, full, loading.signal);
   };
 
   const beginNext = () => {
     if (next) begin(next);
+  };
+
+  /** All of the wanted exposure is on the screen, if coarsely: a newer one need not wait for its pixels. */
+  const isPreviewed = () => {
+    const { wanted, shown, shownAs } = get();
+    return shown?.exposure === wanted?.exposure && shownAs?.preview?.share === 1;
   };
 
   const remember = (exposure: ExposureId, seenUnixMs: UnixMs) => {
@@ -68,17 +80,18 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     seen.set(exposure, seenUnixMs);
   };
 
-  const load = async (wanted: Exposure, signal: AbortSignal) => {
+  const load = async (wanted: Exposure, full: boolean, signal: AbortSignal) => {
     // The first one begins at once: only steps in quick succession wait.
     await sleep(Math.max(0, lastBegun + STEPPING_MS - now()), signal);
     for (let attempt = 0; !signal.aborted; attempt++) {
       lastBegun = now();
       try {
-        await openOnce(wanted, signal);
+        await openOnce(wanted, full, signal);
         return;
       } catch (thrown) {
         const error = toAppError(thrown);
         if (signal.aborted || error.tag === 'Cancelled') return;
+        backToWhole();
         const named = new AppError(
           error.tag,
           error.message,
@@ -93,9 +106,17 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     }
   };
 
-  const openOnce = async (wanted: Exposure, signal: AbortSignal) => {
-    const opened = parts.open ? await parts.open(wanted) : await openRaw(wanted, signal);
+  const openOnce = async (wanted: Exposure, full: boolean, signal: AbortSignal) => {
+    pending = wanted.exposure;
+    const opened = await opening(wanted, {
+      isr: get().isr,
+      full,
+      signal,
+      onProgress: (progress) => !signal.aborted && set({ progress }),
+      onPreview: (preview) => (signal.aborted ? giveUp(preview) : hold(wanted, preview)),
+    });
     if (signal.aborted) return giveUp(opened);
+    pending = undefined;
     const { fetched, decoded, reduced } = opened.stamps;
     heldStamps = { ...recordStamps(wanted, seen.get(wanted.exposure)), fetched, decoded, reduced };
     hold(wanted, opened);
@@ -103,46 +124,36 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     void reduceAsWanted();
   };
 
-  const openRaw = async (wanted: Exposure, signal: AbortSignal): Promise<OpenedImage> => {
-    const [raw] = wanted.raws;
-    if (!raw) {
-      const message = `${exposureLabel(wanted)} has no raw in ${butler.source}: it has not landed yet or has expired.`;
-      throw new AppError('Expired', message);
-    }
-    const calibs = await butler.findCalibs(wanted.exposure, raw.detector, signal);
-    return worker.open(
-      {
-        instrument: wanted.instrument,
-        detector: raw.detector,
-        exposure: wanted.exposure,
-        dayObs: wanted.dayObs,
-        observationType: wanted.observationType,
-        physicalFilter: wanted.physicalFilter,
-        rawUrl: absolute(butler.fileUrlPrefix + raw.datasetId),
-        rawBytes: raw.fileBytes,
-        calibs,
-        fileUrlPrefix: absolute(butler.fileUrlPrefix),
-        isr: get().isr,
-      },
-      { signal, onProgress: (progress) => !signal.aborted && set({ progress }) },
-    );
-  };
-
   const giveUp = (opened: OpenedImage) => void worker.release(opened.key).catch(() => undefined);
 
-  /** What is on the screen until then stays, so that its pixels answer to the pointer. */
+  /** Not before its like is on the screen: its pixels answer to the pointer, and it may have to come back. */
+  const giveUpUnused = (opened: OpenedImage) => {
+    const { held, shownAs } = get();
+    if (opened !== held?.opened && opened !== shownAs && opened !== lastWhole?.opened) giveUp(opened);
+  };
+
   const hold = (exposure: Exposure, opened: OpenedImage) => {
-    const { held: before, shownAs } = get();
+    const { held: before } = get();
+    if (opened.preview && before && !before.opened.preview) lastWhole = before;
     set({ held: { exposure, opened }, survey: null });
-    if (before && before.opened !== shownAs) giveUp(before.opened);
+    if (before) giveUpUnused(before.opened);
+  };
+
+  /** Amplifiers of a raw that broke off make way for the last good image; a preview of all of them stays. */
+  const backToWhole = () => {
+    pending = undefined;
+    const { held, shownAs } = get();
+    if (!held?.opened.preview || held.opened.preview.share === 1 || !lastWhole) return;
+    set({ held: lastWhole, survey: null });
+    if (shownAs !== held.opened) giveUp(held.opened);
   };
 
   /** One reduction at a time; the last switch wins. */
   const reduceAsWanted = async () => {
-    if (get().reducing || parts.open) return;
+    if (get().reducing || reducedElsewhere) return;
     for (;;) {
       const { held, isr } = get();
-      if (!held || sameIsr(held.opened.isr, isr)) break;
+      if (!held || held.opened.preview || sameIsr(held.opened.isr, isr)) break;
       set({ reducing: true });
       try {
         const { key } = held.opened;
@@ -224,7 +235,7 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     next = undefined;
     const same = wanted?.exposure === exposure.exposure;
     if (same && (status === 'loading' || status === 'ready')) return;
-    if (held?.exposure.exposure === exposure.exposure) {
+    if (held?.exposure.exposure === exposure.exposure && !held.opened.preview) {
       loading?.abort();
       const onScreen = shown?.exposure === exposure.exposure;
       set({ wanted: exposure, status: onScreen ? 'ready' : 'loading', error: null, progress: null });
@@ -242,6 +253,11 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       if (status !== 'loading' || wanted?.exposure === exposure.exposure) return show(exposure, seenUnixMs);
       remember(exposure.exposure, seenUnixMs);
       next = exposure;
+      if (isPreviewed()) beginNext();
+    },
+    openFull() {
+      const { wanted } = get();
+      if (wanted) begin(wanted, true);
     },
     retry() {
       const { wanted } = get();
@@ -283,37 +299,7 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       lookAt(place && drawn ? detectorFromDevice(place, drawn.view, drawn.pane) : null);
     },
     lookAt,
-    async headers() {
-      const { shownAs } = get();
-      return shownAs ? worker.headers(shownAs.key) : [];
-    },
-    async region(region) {
-      const { shownAs } = get();
-      return shownAs ? worker.region({ key: shownAs.key, region }) : null;
-    },
-    async cross(request) {
-      const { shownAs } = get();
-      return shownAs ? worker.cross({ ...request, key: shownAs.key }) : null;
-    },
-    async examine(place) {
-      const { shown, shownAs, pointer } = get();
-      const at = place ?? pointer;
-      if (!shown || !shownAs) throw new AppError('NotFound', 'There is no image to measure yet.');
-      if (!at) throw new AppError('NotFound', 'Point at a star first.');
-      const answer = await worker.examine({ key: shownAs.key, at });
-      const result: Examined = { exposure: shown, isr: shownAs.isr, at, ...answer };
-      set(({ examined }) => ({ examined: [result, ...examined].slice(0, MOST_EXAMINED) }));
-      return result;
-    },
-    async health() {
-      const { shownAs } = get();
-      return shownAs ? worker.health(shownAs.key) : null;
-    },
-    async fits() {
-      const { shownAs } = get();
-      if (!shownAs) throw new AppError('NotFound', 'There is no image to save yet.');
-      return worker.fits(shownAs.key);
-    },
+    ...measuring(store, worker),
     memory: () => worker.memory(),
     async render(pane) {
       const state = get();
@@ -349,15 +335,26 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       if (held?.opened !== opened) return;
       const isWanted = wanted?.exposure === opened.exposure;
       if (shownAs === opened && !(isWanted && status === 'loading')) return;
-      const again = shown === held.exposure;
-      set({ shown: held.exposure, shownAs: opened, stamps: again ? get().stamps : heldStamps });
-      if (isWanted) set({ status: 'ready', error: null });
-      if (shownAs && shownAs !== opened) giveUp(shownAs);
+      const again = shown === held.exposure && shownAs?.preview === null;
+      set({
+        shown: held.exposure,
+        shownAs: opened,
+        stamps: again ? get().stamps : opened.preview ? {} : heldStamps,
+      });
+      if (isWanted && pending !== opened.exposure) set({ status: 'ready', error: null });
+      const whole = lastWhole?.opened;
+      if (!opened.preview) lastWhole = null;
+      if (whole) giveUpUnused(whole);
+      if (shownAs && shownAs !== whole) giveUpUnused(shownAs);
       // What is under a resting pointer has changed.
       if (get().pointer) void readPointer();
     },
     painted(exposure, at) {
       const { shown, shownAs, stamps, survey } = get();
+      if (shownAs?.preview) {
+        if (next && isPreviewed()) beginNext();
+        return;
+      }
       // Not before: it would keep the machine busy that draws.
       if (shownAs && !survey) void surveyHeld(shownAs);
       if (shown?.exposure !== exposure || stamps.painted !== undefined) return;
@@ -379,7 +376,8 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     dispose() {
       loading?.abort();
       const { held, shownAs } = get();
-      for (const opened of new Set([held?.opened, shownAs])) if (opened) giveUp(opened);
+      for (const opened of new Set([held?.opened, shownAs, lastWhole?.opened])) if (opened) giveUp(opened);
+      lastWhole = null;
       set(FIRST_STATE);
     },
   };
@@ -387,9 +385,4 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
 
 function isInside(at: DetectorPixel, image: Size): boolean {
   return at.x >= -0.5 && at.y >= -0.5 && at.x < image.width - 0.5 && at.y < image.height - 0.5;
-}
-
-/** A worker resolves relative addresses against its own script. */
-function absolute(url: string): string {
-  return typeof location === 'undefined' ? url : new URL(url, location.href).href;
 }

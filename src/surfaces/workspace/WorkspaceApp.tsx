@@ -14,9 +14,11 @@ import { ImageControls } from '../../features/image/ImageControls.tsx';
 import { ComparePane } from '../../features/image/compare/ComparePane.tsx';
 import { lastExamined } from '../../features/image/examine/starFacts.ts';
 import { logOut, signInUrl } from '../../services/session.ts';
+import { ByteMeter } from './ByteMeter.tsx';
 import { EfdBadge } from './EfdBadge.tsx';
 import { Inspector } from './Inspector.tsx';
 import { Layout, resetLayout } from './Layout.tsx';
+import { PreviewBadge } from './PreviewBadge.tsx';
 import { PaneBoundary } from './PaneBoundary.tsx';
 import { RepositoryChoice } from './RepositoryChoice.tsx';
 import { dispatchKey } from './shortcuts.ts';
@@ -38,6 +40,7 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
   const theme = useStore(ui, (s) => s.theme);
   const dialog = useStore(ui, (s) => s.dialog);
   const notice = useStore(ui, (s) => s.notice);
+  const pixels = useStore(ui, (s) => s.pixels);
   const tableOpen = useStore(ui, (s) => s.table);
   const sound = useStore(late, (s) => s.sound);
   const cameraNow = useStore(
@@ -68,7 +71,12 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
         source={butler.source}
         camera={cameraNow}
         notice={notice}
-        badges={<EfdBadge camera={camera.store} efd={workspace.efd} clock={clock} />}
+        badges={
+          <>
+            <EfdBadge camera={camera.store} efd={workspace.efd} clock={clock} />
+            <ByteMeter worker={workspace.worker} />
+          </>
+        }
         tools={
           <>
             <RepositoryChoice site={site} shown={workspace.repository.name} />
@@ -76,6 +84,8 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
               user={session.user}
               theme={theme}
               alarmSound={sound}
+              pixels={pixels}
+              onPixels={(choice) => workspace.setPixels(choice)}
               onTheme={(next) => workspace.setTheme(next)}
               onHelp={() => ui.setState({ dialog: 'keys' })}
               onKioskScreens={() => ui.setState({ dialog: 'kiosk' })}
@@ -106,6 +116,7 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
                     <ImageControls store={image} />
                   </header>
                   <MissingExposure store={exposures} />
+                  <PreviewBadge image={image} />
                   <ComparePane main={image} compare={compare} regions={workspace.regions} />
                 </section>
               </PaneBoundary>

@@ -1,25 +1,34 @@
 /** The right end of the status line: keys, theme, user menu. */
 import { CircleUserRound, Keyboard, Moon, Sun, Telescope } from 'lucide-react';
 import { useId, useRef } from 'react';
+import { PIXEL_CHOICES, type PixelChoice } from '../../features/image/previewOpening.ts';
 import { THEMES, type Theme } from '../keptState.ts';
 
 const THEME_ICONS = { dark: Moon, light: Sun, night: Telescope } as const;
 const THEME_NAMES: Readonly<Record<Theme, string>> = { dark: 'dark', light: 'light', night: 'night red' };
 
+const PIXEL_NAMES: Readonly<Record<PixelChoice, string>> = {
+  auto: 'preview first on slow links',
+  full: 'always full at once',
+  preview: 'previews, full on request (T)',
+};
+
 export interface WorkspaceToolsProps {
   readonly user: string | null;
   readonly theme: Theme;
   readonly alarmSound: boolean;
+  readonly pixels: PixelChoice;
   readonly onTheme: (theme: Theme) => void;
   readonly onHelp: () => void;
   readonly onKioskScreens: () => void;
+  readonly onPixels: (pixels: PixelChoice) => void;
   readonly onResetLayout: () => void;
   readonly onAlarmSound: (on: boolean) => void;
   readonly onLogOut: () => void;
 }
 
 export function WorkspaceTools(props: WorkspaceToolsProps) {
-  const { user, theme, alarmSound } = props;
+  const { user, theme, alarmSound, pixels } = props;
   const menu = useRef<HTMLDivElement>(null);
   const menuId = useId();
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'dark';
@@ -67,6 +76,22 @@ export function WorkspaceTools(props: WorkspaceToolsProps) {
             onChange={(event) => props.onAlarmSound(event.target.checked)}
           />
           Sound for a late image
+        </label>
+        <label title="Over a link on which a raw takes longer than 3 s, a preview of 8 x 8 px cells comes first">
+          Pixels{' '}
+          <select
+            value={pixels}
+            onChange={(event) => {
+              const chosen = PIXEL_CHOICES.find((each) => each === event.target.value);
+              if (chosen) props.onPixels(chosen);
+            }}
+          >
+            {PIXEL_CHOICES.map((each) => (
+              <option key={each} value={each}>
+                {PIXEL_NAMES[each]}
+              </option>
+            ))}
+          </select>
         </label>
         <button type="button" onClick={choose(props.onResetLayout)}>
           Reset layout

@@ -24,6 +24,7 @@ import {
   previousAlike,
   type CompareStore,
 } from '../../features/image/compare/compareStore.ts';
+import { PIXEL_CHOICES, type PixelChoice, previewOpening } from '../../features/image/previewOpening.ts';
 import { createRegionStore, type RegionStore } from '../../features/image/regions/regionStore.ts';
 import type { ImageStore } from '../../features/image/imageState.ts';
 import type { RangeName } from '../../features/telemetry/telemetryStore.ts';
@@ -57,6 +58,8 @@ export interface WorkspaceState {
   readonly cross: boolean;
   /** A short confirmation in the status line. */
   readonly notice: string | null;
+  /** Whether previews come before the pixels, or instead of them. */
+  readonly pixels: PixelChoice;
   /** Telemetry and notebook load only after the first image: it comes first. */
   readonly panesAllowed: boolean;
   /** How much of the night the telemetry shows. */
@@ -84,7 +87,9 @@ export interface Workspace {
   readonly table: ExposureTableStore;
   readonly ui: StoreApi<WorkspaceState>;
   readonly publicApi: PublicApiHandle;
+  readonly worker: ImageWorker;
   setTheme(theme: Theme): void;
+  setPixels(pixels: PixelChoice): void;
   readonly fetchNightAmplifiers: (dayObs: number) => Promise<NightAmplifiers>;
   notify(notice: string): void;
   copyDataId(): Promise<void>;
@@ -121,6 +126,11 @@ export function keptTheme(): Theme {
   return isTheme(theme) ? theme : 'dark';
 }
 
+function keptPixels(): PixelChoice {
+  const pixels = kept('pixels');
+  return PIXEL_CHOICES.find((each) => each === pixels) ?? 'auto';
+}
+
 export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Workspace {
   const { http, clock, site, repository, session, butler, efd, worker } = parts;
   const { initialExposure, initialView, initialPage } = parts;
@@ -131,12 +141,14 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     inspector: 'readout',
     cross: false,
     notice: null,
+    pixels: keptPixels(),
     panesAllowed: false,
     range: initialPage.state.range,
     latencies: [],
   }));
   const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: initialExposure });
-  const image = createImageStore({ butler, worker });
+  const opening = previewOpening(butler, worker, () => ui.getState().pixels);
+  const image = createImageStore({ butler, worker, opening });
   const compare = createCompareStore({
     main: image,
     butler,
@@ -347,9 +359,14 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     late,
     table,
     ui,
+    worker,
     publicApi,
     notify,
     fetchNightAmplifiers: (dayObs) => fetchNightAmplifiers(http, repository.name, dayObs),
+    setPixels(pixels) {
+      ui.setState({ pixels });
+      keep('pixels', pixels);
+    },
     setTheme(theme) {
       ui.setState({ theme });
       document.documentElement.dataset['theme'] = theme;

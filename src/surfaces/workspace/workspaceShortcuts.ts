@@ -147,6 +147,13 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
           does: 'next colour map',
           run: () => image.setColourMap(next(COLOUR_MAPS, image.getState().display.colourMap)),
         },
+        {
+          keys: ['T'],
+          does: 'true pixels, where a preview is shown',
+          run: () => {
+            if (image.getState().shownAs?.preview) image.openFull();
+          },
+        },
         { keys: ['i'], does: 'invert', run: () => image.toggleInvert() },
         {
           keys: ['C'],

@@ -59,6 +59,8 @@ export interface OpenRequest {
   readonly calibs: CalibSet;
   readonly fileUrlPrefix: string;
   readonly isr: IsrRecipe;
+  /** Pictures of the amplifiers that are there come while the rest is on its way. */
+  readonly growing: boolean;
 }
 
 /** `ratio` is without a unit: one image divided by another. */
@@ -122,6 +124,8 @@ export interface OpenedImage {
   readonly key: ImageKey;
   readonly exposure: ExposureId;
   readonly isr: IsrRecipe;
+  /** Null for true pixels. */
+  readonly preview: Preview | null;
   readonly width: number;
   readonly height: number;
   /** Of the pixels after ISR. */
@@ -136,6 +140,14 @@ export interface OpenedImage {
   readonly sky: ImageSky;
   readonly stamps: ImageStamps;
   readonly bytes: number;
+}
+
+/** Of a picture that comes before the pixels: it is drawn and read, and nothing is measured on it. */
+export interface Preview {
+  /** Its cells are means of so many pixels a side. */
+  readonly binPx: number;
+  /** Of the detector; less than 1 while the raw is on its way. */
+  readonly share: number;
 }
 
 /** Where the image lies on the sky (docs/frames.md). */
@@ -286,13 +298,17 @@ export interface WorkerMemory {
 
 export type OpenProgress =
   | { readonly stage: 'fetching'; readonly bytes: number; readonly totalBytes: number | null }
-  | { readonly stage: 'decoding' | 'reducing'; readonly fraction: number };
+  | { readonly stage: 'decoding' | 'reducing'; readonly fraction: number }
+  /** Who is told owns it. */
+  | { readonly stage: 'growing'; readonly opened: OpenedImage };
 
 export interface ImageWorkerApi {
   /** Loads the engine. Once, before anything else. */
   start(request: { readonly wasmUrl: string }): Promise<{ readonly engineVersion: string }>;
-  /** Fetches, decodes and reduces one exposure and keeps it until `release`. At most 10 progress calls a second. */
+  /** Fetches, decodes and reduces one exposure and keeps it until `release`. At most 10 progress calls a second and 4 pictures. */
   open(request: OpenRequest, onProgress?: (progress: OpenProgress) => void): Promise<OpenedImage>;
+  /** The service's coarse picture of an exposure, kept like an image. */
+  preview(request: OpenRequest): Promise<OpenedImage>;
   /** Makes another image of the same decoded raw; the first stays, too. */
   reduce(request: ReduceRequest): Promise<OpenedImage>;
   /** Makes a third image of two that are there; the raw values that it tells are those of the first. */
@@ -315,6 +331,8 @@ export interface ImageWorkerApi {
   /** Gives an image up. Unknown keys are ignored. */
   release(key: ImageKey): Promise<void>;
   memory(): Promise<WorkerMemory>;
+  /** Over the network, since the worker was started. */
+  receivedBytes(): Promise<number>;
   /** The job rejects with `Cancelled` within 20 ms. Unknown ids are ignored. */
   cancel(jobId: JobId): Promise<void>;
 }

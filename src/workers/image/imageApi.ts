@@ -2,11 +2,12 @@
 import type { Engine } from 'astro-fits-wasm';
 import { createEngine } from 'astro-fits-wasm';
 import { AppError, toAppError } from '../../core/errors.ts';
-import type { FetchLike } from '../shared/fetchBytes.ts';
+import { type FetchLike, receivedBytes } from '../shared/fetchBytes.ts';
 import { throwIfCancelled } from '../shared/yielding.ts';
 import { CalibCache } from './calibCache.ts';
-import type { ImageKey, ImageWorkerApi, JobId, OpenedImage, OpenProgress } from './contract.ts';
-import type { HeldImage } from './heldImage.ts';
+import type { ImageKey, ImageWorkerApi, JobId, OpenedImage, OpenProgress, OpenRequest } from './contract.ts';
+import { HeldImage } from './heldImage.ts';
+import type { HeldPreview } from './heldPreview.ts';
 import { combined, fitsOf, openImage, reduceAgain, type PipelineTools } from './pipeline.ts';
 import { Renderer } from './renderer/renderer.ts';
 
@@ -15,7 +16,7 @@ const PROGRESS_INTERVAL_MS = 100;
 export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, init)): ImageWorkerApi {
   let started: Promise<PipelineTools> | undefined;
   let renderer: Renderer | undefined;
-  const images = new Map<ImageKey, HeldImage>();
+  const images = new Map<ImageKey, HeldImage | HeldPreview>();
   const jobs = new Map<JobId, AbortController>();
 
   const running = (): Promise<PipelineTools> => {
@@ -23,16 +24,22 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
     throw new AppError('Bug', 'The image worker was asked before it was started.');
   };
 
-  const held = (key: ImageKey): HeldImage => {
+  const drawn = (key: ImageKey): HeldImage | HeldPreview => {
     const image = images.get(key);
     if (image) return image;
     throw new AppError('NotFound', 'This image is no longer held by the image worker.');
   };
 
+  const held = (key: ImageKey): HeldImage => {
+    const image = drawn(key);
+    if (image instanceof HeldImage) return image;
+    throw new AppError('NotFound', 'Only a preview is here yet: measuring waits for the full pixels.');
+  };
+
   /** Runs the work under the job's id and keeps the image that it makes. */
   const keep = async (
     jobId: JobId,
-    make: (tools: PipelineTools, signal: AbortSignal) => Promise<HeldImage>,
+    make: (tools: PipelineTools, signal: AbortSignal) => Promise<HeldImage | HeldPreview>,
   ): Promise<OpenedImage> => {
     const tools = await running();
     const job = new AbortController();
@@ -67,17 +74,19 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       keep(request.jobId, (tools, signal) => {
         // The same raw, looked at twice, is fetched and decoded once.
         const there = [...images.values()].find(
-          ({
-            source: {
-              request: { instrument, exposure, detector },
-            },
-          }) =>
-            instrument === request.instrument &&
-            exposure === request.exposure &&
-            detector === request.detector,
+          (image): image is HeldImage => image instanceof HeldImage && isOf(image, request),
         );
         if (there) return reduceAgain(there, request.isr, tools, signal);
-        return openImage(request, tools, signal, throttled(onProgress));
+        return openImage(request, tools, signal, throttled(onProgress), (preview) => {
+          images.set(preview.opened.key, preview);
+          onProgress?.({ stage: 'growing', opened: preview.opened });
+        });
+      }),
+
+    preview: (request) =>
+      keep(request.jobId, async (tools, signal) => {
+        const { openPreview } = await import('./servicePreview.ts');
+        return openPreview(request, tools, signal);
       }),
 
     reduce: (request) =>
@@ -90,15 +99,16 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
     },
 
     async survey(key) {
-      return held(key).survey();
+      return drawn(key).survey();
     },
 
     async render(request) {
       const { engine } = await running();
-      const image = held(request.key);
+      const image = drawn(request.key);
       const begin = performance.now();
       const { plane, mask, sorted } = image;
-      const drawable = { plane, mask, sorted, amplifiers: image.opened.amplifiers };
+      const { amplifiers, preview, width, height } = image.opened;
+      const drawable = { plane, mask, sorted, amplifiers, binPx: preview?.binPx ?? 1, width, height };
       // A context can be lost at any time (driver reset, laptop woken up); a second loss in a row is no accident.
       for (let attempt = 0; attempt < 2; attempt++) {
         if (renderer?.lost) renderer = undefined;
@@ -165,10 +175,22 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       };
     },
 
+    async receivedBytes() {
+      return receivedBytes();
+    },
+
     async cancel(jobId) {
       jobs.get(jobId)?.abort();
     },
   };
+}
+
+function isOf({ source: { request: of } }: HeldImage, request: OpenRequest): boolean {
+  return (
+    of.instrument === request.instrument &&
+    of.exposure === request.exposure &&
+    of.detector === request.detector
+  );
 }
 
 async function startEngine(wasmUrl: string, fetchLike: FetchLike): Promise<PipelineTools> {

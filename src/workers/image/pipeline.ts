@@ -1,5 +1,5 @@
 /** From the URL of a raw to an image: fetch, decode and reduce while fetching, what the display wants to know of it. */
-import type { Engine } from 'astro-fits-wasm';
+import type { Engine, IsrJob } from 'astro-fits-wasm';
 import type { DetectorGeometry } from '../../core/camera/geometry.ts';
 import { AppError } from '../../core/errors.ts';
 import type { UnixMs } from '../../core/time.ts';
@@ -17,10 +17,12 @@ import type {
   OpenRequest,
 } from './contract.ts';
 import { Download, nowUnixMs } from './download.ts';
+import { CELL_PX, type Cells, Growing } from './growing.ts';
 import { HeldImage } from './heldImage.ts';
+import { HeldPreview } from './heldPreview.ts';
 import { RawSource } from './rawSource.ts';
-import type { Reduced } from './reduction.ts';
-import { reduce, settleSteps } from './reduction.ts';
+import type { Reduced, SettledSteps } from './reduction.ts';
+import { plannedSteps, reduce, settleSteps } from './reduction.ts';
 import { sampled } from './sampled.ts';
 
 export interface PipelineTools {
@@ -36,6 +38,7 @@ export async function openImage(
   tools: PipelineTools,
   signal: AbortSignal,
   onProgress: (progress: OpenProgress) => void,
+  onPreview: (preview: HeldPreview) => void,
 ): Promise<HeldImage> {
   const { engine } = tools;
   const fetchStarted = nowUnixMs();
@@ -65,7 +68,17 @@ export async function openImage(
     const onRead = () => {
       decoded = nowUnixMs();
     };
-    const reduced = await reduce(engine, raw, request.isr, settled, signal, feed, onRead);
+    const growing =
+      request.growing && Growing.canFollow(settled)
+        ? new Growing(raw, ({ cells, share }) => {
+            const stamps = { fetchStarted, fetched: nowUnixMs(), decoded: nowUnixMs(), reduced: nowUnixMs() };
+            const facts = { share, stamps, bytes: download.bytes };
+            onPreview(grown(tools, raw, settled, cells, facts));
+          })
+        : undefined;
+    const onStep = growing && ((job: IsrJob, waiting: boolean) => growing.look(job, waiting));
+    const hooks = { feed, onRead, ...(onStep && { onStep }) };
+    const reduced = await reduce(engine, raw, request.isr, settled, signal, hooks);
     onProgress({ stage: 'reducing', fraction: 1 });
     decoded ??= nowUnixMs();
     return await held(tools, raw, request.isr, reduced, signal, {
@@ -85,6 +98,22 @@ export async function openImage(
     // Released whenever they come, also after a cancel; the cache keeps them for the next exposure.
     void settling.then((settled) => settled.release());
   }
+}
+
+/** What there is of an image that is being made. */
+function grown(
+  { engine, newKey }: PipelineTools,
+  { request, geometry }: RawSource,
+  settled: SettledSteps,
+  cells: Cells,
+  facts: { readonly share: number; readonly stamps: ImageStamps; readonly bytes: number },
+): HeldPreview {
+  const plane = engine.plane('f32', cells.width, cells.height);
+  cells.meansInto(plane.view() as Float32Array);
+  const steps = plannedSteps(settled);
+  const unit = steps.some(({ name, done }) => name === 'gain' && done) ? 'electron' : 'adu';
+  const key = newKey();
+  return new HeldPreview(engine, plane, { ...facts, key, request, geometry, binPx: CELL_PX, unit, steps });
 }
 
 /** The same raw, reduced in another way. */
@@ -188,6 +217,7 @@ async function held(
       key: newKey(),
       exposure: source.request.exposure,
       isr,
+      preview: null,
       width: plane.width,
       height: plane.height,
       unit: report.unit,

@@ -1,5 +1,5 @@
 /** One reduction of a raw: calibs fetched as the recipe asks for them, the engine's job, and what was done in words. */
-import type { Calib, Engine, FitsStream, IsrReport, Plane } from 'astro-fits-wasm';
+import type { Calib, Engine, FitsStream, IsrJob, IsrReport, Plane } from 'astro-fits-wasm';
 import type { DetectorGeometry } from '../../core/camera/geometry.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 import type { RowWork } from '../shared/yielding.ts';
@@ -58,8 +58,13 @@ export async function settleSteps(
   return { steps, release: () => steps.forEach(({ held }) => held?.release()) };
 }
 
-/** Called when the job wants more bytes of the raw; pushes them, or says that there are no more. */
-export type Feed = (stream: FitsStream) => Promise<void>;
+export interface ReductionHooks {
+  /** Called when the job wants more bytes of the raw; pushes them, or says that there are no more. */
+  feed?(): Promise<void>;
+  /** All segments are decoded. */
+  onRead?(): void;
+  onStep?(job: IsrJob, waiting: boolean): void;
+}
 
 /** The engine decodes each segment as soon as its bytes are there and takes the overscan off while it is in cache. */
 export async function reduce(
@@ -68,8 +73,7 @@ export async function reduce(
   isr: IsrRecipe,
   settled: SettledSteps,
   signal: AbortSignal,
-  feed?: Feed,
-  onRead?: () => void,
+  hooks: ReductionHooks = {},
 ): Promise<Reduced> {
   const wanted = settled.steps.filter(({ plan }) => plan.skippedBecause === null);
   const calibs = wanted.flatMap(({ held }): Calib[] => (held ? [held.calib] : []));
@@ -86,7 +90,8 @@ export async function reduce(
       const state = job.step(maxRows);
       this.waiting = state === 'waiting';
       // Segments are decoded and reduced in turn: the last time that reading ends counts.
-      if (reading && job.currentStep !== 'read') onRead?.();
+      if (reading && job.currentStep !== 'read') hooks.onRead?.();
+      hooks.onStep?.(job, this.waiting);
       return state !== 'more';
     },
     free: () => job.free(),
@@ -95,8 +100,8 @@ export async function reduce(
     for (;;) {
       await runInBands(work, signal);
       if (!work.waiting) break;
-      if (!feed) throw new AppError('Bug', 'A raw that had been read whole wants more bytes.');
-      await orCancelled(feed(source.stream), signal);
+      if (!hooks.feed) throw new AppError('Bug', 'A raw that had been read whole wants more bytes.');
+      await orCancelled(hooks.feed(), signal);
     }
     const { image: plane, mask, variance, report } = job;
     return {
@@ -133,6 +138,15 @@ function oncePerKind(warnings: readonly string[]): readonly string[] {
   }
   return [...kinds.values()].map(({ first, count }) =>
     count === 1 ? `${first}.` : `${first}; the same holds for ${count - 1} more segments.`,
+  );
+}
+
+/** What is going to be done, while it is. */
+export function plannedSteps({ steps }: SettledSteps): readonly IsrStep[] {
+  return steps.map(({ plan: { name, switchable, skippedBecause } }) =>
+    skippedBecause === null
+      ? { name, done: true, switchable }
+      : { name, done: false, skippedBecause, switchable },
   );
 }
 

@@ -3,9 +3,18 @@ import { AppError, isErrorWire } from '../../core/errors.ts';
 
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
 
+let received = 0;
+
+/** By this thread, since it began; of streams that `openBytes` opened. */
+export function receivedBytes(): number {
+  return received;
+}
+
 export interface ByteStream {
   /** Of the bytes as they arrive here; null when the server does not say or compresses on the way. */
   readonly totalBytes: number | null;
+  /** Of the answer's head; null when it has none of that name. */
+  header(name: string): string | null;
   /** Undefined at the end. */
   read(): Promise<Uint8Array | undefined>;
 }
@@ -57,9 +66,11 @@ export async function openBytes(
   const reader = body?.getReader();
   return {
     totalBytes: Number.isFinite(length) && !encoded ? length : null,
+    header: (name) => response.headers.get(name),
     async read() {
       if (!reader) return undefined;
       const { done, value } = await overNetwork(() => stall.during(reader.read()), what, url, signal);
+      received += value?.length ?? 0;
       return done ? undefined : value;
     },
   };

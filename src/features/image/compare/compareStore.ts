@@ -152,7 +152,8 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     const combined = createImageStore({
       butler,
       worker,
-      open: () => worker.combine({ of: of.key, by: by.key, how }),
+      reducedElsewhere: true,
+      opening: () => worker.combine({ of: of.key, by: by.key, how }),
     });
     dress(combined, null);
     set({ combined });

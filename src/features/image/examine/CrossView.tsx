@@ -1,6 +1,7 @@
 /** The row and the column through the pointer; what was under it last stays when it leaves the image. */
 import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
+import { toAppError } from '../../../core/errors.ts';
 import type { DetectorPixel } from '../../../core/frames.ts';
 import type { CrossAnswer, CrossRequest } from '../../../workers/image/contract.ts';
 import type { ImageStore } from '../imageState.ts';
@@ -119,9 +120,8 @@ function useCross(store: ImageStore, widthPx: number, how: CrossRequest['how']):
       try {
         const answer = await store.cross({ at, widthPx, how });
         if (!ended) setState({ answer, whole, problem: null });
-      } catch {
-        if (!ended)
-          setState({ answer: null, whole, problem: 'This image is no longer there: open it again.' });
+      } catch (thrown) {
+        if (!ended) setState({ answer: null, whole, problem: toAppError(thrown).message });
       }
       await new Promise((resolve) => setTimeout(resolve, DRAW_EVERY_MS));
       busy = false;

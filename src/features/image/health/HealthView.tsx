@@ -40,6 +40,7 @@ interface Measured extends DetectorHealth {
 export function HealthView({ store, fetchNight }: HealthViewProps) {
   const shown = useStore(store, (s) => s.shown);
   const places = useStore(store, (s) => s.shownAs?.amplifiers);
+  const previewed = useStore(store, (s) => s.shownAs?.preview != null);
   const [measured, setMeasured] = useState<Measured | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const night = useRef(new Map<number, MeasuredExposure>());
@@ -59,7 +60,8 @@ export function HealthView({ store, fetchNight }: HealthViewProps) {
     };
   }, [fetchNight, dayObs, version]);
   useEffect(() => {
-    if (!shown) return;
+    // Nothing is measured on a preview.
+    if (!shown || previewed) return;
     let current = true;
     store.health().then(
       (health) => {
@@ -86,7 +88,7 @@ export function HealthView({ store, fetchNight }: HealthViewProps) {
     return () => {
       current = false;
     };
-  }, [store, shown]);
+  }, [store, shown, previewed]);
   const trendOf = useMemo(() => {
     // Until another exposure has been measured each quantity has one trend.
     const known = new Map<HealthQuantity, HealthTrend>();

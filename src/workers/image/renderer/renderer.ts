@@ -43,6 +43,11 @@ const MASK_COLOURS = 5;
 /** What is drawn: a plane and what drawing has to know of it. */
 export interface Drawable {
   readonly plane: Plane;
+  /** Pixels of the detector a side of one of the plane's; with more than 1 there is no mask. */
+  readonly binPx: number;
+  /** Of the detector, in its pixels. */
+  readonly width: number;
+  readonly height: number;
   readonly mask: Plane | undefined;
   /** A sample of its pixels, sorted. */
   readonly sorted: Float32Array;
@@ -120,7 +125,7 @@ export class Renderer {
 
   draw(engine: Engine, drawable: Drawable, request: RenderRequest): ImageBitmap {
     const gl = this.#gl;
-    const { plane } = drawable;
+    const { plane, binPx } = drawable;
     const { view } = request;
     const pane = { width: request.paneWidth, height: request.paneHeight };
     if (this.#canvas.width !== pane.width || this.#canvas.height !== pane.height) {
@@ -129,9 +134,11 @@ export class Renderer {
     }
     // What no texture of this machine can hold is drawn from a coarser level.
     const least = Math.ceil(Math.max(plane.width, plane.height) / this.#largest);
-    const binning = Math.max(least, binningFor(view.devicePixelsPerPixel));
+    const binning = Math.max(least, binningFor(view.devicePixelsPerPixel), binPx);
+    const whole = { x0: 0, y0: 0, x1: plane.width, y1: plane.height };
+    const shown = binPx > 1 ? whole : visibleBox(view, plane, pane);
     gl.activeTexture(gl.TEXTURE0 + LEVEL);
-    const { holes } = this.#levels(plane).bind(engine, binning, visibleBox(view, plane, pane));
+    const { holes } = this.#levels(plane).bind(engine, binning / binPx, shown);
     const { limits } = request;
     const cells = isPair(limits) ? undefined : cellGrid(drawable.amplifiers, limits);
     const mask = request.mask.length > 0 ? drawable.mask : undefined;
@@ -149,7 +156,7 @@ export class Renderer {
     gl.viewport(0, 0, pane.width, pane.height);
     gl.uniform2f(this.#at('centre'), view.centre.x, view.centre.y);
     gl.uniform2f(this.#at('pane'), pane.width, pane.height);
-    gl.uniform2f(this.#at('imageSize'), plane.width, plane.height);
+    gl.uniform2f(this.#at('imageSize'), drawable.width, drawable.height);
     gl.uniformMatrix2fv(this.#at('fromScreen'), false, detectorFromScreen(view));
     this.#setLimits(drawable, request, cells);
     gl.uniform1f(this.#at('binning'), binning);

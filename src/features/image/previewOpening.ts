@@ -1,0 +1,90 @@
+/**
+ * Opening with a picture before the pixels: the amplifiers that have arrived and, over a link on which a raw takes long,
+ * the service's preview of it.
+ */
+import type { Exposure } from '../../core/dataId.ts';
+import { AppError } from '../../core/errors.ts';
+import type { ButlerClient } from '../../services/butler/butlerClient.ts';
+import type { ImageWorker } from '../../services/workerPool.ts';
+import type { CalibSet } from '../../core/dataId.ts';
+import type { OpenedImage, OpenProgress } from '../../workers/image/contract.ts';
+import { LinkRate } from './linkRate.ts';
+import { calibsOf, type OpenAsk, type Opening, rawRequest } from './opening.ts';
+
+/**
+ * - `auto`: a preview comes first where the link is slow, and the pixels follow.
+ * - `full`: no preview.
+ * - `preview`: the pixels follow when they are asked for.
+ */
+export const PIXEL_CHOICES = ['auto', 'full', 'preview'] as const;
+export type PixelChoice = (typeof PIXEL_CHOICES)[number];
+
+/** A raw that takes longer is preceded by its preview. */
+const LONG_S = 3;
+const NO_CALIBS: CalibSet = { bias: null, dark: null, flat: null };
+
+export function previewOpening(
+  butler: ButlerClient,
+  worker: ImageWorker,
+  choice: () => PixelChoice,
+  rate = new LinkRate(),
+): Opening {
+  const preview = (exposure: Exposure, { isr, signal }: OpenAsk) =>
+    worker.preview(rawRequest(butler, exposure, NO_CALIBS, isr), { signal });
+
+  const full = async (
+    exposure: Exposure,
+    ask: OpenAsk,
+    { growing, onRate }: { readonly growing: boolean; readonly onRate?: () => void },
+  ): Promise<OpenedImage> => {
+    const { isr, signal } = ask;
+    const calibs = await calibsOf(butler, exposure, signal);
+    const request = { ...rawRequest(butler, exposure, calibs, isr), growing };
+    rate.begin();
+    return worker.open(request, {
+      signal,
+      onProgress(progress: OpenProgress) {
+        if (progress.stage === 'growing') return ask.onPreview(progress.opened);
+        if (progress.stage === 'fetching' && rate.note(progress.bytes)) onRate?.();
+        ask.onProgress(progress);
+      },
+    });
+  };
+
+  /** The raw, until its bytes turn out to come slowly. */
+  const fullWhileFast = async (exposure: Exposure, ask: OpenAsk): Promise<OpenedImage | 'slow'> => {
+    const [raw] = exposure.raws;
+    const giving = new AbortController();
+    try {
+      const signal = AbortSignal.any([ask.signal, giving.signal]);
+      const onRate = () => {
+        if (rate.secondsFor(raw?.fileBytes ?? 0) > LONG_S) giving.abort();
+      };
+      return await full(exposure, { ...ask, signal }, { growing: true, onRate });
+    } catch (thrown) {
+      if (giving.signal.aborted && !ask.signal.aborted) return 'slow';
+      throw thrown;
+    }
+  };
+
+  return async (exposure, ask) => {
+    const wanted = ask.full ? 'full' : choice();
+    if (wanted === 'full') return full(exposure, ask, { growing: !ask.full });
+    if (wanted === 'auto' && !(rate.secondsFor(exposure.raws[0]?.fileBytes ?? 0) > LONG_S)) {
+      const opened = await fullWhileFast(exposure, ask);
+      if (opened !== 'slow') return opened;
+    }
+    let previewed = false;
+    try {
+      const opened = await preview(exposure, ask);
+      if (wanted === 'preview') return opened;
+      ask.onPreview(opened);
+      previewed = true;
+    } catch (thrown) {
+      // The pixels themselves may still be had, and say better what is wrong.
+      if (ask.signal.aborted || (thrown instanceof AppError && thrown.tag === 'Cancelled')) throw thrown;
+    }
+    // All of the detector is seen: a part of it would be a step back.
+    return full(exposure, ask, { growing: !previewed });
+  };
+}
