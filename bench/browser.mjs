@@ -50,6 +50,25 @@ export async function signedInCookies(site, executablePath) {
 /** A browser that was just started, or a server, is still busy with itself. */
 export const settle = () => new Promise((resolve) => setTimeout(resolve, 5000));
 
+/** The night has so many exposures. */
+export const untilTaken = (page, least) =>
+  page.waitForFunction((count) => globalThis.summitNotebook.getState().exposureCount >= count, least, {
+    timeout: 300_000,
+  });
+
+/** A page of a signed-in user, in a browser that ends with `act`. */
+export async function withSignedInPage(site, { chromium: executablePath }, act) {
+  const cookies = await signedInCookies(site, executablePath);
+  const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGUMENTS });
+  try {
+    const context = await browser.newContext({ viewport: VIEWPORT });
+    await context.addCookies(cookies);
+    return await act(await context.newPage(), browser);
+  } finally {
+    await browser.close();
+  }
+}
+
 /** A fresh profile on disk per visit, so that no cache, memory or disk, is warm. */
 export async function withFreshProfile(cookies, executablePath, act) {
   const folder = await mkdtemp(join(tmpdir(), 'summit-bench-'));

@@ -3,10 +3,16 @@
  * pixel at a fixed point of the pane's canvas has.
  */
 import { readFile } from 'node:fs/promises';
-import { chromium } from '@playwright/test';
-import { CHROMIUM_ARGUMENTS } from './chromiumArguments.mjs';
 import { openPane } from './pane.mjs';
-import { median, READY, settle, signedInCookies, withFreshProfile } from './browser.mjs';
+import {
+  median,
+  READY,
+  settle,
+  signedInCookies,
+  untilTaken,
+  withFreshProfile,
+  withSignedInPage,
+} from './browser.mjs';
 
 const STRETCH_CHANGES = 30;
 const READOUTS = 40;
@@ -164,35 +170,31 @@ async function rendererBytes(cdp) {
 }
 
 /** Growth of the renderer process, after a forced collection, from the fifth to the hundredth exposure that was opened. */
-export async function measureFollowing(site, tools) {
-  const cookies = await signedInCookies(site, tools.chromium);
-  const browser = await chromium.launch({ executablePath: tools.chromium, args: CHROMIUM_ARGUMENTS });
-  try {
-    const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
-    await context.addCookies(cookies);
-    const page = await context.newPage();
+export function measureFollowing(site, tools) {
+  return withSignedInPage(site, tools, async (page, browser) => {
     const whole = await browser.newBrowserCDPSession();
-    const own = await context.newCDPSession(page);
+    const own = await page.context().newCDPSession(page);
     await openWorkspace(page, site);
+    // Both exposures that it goes to and fro between, and their calibs.
+    await untilTaken(page, 3);
     const bytes = async () => {
       await own.send('HeapProfiler.collectGarbage');
       await settle();
-      const { textureBytes, images } = await page.evaluate(() => globalThis.summitNotebook.memory());
-      return { process: await rendererBytes(whole), textureBytes, images };
+      const memory = await page.evaluate(() => globalThis.summitNotebook.memory());
+      return { process: await rendererBytes(whole), ...memory };
     };
     let warm;
     for (let i = 1; i <= FOLLOWED; i++) {
       await page.evaluate(
         async (direction) => {
-          const before = document.querySelector('[data-testid="image-pane"]').dataset.exposure;
-          const event = new KeyboardEvent('keydown', { key: direction, bubbles: true });
-          document.body.dispatchEvent(event);
           const pane = document.querySelector('[data-testid="image-pane"]');
+          const before = pane.dataset.exposure;
+          document.body.dispatchEvent(new KeyboardEvent('keydown', { key: direction, bubbles: true }));
           while (pane.dataset.exposure === before || pane.dataset.state !== 'ready') {
             await new Promise((resolve) => setTimeout(resolve, 20));
           }
-          // Back and forth between two: each is opened afresh.
         },
+        // Each is opened afresh.
         i % 2 ? 'ArrowDown' : 'ArrowUp',
       );
       if (i === WARM_AFTER) warm = await bytes();
@@ -204,7 +206,5 @@ export async function measureFollowing(site, tools) {
     }
     const growth = (100 * (end.process - warm.process)) / warm.process;
     return [{ name: 'follow-100-heap-growth', unit: '%', better: 'lower', ours: growth, samples: [growth] }];
-  } finally {
-    await browser.close();
-  }
+  });
 }

@@ -20,6 +20,7 @@ const LATEST = resolve(ROOT, 'bench/results/latest.json');
 // Loaded when they are needed: what they import is installed by the set-up.
 const inBrowser = (name) => async (tools, site) => (await import('./browser.mjs'))[name](site, tools);
 const ofDisplay = (name) => async (tools, site) => (await import('./display.mjs'))[name](site, tools);
+const early = (name) => async (tools, site) => (await import('./earlyPictures.mjs'))[name](site, tools);
 const sideBySide = (name) => async (tools, site) =>
   (await import('./sideBySide/figures.mjs'))[name](site, tools);
 const ofEngine = (name) => async (tools) => (await import('./engine/figures.mjs'))[name](tools);
@@ -56,6 +57,13 @@ const MEASUREMENTS = [
   { names: ['stretch'], needs: ['chromium'], site: 'live', run: ofDisplay('measureStretch') },
   { names: ['readout'], needs: ['chromium'], site: 'live', run: ofDisplay('measureReadout') },
   { names: ['isr-toggle'], needs: ['chromium'], site: 'live', run: ofDisplay('measureIsrToggle') },
+  { names: ['first-pixels'], needs: ['chromium'], site: 'live', run: early('measureFirstPixels') },
+  {
+    names: ['thin-link-first-picture'],
+    needs: ['chromium'],
+    site: 'live',
+    run: early('measureThinLink'),
+  },
   {
     names: ['follow-100-heap-growth'],
     needs: ['chromium'],
