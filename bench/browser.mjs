@@ -197,7 +197,8 @@ function longestTasks(events, images) {
   return longest;
 }
 
-async function withTrace(context, page, act) {
+/** The trace of what `act` does. */
+export async function withTrace(context, page, act) {
   const cdp = await context.newCDPSession(page);
   const events = [];
   cdp.on('Tracing.dataCollected', ({ value }) => events.push(...value));

@@ -10,7 +10,7 @@ import { resolve } from 'node:path';
 import '../scripts/setup/nodeVersion.mjs';
 import { exitWith } from '../scripts/setup/steps.mjs';
 import { setUp } from './setUp.mjs';
-import { startSite, startStillSite } from './site.mjs';
+import { startManySite, startSite, startStillSite } from './site.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const LATEST = resolve(ROOT, 'bench/results/latest.json');
@@ -30,7 +30,7 @@ const ofEngine = (name) => async (tools) => (await import('./engine/figures.mjs'
  * The engine's come first, while no site keeps the machine busy. `site` is what they run on: one that takes exposures,
  * or one that has some. `peers`: what a single figure needs; without it the others are measured all the same.
  * @typedef {'chromium' | 'cfitsio' | 'inputs' | 'ds9' | 'js9' | 'aladin'} Need
- * @type {{ names: string[], needs: Need[], peers?: Record<string, Need>, site?: 'live' | 'still', run: (tools: Record<string, string>, site?: any) => Promise<any[]> }[]}
+ * @type {{ names: string[], needs: Need[], peers?: Record<string, Need>, site?: 'live' | 'still' | 'many', run: (tools: Record<string, string>, site?: any) => Promise<any[]> }[]}
  */
 const MEASUREMENTS = [
   { names: ['wasm-gzip'], needs: [], run: ofEngine('measureWasmSize') },
@@ -89,10 +89,17 @@ const MEASUREMENTS = [
     site: 'still',
     run: sideBySide('measureStretchContest'),
   },
+  {
+    names: ['table-100k-longest-task'],
+    needs: ['chromium'],
+    site: 'many',
+    run: async (tools, site) => (await import('./table.mjs')).measureTable(site, tools),
+  },
 ];
 const SITES = {
   live: startSite,
   still: async (root) => startStillSite(root, (await import('./sideBySide/figures.mjs')).EXPOSURES),
+  many: startManySite,
 };
 
 function git(...args) {

@@ -1,11 +1,15 @@
 /** Starts the demo site that the measurements use, the same way a user does, and ends it. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SetupError } from '../scripts/setup/steps.mjs';
 
 const PASSWORD = 'bench-of-the-summit';
+
+export const MANY_EXPOSURES = 100_000;
+/** What the many are copies of. */
+const TEMPLATES = 4;
 
 const RAW = '_R00_S00.fits.fz';
 const LOOK_EVERY_MS = 1000;
@@ -20,6 +24,21 @@ export const startSite = (root) => start(root, ['--fresh']);
  * @param {number} exposures
  */
 export async function startStillSite(root, exposures) {
+  await takeExposures(root, exposures);
+  return start(root, ['--no-simulator']);
+}
+
+/** A still site whose registry has that of years. */
+export async function startManySite(root) {
+  const { stateDir } = await takeExposures(root, TEMPLATES);
+  console.log(`Adding ${MANY_EXPOSURES} exposures ...`);
+  const registry = join(stateDir, 'oods/gen3.sqlite3');
+  const python = join(root, '.local/python/bin/python');
+  execFileSync(python, [join(root, 'bench/many_exposures.py'), registry, String(MANY_EXPOSURES)]);
+  return start(root, ['--no-simulator']);
+}
+
+async function takeExposures(root, exposures) {
   const night = await start(root, ['--fresh', '--scenario', 'stars', '--cadence', String(CADENCE_S)]);
   const taken = () =>
     readdirSync(join(night.stateDir, 'oods'), { recursive: true, encoding: 'utf8' }).filter((path) =>
@@ -28,7 +47,7 @@ export async function startStillSite(root, exposures) {
   console.log(`Taking ${exposures} exposures ...`);
   while (taken() < exposures) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   await night.stop();
-  return start(root, ['--no-simulator']);
+  return night;
 }
 
 /** @returns a running site: { url, stateDir, user, password, stop() } */
