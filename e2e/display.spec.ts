@@ -5,24 +5,31 @@ import { expect, test } from './support/fixtures.ts';
 import { pause, picture, python, shownExposure, waitForExposure } from './support/pane.ts';
 
 /** The canvas as the screen has it, one RGBA quadruple for each place (fractions of the pane). */
-async function coloursAt(page: Page, places: readonly (readonly [number, number])[]): Promise<number[][]> {
-  return page.evaluate(async (fractions) => {
-    const canvas = document.querySelector<HTMLCanvasElement>('.image-canvas');
-    if (!canvas) throw new Error('There is no image canvas.');
-    const copy = new OffscreenCanvas(canvas.width, canvas.height);
-    const context = copy.getContext('2d');
-    if (!context) throw new Error('No 2d context.');
-    context.drawImage(canvas, 0, 0);
-    return fractions.map(([x, y]) => {
-      const { data } = context.getImageData(
-        Math.floor((x ?? 0) * canvas.width),
-        Math.floor((y ?? 0) * canvas.height),
-        1,
-        1,
-      );
-      return [...data];
-    });
-  }, places);
+async function coloursAt(
+  page: Page,
+  places: readonly (readonly [number, number])[],
+  selector = '.image-canvas',
+): Promise<number[][]> {
+  return page.evaluate(
+    async ({ fractions, which }) => {
+      const canvas = document.querySelector<HTMLCanvasElement>(which);
+      if (!canvas) throw new Error('There is no image canvas.');
+      const copy = new OffscreenCanvas(canvas.width, canvas.height);
+      const context = copy.getContext('2d');
+      if (!context) throw new Error('No 2d context.');
+      context.drawImage(canvas, 0, 0);
+      return fractions.map(([x, y]) => {
+        const { data } = context.getImageData(
+          Math.floor((x ?? 0) * canvas.width),
+          Math.floor((y ?? 0) * canvas.height),
+          1,
+          1,
+        );
+        return [...data];
+      });
+    },
+    { fractions: places, which: selector },
+  );
 }
 
 /** Detector pixels under the middles of screen pixels at 1:1, and the brightness that they should have. */
@@ -113,8 +120,121 @@ test('turned and mirrored, the pixels lie where they should', async ({ workspace
   await workspace.keyboard.press('.');
   await workspace.keyboard.press('f');
   await expectBeside('left', 'up', 'mirrored');
+  await workspace.getByRole('button', { name: 'view ▾' }).click();
   await workspace.getByLabel('Orientation').selectOption('raw');
+  await workspace.keyboard.press('Escape');
   await expectBeside('right', 'down', 'as the raw’s header has it');
+});
+
+/** Values of the pixels about one, `radius` to each side, from the lowest row. */
+async function valuesAbout(page: Page, x: number, y: number, radius: number): Promise<number[][]> {
+  return page.evaluate(
+    async ([cx = 0, cy = 0, r = 0]) => {
+      const side = Array.from({ length: 2 * r + 1 }, (_, i) => i - r);
+      const value = async (px: number, py: number) =>
+        (await window.summitNotebook?.valueAt(px, py))?.value ?? Number.NaN;
+      return Promise.all(side.map((dy) => Promise.all(side.map((dx) => value(cx + dx, cy + dy)))));
+    },
+    [x, y, radius],
+  );
+}
+
+test('smoothing, binning, overview, magnifier and lines show what they say, and the readout stays', async ({
+  workspace,
+}) => {
+  await pause(workspace);
+  await api.setView(workspace, 700, 1200, 32);
+  const values = await valuesAbout(workspace, 700, 1200, 7);
+  // By the definition in two dimensions, cut at four sigma.
+  const smooth = (dx: number, dy: number) => {
+    let [sum, weights] = [0, 0];
+    for (let j = -4; j <= 4; j++) {
+      for (let i = -4; i <= 4; i++) {
+        const weight = Math.exp(-(i * i + j * j) / 2);
+        weights += weight;
+        sum += weight * (values[7 + dy + j]?.[7 + dx + i] ?? NaN);
+      }
+    }
+    return sum / weights;
+  };
+  // The pixel of these that the noise has taken farthest away.
+  const near = [-3, -2, -1, 0, 1, 2, 3];
+  const [dx = 0, dy = 0] = near
+    .flatMap((j) => near.map((i) => [i, j] as const))
+    .toSorted((a, b) => away(b) - away(a))[0]!;
+  function away([i, j]: readonly [number, number]) {
+    return Math.abs((values[7 + j]?.[7 + i] ?? NaN) - smooth(i, j));
+  }
+  const [x, y] = [700 + dx, 1200 + dy];
+  const value = values[7 + dy]?.[7 + dx] ?? NaN;
+  const limits = [smooth(dx, dy) - 60, smooth(dx, dy) + 60] as const;
+  const greyOf = (v: number) => 255 * Math.min(1, Math.max(0, (v - limits[0]) / 120));
+  const expectGrey = async (v: number, how: string) => {
+    await workspace.evaluate(() => window.summitNotebook?.setStretch({}));
+    const [grey = NaN] = await greyAt(workspace, CENTRE);
+    expect(Math.abs(grey - greyOf(v)), how).toBeLessThanOrEqual(1);
+  };
+  expect(Math.abs(greyOf(value) - greyOf(smooth(dx, dy)))).toBeGreaterThan(10);
+  await api.setView(workspace, x, y, 32);
+  await api.setStretch(workspace, { stretch: 'linear', limits, smooth: 1 });
+  await expectGrey(smooth(dx, dy), 'smoothed');
+  expect((await api.value(workspace, x, y))?.value).toBe(value);
+  await expect(workspace.getByTestId('view-note')).toHaveText('smoothed view, σ 1 px');
+  await workspace.keyboard.press('S');
+  await expectGrey(value, 'as it is');
+  await expect(workspace.getByTestId('view-note')).toHaveCount(0);
+
+  await workspace.getByRole('button', { name: 'view ▾' }).click();
+  const menu = workspace.getByTestId('view-menu');
+  await menu.getByRole('button', { name: '2', exact: true }).click();
+  await workspace.keyboard.press('Escape');
+  const [left, bottom] = [x - (x % 2) - 700 + 7, y - (y % 2) - 1200 + 7];
+  const cell = [0, 1].flatMap((j) => [0, 1].map((i) => values[bottom + j]?.[left + i] ?? NaN));
+  await expectGrey(
+    cell.reduce((sum, v) => sum + v / 4, 0),
+    'binned',
+  );
+  await expect(workspace.getByTestId('view-note')).toHaveText('binned 2×2 view');
+  await api.setStretch(workspace, { bin: 1 });
+
+  await expect(workspace.locator('.image-pixel-grid')).toHaveCount(1);
+  await workspace.keyboard.press('#');
+  await expect(workspace.locator('.image-pixel-grid')).toHaveCount(0);
+
+  await api.setView(workspace, 1500, 1500, 1);
+  const panner = (await workspace.getByTestId('panner').boundingBox())!;
+  const middle = { x: panner.x + panner.width / 2, y: panner.y + panner.height / 2 };
+  // The frame of 4072 pixels fills the overview's width.
+  const pixelsPer = 4072 / (panner.width - 2);
+  const at = { x: middle.x + (1500 - 2035.5) / pixelsPer, y: middle.y - (1500 - 1999.5) / pixelsPer };
+  await workspace.mouse.move(at.x, at.y);
+  await workspace.mouse.down();
+  await workspace.mouse.move(at.x + 30, at.y - 20, { steps: 3 });
+  await workspace.mouse.up();
+  const moved = (await api.state(workspace))?.image.view;
+  if (!moved || moved === 'fit') throw new Error('The drag of the overview did not pan.');
+  expect(Math.abs(moved.centre.x - (1500 + 30 * pixelsPer))).toBeLessThan(pixelsPer);
+  expect(Math.abs(moved.centre.y - (1500 + 20 * pixelsPer))).toBeLessThan(pixelsPer);
+
+  await workspace.keyboard.press('u');
+  const box = (await workspace.locator('.image-canvas').boundingBox())!;
+  await workspace.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.4);
+  const magnifier = workspace.getByTestId('magnifier');
+  await expect(magnifier).toBeVisible();
+  const shown = async () => [
+    Number(await magnifier.getAttribute('data-x')),
+    Number(await magnifier.getAttribute('data-y')),
+  ];
+  const pointed = await workspace.evaluate(() => window.summitNotebook?.getState().image);
+  expect(pointed?.overlays).toMatchObject({ magnifier: true, pixelGrid: false });
+  await workspace.waitForTimeout(300);
+  const [mx = NaN, my = NaN] = await shown();
+  const under = (await api.value(workspace, mx, my))?.value ?? NaN;
+  const [[red = NaN] = []] = await coloursAt(workspace, CENTRE, '[data-testid="magnifier"] canvas');
+  expect(Math.abs(red - greyOf(under))).toBeLessThanOrEqual(1);
+  await picture(workspace, 'magnifier');
+  await workspace.keyboard.press('0');
+  await expect(workspace.getByTestId('panner')).toHaveCount(0);
 });
 
 test('a step that is switched off changes the pixels at once, and the readout tells both', async ({

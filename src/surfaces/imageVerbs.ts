@@ -1,8 +1,9 @@
 /** The verbs of `window.summitNotebook` that look at the image or change how it is seen; arguments come from anywhere. */
+import { type Bin, BINS } from '../core/display/binning.ts';
 import { COLOUR_MAPS } from '../core/display/colourMapNames.ts';
 import { STRETCHES } from '../core/display/stretch.ts';
 import { AppError } from '../core/errors.ts';
-import type { DisplayState, LimitsRule } from '../features/image/displayState.ts';
+import { isSmoothSigma, type DisplayState, type LimitsRule } from '../features/image/displayState.ts';
 import type { ImageStore } from '../features/image/imageState.ts';
 import { parseLimits } from './viewState.ts';
 
@@ -16,6 +17,10 @@ export interface StretchSettings {
   readonly contrast?: number;
   readonly colourMap?: string;
   readonly invert?: boolean;
+  /** Of a Gaussian, in detector pixels: 0, or 0.5 to 10. */
+  readonly smooth?: number;
+  /** 1 (as the zoom asks), 2, 4, 8 or 16. */
+  readonly bin?: number;
 }
 
 /** `scale` is device pixels per detector pixel. */
@@ -25,7 +30,7 @@ export type ViewSettings =
 export async function setStretch(image: ImageStore, settings: unknown): Promise<void> {
   const given = record(
     settings,
-    'setStretch takes {stretch, limits, perAmplifier, bias, contrast, colourMap, invert}',
+    'setStretch takes {stretch, limits, perAmplifier, bias, contrast, colourMap, invert, smooth, bin}',
   );
   const before = image.getState().display;
   const display: Partial<DisplayState> = {
@@ -36,6 +41,8 @@ export async function setStretch(image: ImageStore, settings: unknown): Promise<
       colourMap: oneOf(COLOUR_MAPS, given['colourMap'], 'colour map'),
     }),
     ...(given['invert'] !== undefined && { invert: flag(given['invert'], 'invert') }),
+    ...(given['smooth'] !== undefined && { smoothSigmaPx: sigmaOf(given['smooth']) }),
+    ...(given['bin'] !== undefined && { bin: binOf(given['bin']) }),
     contrast: {
       bias: number(given['bias'] ?? before.contrast.bias, 'bias', 0, 1),
       contrast: number(given['contrast'] ?? before.contrast.contrast, 'contrast', 0.1, 10),
@@ -70,6 +77,17 @@ function limitsOf(given: unknown): LimitsRule {
       return { rule: 'manual', limits: [low, high] };
   }
   throw refused('limits are "zscale", "minmax", "p99.5", "s3" or [low, high]');
+}
+
+function sigmaOf(given: unknown): number {
+  if (typeof given === 'number' && isSmoothSigma(given)) return given;
+  throw refused('smooth is 0 or a sigma from 0.5 to 10 detector pixels');
+}
+
+function binOf(given: unknown): Bin {
+  const bin = BINS.find((each) => each === given);
+  if (bin !== undefined) return bin;
+  throw refused(`bin is one of ${BINS.join(', ')}`);
 }
 
 function record(value: unknown, usage: string): Record<string, unknown> {

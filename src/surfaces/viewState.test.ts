@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BINS } from '../core/display/binning.ts';
 import { COLOUR_MAPS } from '../core/display/colourMapNames.ts';
 import { STRETCHES } from '../core/display/stretch.ts';
 import { PERCENTS } from '../features/image/displayState.ts';
@@ -37,6 +38,8 @@ const anyState: fc.Arbitrary<ViewState> = fc.record({
     colourMap: fc.constantFrom(...COLOUR_MAPS),
     invert: fc.boolean(),
     orientation: fc.record({ rotationDeg: fc.integer({ min: 0, max: 359 }), mirrored: fc.boolean() }),
+    smoothSigmaPx: fc.oneof(fc.constant(0), decimal(0.5, 9.9)),
+    bin: fc.constantFrom(...BINS),
   }),
   view: fc.oneof(
     fc.constant('fit' as const),
@@ -54,6 +57,8 @@ const anyState: fc.Arbitrary<ViewState> = fc.record({
     compass: fc.boolean(),
     skyGrid: fc.boolean(),
     marks: fc.boolean(),
+    panner: fc.boolean(),
+    magnifier: fc.boolean(),
   }),
 });
 
@@ -88,6 +93,9 @@ describe('the state in an address', () => {
     ['map=__proto__', 'map=__proto__'],
     ['over=amp,constructor', 'over=amp,constructor'],
     ['amp=yes', 'amp=yes'],
+    ['smooth=0.1', 'smooth=0.1'],
+    ['smooth=1e9', 'smooth=1e9'],
+    ['bin=3', 'bin=3'],
     ['map=%E2%80%AEviridis%00', 'map=?viridis?'],
   ])('%s is left out and named; the rest counts', (bad, named) => {
     const { state, problems } = viewStateFromQuery(`?${bad}&invert=1`);
@@ -99,7 +107,18 @@ describe('the state in an address', () => {
   });
 
   it('never throws, whatever it is', () => {
-    const name = fc.constantFrom('isr', 'limits', 'view', 'turn', 'contrast', 'over', 'stretch', 'map');
+    const name = fc.constantFrom(
+      'isr',
+      'limits',
+      'view',
+      'turn',
+      'contrast',
+      'over',
+      'stretch',
+      'map',
+      'smooth',
+      'bin',
+    );
     fc.assert(
       fc.property(name, fc.string({ maxLength: 200 }), (key, value) => {
         const { state, problems } = viewStateFromQuery(`?${new URLSearchParams({ [key]: value })}`);

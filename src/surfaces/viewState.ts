@@ -13,15 +13,18 @@
  * | `map`      | `viridis`              | colour map                                                        |
  * | `invert`   | `1`                    |                                                                   |
  * | `turn`     | `180m`                 | degrees counter-clockwise; `m`: mirrored in x first               |
+ * | `smooth`   | `2`                    | sigma of the Gaussian over the picture, in detector pixels        |
+ * | `bin`      | `4`                    | means of so many by so many pixels                                |
  * | `view`     | `2036,2000,0.5`        | detector x, y in the middle; device pixels per detector pixel     |
  * | `over`     | `amp,-grid`            | overlays switched on and off                                      |
  */
 import type { Orientation, View } from '../core/camera/view.ts';
+import { BINS } from '../core/display/binning.ts';
 import { COLOUR_MAPS } from '../core/display/colourMapNames.ts';
 import type { Contrast } from '../core/display/stretch.ts';
 import { STRETCHES } from '../core/display/stretch.ts';
 import type { DisplayState, LimitsRule } from '../features/image/displayState.ts';
-import { FIRST_DISPLAY, FIRST_ISR, PERCENTS } from '../features/image/displayState.ts';
+import { FIRST_DISPLAY, FIRST_ISR, isSmoothSigma, PERCENTS } from '../features/image/displayState.ts';
 import type { ImageStore, Overlays } from '../features/image/imageState.ts';
 import { FIRST_STATE } from '../features/image/imageState.ts';
 import type { IsrRecipe, OverscanMethod, Recipe, StepName } from '../workers/image/contract.ts';
@@ -79,6 +82,8 @@ export const PARAMETERS = [
   'map',
   'invert',
   'turn',
+  'smooth',
+  'bin',
   'view',
   'over',
 ] as const;
@@ -145,6 +150,11 @@ function parseTurn(text: string): Orientation | undefined {
   return { rotationDeg, mirrored };
 }
 
+function parseSigma(text: string): number | undefined {
+  const sigmaPx = number(text);
+  return sigmaPx !== undefined && isSmoothSigma(sigmaPx) ? sigmaPx : undefined;
+}
+
 /** Without the orientation, which `turn` has. */
 function parseView(text: string): View | undefined {
   const [x, y, scale] = numbers(text, ',', 3) ?? [];
@@ -155,7 +165,7 @@ function parseView(text: string): View | undefined {
 }
 
 function parseOverlays(text: string): Overlays | undefined {
-  let { amplifiers, pixelGrid, mask, compass, skyGrid, marks } = FIRST_STATE.overlays;
+  let { amplifiers, pixelGrid, mask, compass, skyGrid, marks, panner, magnifier } = FIRST_STATE.overlays;
   for (const word of text.split(',')) {
     const on = !word.startsWith('-');
     const name = on ? word : word.slice(1);
@@ -165,9 +175,11 @@ function parseOverlays(text: string): Overlays | undefined {
     else if (name === 'compass') compass = on;
     else if (name === 'sky') skyGrid = on;
     else if (name === 'marks') marks = on;
+    else if (name === 'panner') panner = on;
+    else if (name === 'magnifier') magnifier = on;
     else return undefined;
   }
-  return { amplifiers, pixelGrid, mask, compass, skyGrid, marks };
+  return { amplifiers, pixelGrid, mask, compass, skyGrid, marks, panner, magnifier };
 }
 
 export interface ParsedViewState {
@@ -202,6 +214,8 @@ export function viewStateFromQuery(search: string): ParsedViewState {
     colourMap: read('map', (text) => oneOf(COLOUR_MAPS, text), FIRST_DISPLAY.colourMap),
     invert: read('invert', flag, FIRST_DISPLAY.invert),
     orientation: read('turn', parseTurn, FIRST_DISPLAY.orientation),
+    smoothSigmaPx: read('smooth', parseSigma, FIRST_DISPLAY.smoothSigmaPx),
+    bin: read('bin', (text) => BINS.find((bin) => text === `${bin}`), FIRST_DISPLAY.bin),
   };
   const isr = read('isr', parseIsr, FIRST_ISR);
   const view = read<View | 'fit'>('view', parseView, 'fit');

@@ -20,6 +20,8 @@ export function writeViewState(query: URLSearchParams, { isr, display, view, ove
     map: display.colourMap === first.colourMap ? '' : display.colourMap,
     invert: display.invert ? '1' : '',
     turn: rotationDeg === 0 && !mirrored ? '' : `${short(rotationDeg, 6)}${mirrored ? 'm' : ''}`,
+    smooth: display.smoothSigmaPx === 0 ? '' : short(display.smoothSigmaPx, 3),
+    bin: display.bin === 1 ? '' : `${display.bin}`,
     view:
       view === 'fit'
         ? ''
@@ -30,7 +32,9 @@ export function writeViewState(query: URLSearchParams, { isr, display, view, ove
       ...(overlays.compass ? ['compass'] : []),
       ...(overlays.skyGrid ? ['sky'] : []),
       ...(overlays.marks ? ['marks'] : []),
+      ...(overlays.magnifier ? ['magnifier'] : []),
       ...(overlays.pixelGrid ? [] : ['-grid']),
+      ...(overlays.panner ? [] : ['-panner']),
     ].join(','),
   };
   for (const name of PARAMETERS) {

@@ -105,6 +105,11 @@ export function pannedBy(dx: number, dy: number, view: View, image: Size): View 
   return keptInside({ ...view, centre }, image);
 }
 
+/** With that detector point in the middle of the pane, or the nearest of the detector. */
+export function centredOn(centre: DetectorPixel, view: View, image: Size): View {
+  return keptInside({ ...view, centre }, image);
+}
+
 /** Turned and mirrored about the middle of the pane. */
 export function oriented(view: View, { rotationDeg, mirrored }: Orientation): View {
   return { ...view, rotationDeg: ((rotationDeg % 360) + 360) % 360, mirrored };

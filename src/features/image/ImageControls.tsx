@@ -1,13 +1,13 @@
-/** How the image is drawn: limits, stretch, colour map, zoom, orientation. Everything here has a key, too. */
-import { useRef } from 'react';
+/** How the image is drawn: limits, stretch, colour map, zoom. Everything here has a key, too. */
 import { useStore } from 'zustand';
-import { DM_ORIENTATION, type Orientation } from '../../core/camera/view.ts';
 import { COLOUR_BLIND_SAFE, COLOUR_MAPS } from '../../core/display/colourMapNames.ts';
 import { STRETCHES, type StretchName } from '../../core/display/stretch.ts';
 import type { LimitsRule } from './displayState.ts';
 import { PERCENTS } from './displayState.ts';
 import './image.css';
 import type { ImageStore } from './imageState.ts';
+import { Select } from './Select.tsx';
+import { ViewMenu } from './ViewMenu.tsx';
 
 interface Rule {
   readonly value: string;
@@ -39,18 +39,6 @@ const STRETCH_NAMES: Readonly<Record<StretchName, string>> = {
   equalize: 'hist. eq.',
 };
 
-/** Summit raws describe themselves upside down against the Data Management frame (docs/frames.md). */
-export const RAW_ORIENTATION: Orientation = { rotationDeg: 180, mirrored: true };
-
-const ORIENTATIONS: readonly (readonly [value: string, text: string, orientation: Orientation])[] = [
-  ['dm', 'DM', DM_ORIENTATION],
-  ['raw', 'raw', RAW_ORIENTATION],
-  ['90', '90°', { rotationDeg: 90, mirrored: false }],
-  ['180', '180°', { rotationDeg: 180, mirrored: false }],
-  ['270', '270°', { rotationDeg: 270, mirrored: false }],
-  ['flip', 'x flipped', { rotationDeg: 0, mirrored: true }],
-];
-
 export function ruleValue(rule: LimitsRule): string {
   switch (rule.rule) {
     case 'percentile':
@@ -68,10 +56,6 @@ export function ImageControls({ store }: { readonly store: ImageStore }) {
   const display = useStore(store, (s) => s.display);
   const fitted = useStore(store, (s) => s.view === 'fit');
   const scale = useStore(store, (s) => s.drawn?.view.devicePixelsPerPixel);
-  const orientation = ORIENTATIONS.find(
-    ([, , { rotationDeg, mirrored }]) =>
-      rotationDeg === display.orientation.rotationDeg && mirrored === display.orientation.mirrored,
-  );
   return (
     <div className="image-controls" role="toolbar" aria-label="Image display">
       <Select
@@ -135,19 +119,7 @@ export function ImageControls({ store }: { readonly store: ImageStore }) {
           choose={() => store.zoomTo(1)}
         />
       </div>
-      <Select
-        label="Orientation"
-        title="How the detector lies: Data Management frame, as the raw's header has it, or turned (, and .)"
-        value={orientation?.[0] ?? 'other'}
-        options={[
-          ...ORIENTATIONS.map(([value, text]) => [value, text] as const),
-          ...(orientation ? [] : [['other', `${display.orientation.rotationDeg.toFixed(0)}°`] as const]),
-        ]}
-        choose={(value) => {
-          const chosen = ORIENTATIONS.find(([name]) => name === value);
-          if (chosen) store.orient(chosen[2]);
-        }}
-      />
+      <ViewMenu store={store} />
       <Scale store={store} />
     </div>
   );
@@ -155,39 +127,6 @@ export function ImageControls({ store }: { readonly store: ImageStore }) {
 
 function ruleText(rule: LimitsRule): string {
   return rule.rule === 'sigma' ? `±${rule.sigmas} σ` : rule.rule;
-}
-
-interface SelectProps {
-  readonly label: string;
-  readonly title: string;
-  readonly value: string;
-  readonly options: readonly (readonly [value: string, text: string])[];
-  readonly choose: (value: string) => void;
-}
-
-function Select({ label, title, value, options, choose }: SelectProps) {
-  const byPointer = useRef(false);
-  return (
-    <select
-      onPointerDown={() => (byPointer.current = true)}
-      onKeyDown={() => (byPointer.current = false)}
-      className="image-select"
-      aria-label={label}
-      title={title}
-      value={value}
-      onChange={(event) => {
-        choose(event.target.value);
-        // The keys are the image's again; who works the menu by keys goes on with it.
-        if (byPointer.current) event.target.blur();
-      }}
-    >
-      {options.map(([name, text]) => (
-        <option key={name} value={name}>
-          {text}
-        </option>
-      ))}
-    </select>
-  );
 }
 
 interface ChoiceProps {

@@ -1,5 +1,5 @@
 /** The image on the screen: one canvas that receives finished bitmaps, with what went wrong in front of it. */
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { DevicePoint } from '../../core/camera/view.ts';
 import { detectorFromDevice } from '../../core/camera/view.ts';
@@ -32,6 +32,9 @@ export interface PaneTools {
   release(at: DetectorPixel): void;
 }
 
+// Behind the first picture: it is loaded when there is something to say.
+const ViewNote = lazy(() => import('./ViewNote.tsx'));
+
 const ZOOM_STEP = 1.5;
 /** CSS pixels within which a press means what it is near to. */
 const HAND_PX = 6;
@@ -54,6 +57,7 @@ export function ImagePane({
   const wanted = useStore(store, (s) => s.wanted);
   const reducing = useStore(store, (s) => s.reducing);
   const preview = useStore(store, (s) => s.shownAs?.preview);
+  const display = useStore(store, (s) => s.display);
   usePump(store, canvas);
   usePointer(controls, canvas, !compact, tools);
   const label = shown ? `Image of exposure ${exposureLabel(shown)}` : 'Image';
@@ -78,6 +82,7 @@ export function ImagePane({
       />
       <ImageOverlay store={store} />
       {children}
+      <Suspense>{(display.smoothSigmaPx > 0 || display.bin > 1) && <ViewNote display={display} />}</Suspense>
       <Progress store={store} />
       <Trouble store={store} compact={compact} />
     </section>

@@ -1,6 +1,7 @@
 /** How the image is drawn, apart from where: small, serializable, the same for every exposure. */
 import type { Orientation } from '../../core/camera/view.ts';
 import { DM_ORIENTATION } from '../../core/camera/view.ts';
+import type { Bin } from '../../core/display/binning.ts';
 import type { ColourMapName } from '../../core/display/colourMapNames.ts';
 import type { Contrast, Limits, StretchName } from '../../core/display/stretch.ts';
 import { NO_CONTRAST } from '../../core/display/stretch.ts';
@@ -26,6 +27,14 @@ export type LimitsRule =
   | { readonly rule: 'sigma'; readonly sigmas: number }
   | { readonly rule: 'manual'; readonly limits: Limits };
 
+/** Of the Gaussian over the picture, in detector pixels. */
+export const SMOOTH_SIGMAS_PX = { least: 0.5, most: 10 } as const;
+
+/** 0 does not smooth. */
+export function isSmoothSigma(px: number): boolean {
+  return px === 0 || (px >= SMOOTH_SIGMAS_PX.least && px <= SMOOTH_SIGMAS_PX.most);
+}
+
 export interface DisplayState {
   readonly stretch: StretchName;
   readonly limits: LimitsRule;
@@ -35,6 +44,10 @@ export interface DisplayState {
   readonly colourMap: ColourMapName;
   readonly invert: boolean;
   readonly orientation: Orientation;
+  /** Of the Gaussian over the picture, in detector pixels; 0 is none. The readout is never smoothed. */
+  readonly smoothSigmaPx: number;
+  /** The picture is of means of so many by so many pixels; 1: as the zoom asks. */
+  readonly bin: Bin;
 }
 
 export const FIRST_DISPLAY: DisplayState = {
@@ -45,6 +58,8 @@ export const FIRST_DISPLAY: DisplayState = {
   colourMap: 'grey',
   invert: false,
   orientation: DM_ORIENTATION,
+  smoothSigmaPx: 0,
+  bin: 1,
 };
 
 export const FIRST_ISR: IsrRecipe = { recipe: 'rapid', overscan: 'median-per-row', switched: {} };

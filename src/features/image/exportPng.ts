@@ -5,6 +5,7 @@ import { brightness, contrasted } from '../../core/display/stretch.ts';
 import type { DisplayState } from './displayState.ts';
 import { shownLimits } from './displayState.ts';
 import type { ImageState } from './imageState.ts';
+import { viewNote } from './viewNote.ts';
 
 const FOOT_PX = 56;
 const BAR_PX = 12;
@@ -44,6 +45,7 @@ export async function pngOf(pane: Element, state: ImageState): Promise<Blob> {
     shown.physicalFilter,
     `${shown.exposureTimeSeconds} s`,
     display.stretch,
+    viewNote(display),
     `ISR: ${done.join(', ')}`,
   ];
   context.fillText(about.filter(Boolean).join(' · '), 0, height + 39, width);

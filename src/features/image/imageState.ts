@@ -54,6 +54,10 @@ export interface Overlays {
   readonly skyGrid: boolean;
   /** Boresight and sweet spot. */
   readonly marks: boolean;
+  /** The whole image, small, where the pane shows a part of it. */
+  readonly panner: boolean;
+  /** The pixels about the pointer, large. */
+  readonly magnifier: boolean;
 }
 
 export interface ImageState {
@@ -146,8 +150,11 @@ export interface ImageStore extends StoreApi<ImageState> {
   /** The image on the screen as a FITS file; rejects when there is none. */
   fits(): Promise<Uint8Array<ArrayBuffer>>;
   memory(): Promise<WorkerMemory>;
-  /** Draws what the worker holds; undefined when there is nothing, or it was replaced meanwhile. */
-  render(pane: Size): Promise<Frame | undefined>;
+  /**
+   * Draws what the worker holds; undefined when there is nothing, or it was replaced meanwhile. `otherwise`: not as the
+   * state says, for what is beside the picture.
+   */
+  render(pane: Size, otherwise?: Partial<Pick<ImageState, 'view' | 'display'>>): Promise<Frame | undefined>;
   /** The pane put that frame on its canvas. */
   presented(frame: Frame): void;
   /** The second animation frame after it was put there. */
@@ -183,7 +190,16 @@ export const FIRST_STATE: ImageState = {
   view: 'fit',
   drawn: null,
   display: FIRST_DISPLAY,
-  overlays: { amplifiers: false, pixelGrid: true, mask: false, compass: false, skyGrid: false, marks: false },
+  overlays: {
+    amplifiers: false,
+    pixelGrid: true,
+    mask: false,
+    compass: false,
+    skyGrid: false,
+    marks: false,
+    panner: true,
+    magnifier: false,
+  },
   maskLooks: FIRST_MASK_LOOKS,
   pointer: null,
   readout: null,

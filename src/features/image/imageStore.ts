@@ -301,8 +301,8 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     lookAt,
     ...measuring(store, worker),
     memory: () => worker.memory(),
-    async render(pane) {
-      const state = get();
+    async render(pane, otherwise) {
+      const state = { ...get(), ...otherwise };
       const { held, display, survey } = state;
       if (!held || pane.width < 1 || pane.height < 1) return undefined;
       const { opened } = held;
@@ -313,6 +313,8 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
           paneWidth: pane.width,
           paneHeight: pane.height,
           view,
+          smoothSigmaPx: display.smoothSigmaPx,
+          bin: display.bin,
           stretch: display.stretch,
           limits: drawnLimits(display, opened, survey),
           contrast: display.contrast,

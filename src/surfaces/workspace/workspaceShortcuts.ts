@@ -18,6 +18,7 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
     const { selected } = regions.getState();
     if (selected !== null) act(selected);
   };
+  const toggleSmoothing = smoothingToggle(image);
   return [
     {
       name: 'Exposures',
@@ -114,6 +115,26 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
           keys: ['B'],
           does: 'boresight and sweet spot',
           run: () => image.setOverlays({ marks: !image.getState().overlays.marks }),
+        },
+        {
+          keys: ['#'],
+          does: 'lines between pixels, where they are large',
+          run: () => image.setOverlays({ pixelGrid: !image.getState().overlays.pixelGrid }),
+        },
+        {
+          keys: ['P'],
+          does: 'the whole image in the corner when zoomed in',
+          run: () => image.setOverlays({ panner: !image.getState().overlays.panner }),
+        },
+        {
+          keys: ['u'],
+          does: 'magnifier: the pixels about the pointer',
+          run: () => image.setOverlays({ magnifier: !image.getState().overlays.magnifier }),
+        },
+        {
+          keys: ['S'],
+          does: 'smoothed view, and back; the view menu has its sigma, and binning',
+          run: toggleSmoothing,
         },
         {
           keys: ['q'],
@@ -240,6 +261,16 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
       ],
     },
   ];
+}
+
+/** Off, and on with the last sigma. */
+function smoothingToggle(image: ImageStore): () => void {
+  let lastSigmaPx = 2;
+  return () => {
+    const { smoothSigmaPx } = image.getState().display;
+    if (smoothSigmaPx > 0) lastSigmaPx = smoothSigmaPx;
+    image.setDisplay({ smoothSigmaPx: smoothSigmaPx > 0 ? 0 : lastSigmaPx });
+  };
 }
 
 function goOnComparing(compare: CompareStore): void {

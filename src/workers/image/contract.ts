@@ -5,6 +5,7 @@
 import type { OverscanMethod, Recipe, StepName } from 'astro-fits-wasm';
 import type { View } from '../../core/camera/view.ts';
 import type { CalibSet, ExposureId } from '../../core/dataId.ts';
+import type { Bin } from '../../core/display/binning.ts';
 import type { ColourMapName } from '../../core/display/colourMapNames.ts';
 import type { Contrast, Limits, StretchName } from '../../core/display/stretch.ts';
 import type { Box, DetectorPixel } from '../../core/frames.ts';
@@ -185,6 +186,10 @@ export interface RenderRequest {
   readonly paneWidth: number;
   readonly paneHeight: number;
   readonly view: View;
+  /** Of the Gaussian that the picture is smoothed with, in detector pixels; 0 does not smooth. */
+  readonly smoothSigmaPx: number;
+  /** The picture is of means of so many by so many pixels; 1: as many as a screen pixel shows. */
+  readonly bin: Bin;
   readonly stretch: StretchName;
   /** One pair for all, or one for each of `OpenedImage.amplifiers`. */
   readonly limits: Limits | readonly Limits[];

@@ -104,16 +104,20 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
 
     async render(request) {
       const { engine } = await running();
+      // Behind the first picture: it is loaded when somebody asks.
+      const Smoothing =
+        request.smoothSigmaPx > 0 ? (await import('./renderer/smoothedBox.ts')).SmoothedBox : undefined;
       const image = drawn(request.key);
       const begin = performance.now();
       const { plane, mask, sorted } = image;
-      const { amplifiers, preview, width, height } = image.opened;
-      const drawable = { plane, mask, sorted, amplifiers, binPx: preview?.binPx ?? 1, width, height };
+      const { amplifiers, maskPlanes, preview, width, height } = image.opened;
+      const binPx = preview?.binPx ?? 1;
+      const drawable = { plane, mask, maskPlanes, sorted, amplifiers, binPx, width, height };
       // A context can be lost at any time (driver reset, laptop woken up); a second loss in a row is no accident.
       for (let attempt = 0; attempt < 2; attempt++) {
         if (renderer?.lost) renderer = undefined;
         renderer ??= new Renderer();
-        const bitmap = renderer.draw(engine, drawable, request);
+        const bitmap = renderer.draw(engine, drawable, request, Smoothing);
         if (!renderer.lost) return { bitmap, drawMs: performance.now() - begin };
         bitmap.close();
       }

@@ -430,6 +430,8 @@ describe('render', () => {
         paneWidth: 10,
         paneHeight: 10,
         view: fitView(opened, { width: 10, height: 10 }),
+        smoothSigmaPx: 0,
+        bin: 1,
         stretch: 'linear',
         limits: [0, 1],
         contrast: NO_CONTRAST,

@@ -1,5 +1,5 @@
 /** The image with others beside, behind or taken from it. Pointer, wheel and keys work in each as in the main one. */
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { exposureLabel } from '../../../core/dataId.ts';
 import { formatFixed } from '../../../core/units.ts';
@@ -10,6 +10,10 @@ import type { RegionStore } from '../regions/regionStore.ts';
 import './compare.css';
 import type { CompareStore, Other } from './compareStore.ts';
 import { BLINK_SECONDS, COMPARE_MODES, otherLabel } from './compareStore.ts';
+
+// Behind the first picture: they are loaded when somebody zooms in or asks.
+const Panner = lazy(() => import('../Panner.tsx'));
+const Magnifier = lazy(() => import('../Magnifier.tsx'));
 
 export interface ComparePaneProps {
   readonly main: ImageStore;
@@ -39,6 +43,7 @@ export function ComparePane({ main, compare, regions }: ComparePaneProps) {
         >
           <ImagePane store={main} {...(regions && { tools: regions.tools })}>
             {regions && <RegionOverlay image={main} store={regions} />}
+            <BesidePicture image={main} />
           </ImagePane>
         </Tile>
         {others.map((other, i) => (
@@ -59,6 +64,17 @@ export function ComparePane({ main, compare, regions }: ComparePaneProps) {
         {mode === 'curtain' && others.length > 0 && <Curtain compare={compare} curtain={curtain} />}
       </div>
     </div>
+  );
+}
+
+function BesidePicture({ image }: { readonly image: ImageStore }) {
+  const panner = useStore(image, (s) => s.overlays.panner && s.view !== 'fit');
+  const magnifier = useStore(image, (s) => s.overlays.magnifier);
+  return (
+    <Suspense>
+      {panner && <Panner store={image} />}
+      {magnifier && <Magnifier store={image} />}
+    </Suspense>
   );
 }
 

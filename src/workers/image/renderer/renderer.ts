@@ -10,6 +10,7 @@ import { AppError } from '../../../core/errors.ts';
 import type { AmplifierPlace, RenderRequest } from '../contract.ts';
 import { equalizing } from '../sampled.ts';
 import { PlaneLevels, setFilter } from './levels.ts';
+import type { SmoothedBox } from './smoothedBox.ts';
 import { type Drawing, EQUALIZING_SIZE, fragmentShader, MASK_BITS, VERTEX_SHADER } from './shaders.ts';
 
 const UNIFORMS = [
@@ -24,6 +25,7 @@ const UNIFORMS = [
   'limits',
   'cellSize',
   'binning',
+  'origin',
   'ramp',
   'colourRow',
   'maskLevel',
@@ -49,6 +51,8 @@ export interface Drawable {
   readonly width: number;
   readonly height: number;
   readonly mask: Plane | undefined;
+  /** Bit numbers of the mask's planes by name. */
+  readonly maskPlanes: Readonly<Record<string, number>>;
   /** A sample of its pixels, sorted. */
   readonly sorted: Float32Array;
   readonly amplifiers: readonly AmplifierPlace[];
@@ -76,6 +80,7 @@ export class Renderer {
   readonly #filter: number;
   #uniforms: Program['uniforms'] = new Map();
   readonly #planes = new Map<Plane, PlaneLevels>();
+  readonly #smoothed = new Map<Plane, SmoothedBox>();
   readonly #largest: number;
   readonly #noMask: WebGLTexture;
 
@@ -120,10 +125,16 @@ export class Renderer {
   }
 
   get textureBytes(): number {
-    return [...this.#planes.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    return [...this.#planes.values(), ...this.#smoothed.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  draw(engine: Engine, drawable: Drawable, request: RenderRequest): ImageBitmap {
+  /** `Smoothing` where the request wants it: it is loaded then. */
+  draw(
+    engine: Engine,
+    drawable: Drawable,
+    request: RenderRequest,
+    Smoothing?: typeof SmoothedBox,
+  ): ImageBitmap {
     const gl = this.#gl;
     const { plane, binPx } = drawable;
     const { view } = request;
@@ -134,21 +145,26 @@ export class Renderer {
     }
     // What no texture of this machine can hold is drawn from a coarser level.
     const least = Math.ceil(Math.max(plane.width, plane.height) / this.#largest);
-    const binning = Math.max(least, binningFor(view.devicePixelsPerPixel), binPx);
+    const binning = Math.max(least, request.bin, binningFor(view.devicePixelsPerPixel), binPx);
     const whole = { x0: 0, y0: 0, x1: plane.width, y1: plane.height };
     const shown = binPx > 1 ? whole : visibleBox(view, plane, pane);
     gl.activeTexture(gl.TEXTURE0 + LEVEL);
-    const { holes } = this.#levels(plane).bind(engine, binning / binPx, shown);
+    const part =
+      Smoothing &&
+      this.#smooth(Smoothing, drawable).bind(engine, binning / binPx, request.smoothSigmaPx / binPx, shown);
+    const { holes } = part ?? this.#levels(plane).bind(engine, binning / binPx, shown);
     const { limits } = request;
     const cells = isPair(limits) ? undefined : cellGrid(drawable.amplifiers, limits);
     const mask = request.mask.length > 0 ? drawable.mask : undefined;
-    const averaged = view.devicePixelsPerPixel < 1;
+    // Pixels that are binned by hand are seen as such.
+    const averaged = view.devicePixelsPerPixel * request.bin < 1;
     this.#use({
       stretch: request.stretch,
       texels: !averaged ? 'one' : holes || this.#filter === gl.NEAREST ? 'fourWithValue' : 'four',
       holes,
       inCells: cells !== undefined,
       masked: mask !== undefined,
+      part: part !== undefined,
     });
     gl.activeTexture(gl.TEXTURE0 + MASK_LEVEL);
     if (mask) this.#setMask(engine, mask, request, binning, pane);
@@ -160,6 +176,7 @@ export class Renderer {
     gl.uniformMatrix2fv(this.#at('fromScreen'), false, detectorFromScreen(view));
     this.#setLimits(drawable, request, cells);
     gl.uniform1f(this.#at('binning'), binning);
+    if (part) gl.uniform2f(this.#at('origin'), ...part.origin);
     const { bias, contrast } = request.contrast;
     const ramp = [contrast, 0.5 - bias * contrast] as const;
     gl.uniform2f(
@@ -216,6 +233,8 @@ export class Renderer {
   forget(plane: Plane): void {
     this.#planes.get(plane)?.free();
     this.#planes.delete(plane);
+    this.#smoothed.get(plane)?.free();
+    this.#smoothed.delete(plane);
   }
 
   #at(name: UniformName): WebGLUniformLocation | null {
@@ -228,6 +247,14 @@ export class Renderer {
     const levels = new PlaneLevels(this.#gl, plane, this.#filter);
     this.#planes.set(plane, levels);
     return levels;
+  }
+
+  #smooth(Smoothing: typeof SmoothedBox, image: Drawable): SmoothedBox {
+    const known = this.#smoothed.get(image.plane);
+    if (known) return known;
+    const box = new Smoothing(this.#gl, this.#filter, image);
+    this.#smoothed.set(image.plane, box);
+    return box;
   }
 
   #setLimits({ sorted }: Drawable, request: RenderRequest, grid: CellGrid | undefined): void {

@@ -22,6 +22,8 @@ export interface Drawing {
   /** Each amplifier between its own limits. */
   readonly inCells: boolean;
   readonly masked: boolean;
+  /** The level is a part of the image that begins at `origin`. */
+  readonly part: boolean;
 }
 
 /** Steps of the table that `equalize` looks up. */
@@ -41,9 +43,9 @@ const STRETCHED: Readonly<Record<StretchName, string>> = {
 };
 
 const VALUE: Readonly<Record<Drawing['texels'], string>> = {
-  one: 'texelFetch(level, ivec2(floor(u)), 0).r',
-  four: 'texture(level, u / vec2(textureSize(level, 0))).r',
-  fourWithValue: 'averageAt(u)',
+  one: 'texelFetch(level, ivec2(floor(v)), 0).r',
+  four: 'texture(level, v / vec2(textureSize(level, 0))).r',
+  fourWithValue: 'averageAt(v)',
 };
 
 /** NaN where none of the four has a value. */
@@ -84,7 +86,7 @@ const MASK_OVER = `
  * view's own turn is between them. Textures but `four` are read texel by texel, because R32F cannot be filtered on every
  * machine. `ramp`: slope and level of contrast and bias, turned round where the picture is inverted.
  */
-export function fragmentShader({ stretch, texels, holes, inCells, masked }: Drawing): string {
+export function fragmentShader({ stretch, texels, holes, inCells, masked, part }: Drawing): string {
   const between = inCells ? 'texelFetch(cellLimits, ivec2(floor((at + 0.5) / cellSize)), 0).rg' : 'limits';
   return `#version 300 es
 precision highp float;
@@ -100,6 +102,7 @@ uniform mat2 fromScreen;
 uniform vec2 limits;
 uniform vec2 cellSize;
 uniform float binning;
+uniform vec2 origin;
 uniform vec2 ramp;
 uniform int colourRow;
 uniform highp isampler2D maskLevel;
@@ -112,6 +115,7 @@ ${texels === 'fourWithValue' ? AVERAGE_AT : ''}
 void main() {
   vec2 at = centre + fromScreen * (gl_FragCoord.xy - pane * 0.5);
   vec2 u = (at + 0.5) / binning;
+  vec2 v = u${part ? ' - origin' : ''};
   float value = ${VALUE[texels]};
   vec2 between = ${between};
   float t = clamp((value - between.x) / (between.y - between.x), 0.0, 1.0);
