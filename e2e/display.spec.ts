@@ -205,7 +205,7 @@ test('smoothing, binning, overview, magnifier and lines show what they say, and 
   const panner = (await workspace.getByTestId('panner').boundingBox())!;
   const middle = { x: panner.x + panner.width / 2, y: panner.y + panner.height / 2 };
   // The frame of 4072 pixels fills the overview's width.
-  const pixelsPer = 4072 / (panner.width - 2);
+  const pixelsPer = 4072 / panner.width;
   const at = { x: middle.x + (1500 - 2035.5) / pixelsPer, y: middle.y - (1500 - 1999.5) / pixelsPer };
   await workspace.mouse.move(at.x, at.y);
   await workspace.mouse.down();

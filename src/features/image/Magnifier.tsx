@@ -1,4 +1,4 @@
-/** The pixels about the pointer, large, beside it; the one under the pointer is marked. */
+/** The pixels about the pointer as they are, large, beside it; the one under the pointer is marked. */
 import { useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { deviceFromDetector } from '../../core/camera/view.ts';
@@ -24,6 +24,8 @@ const look = ({ pointer, display }: ImageState) =>
       devicePixelsPerPixel: PIXEL_PX * devicePixelRatio,
       ...display.orientation,
     },
+    // Of the pixels as the readout tells them.
+    display: { ...display, smoothSigmaPx: 0, bin: 1 as const },
   };
 
 const changed = (now: ImageState, before: ImageState) => {

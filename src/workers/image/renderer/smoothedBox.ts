@@ -15,31 +15,32 @@ export interface BoundBox {
 }
 
 interface Part extends BoundBox {
-  readonly texture: WebGLTexture;
+  readonly binning: number;
   readonly sigmaPx: number;
   readonly box: Box<'Cell'>;
 }
 
 export class SmoothedBox {
   readonly #gl: WebGL2RenderingContext;
-  readonly #filter: number;
   readonly #image: MaskedImage;
-  /** By binning: a magnifier shows another one than the picture that it is over. */
-  readonly #parts = new Map<number, Part>();
+  readonly #texture: WebGLTexture;
+  /** What the texture holds. */
+  #part: Part | undefined;
   /** All cells of a binning: made once, while the sigma is changed many times. */
   #cells: { readonly binning: number; readonly grid: Grid } | undefined;
 
   constructor(gl: WebGL2RenderingContext, filter: number, image: MaskedImage) {
     this.#gl = gl;
-    this.#filter = filter;
     this.#image = image;
+    this.#texture = gl.createTexture();
+    gl.bindTexture(gl.TEXTURE_2D, this.#texture);
+    setFilter(gl, filter);
   }
 
   get bytes(): number {
-    return [...this.#parts.values()].reduce(
-      (sum, { box }) => sum + 4 * (box.x1 - box.x0) * (box.y1 - box.y0),
-      0,
-    );
+    if (!this.#part) return 0;
+    const { x0, y0, x1, y1 } = this.#part.box;
+    return 4 * (x1 - x0) * (y1 - y0);
   }
 
   /** Binds what the box (pixels of the plane) shows to the active texture unit. */
@@ -48,11 +49,9 @@ export class SmoothedBox {
     const all = { width: Math.ceil(width / binning), height: Math.ceil(height / binning) };
     // One more at each side, because a smaller scale averages with its neighbours.
     const inner = grown(cellBox(box, binning), 1, all);
-    const known = this.#parts.get(binning);
-    if (known?.sigmaPx === sigmaPx && contains(known.box, inner)) {
-      this.#gl.bindTexture(this.#gl.TEXTURE_2D, known.texture);
-      return known;
-    }
+    const known = this.#part;
+    this.#gl.bindTexture(this.#gl.TEXTURE_2D, this.#texture);
+    if (known?.binning === binning && known.sigmaPx === sigmaPx && contains(known.box, inner)) return known;
     const sigmaCells = sigmaPx / binning;
     const outer = grown(inner, smoothingRadius(sigmaCells), all);
     const grid = binning === 1 ? pixelsIn(this.#image, outer) : cut(this.#cellsOf(engine, binning), outer);
@@ -62,21 +61,17 @@ export class SmoothedBox {
       x1: inner.x1 - outer.x0,
       y1: inner.y1 - outer.y0,
     });
-    const texture = known?.texture ?? this.#gl.createTexture();
-    this.#put(texture, values, inner);
-    const part: Part = { texture, sigmaPx, box: inner, holes, origin: [inner.x0, inner.y0] };
-    this.#parts.set(binning, part);
-    return part;
+    this.#put(values, inner);
+    this.#part = { binning, sigmaPx, box: inner, holes, origin: [inner.x0, inner.y0] };
+    return this.#part;
   }
 
   free(): void {
-    for (const { texture } of this.#parts.values()) this.#gl.deleteTexture(texture);
+    this.#gl.deleteTexture(this.#texture);
   }
 
-  #put(texture: WebGLTexture, values: Float32Array, { x0, y0, x1, y1 }: Box<'Cell'>): void {
+  #put(values: Float32Array, { x0, y0, x1, y1 }: Box<'Cell'>): void {
     const gl = this.#gl;
-    gl.bindTexture(gl.TEXTURE_2D, texture);
-    setFilter(gl, this.#filter);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, x1 - x0, y1 - y0, 0, gl.RED, gl.FLOAT, values);
   }
 
