@@ -57,7 +57,7 @@ export function ImagePane({
   const wanted = useStore(store, (s) => s.wanted);
   const reducing = useStore(store, (s) => s.reducing);
   const preview = useStore(store, (s) => s.shownAs?.preview);
-  const display = useStore(store, (s) => s.display);
+  const altered = useStore(store, (s) => s.display.smoothSigmaPx > 0 || s.display.bin > 1);
   usePump(store, canvas);
   usePointer(controls, canvas, !compact, tools);
   const label = shown ? `Image of exposure ${exposureLabel(shown)}` : 'Image';
@@ -82,7 +82,7 @@ export function ImagePane({
       />
       <ImageOverlay store={store} />
       {children}
-      <Suspense>{(display.smoothSigmaPx > 0 || display.bin > 1) && <ViewNote display={display} />}</Suspense>
+      <Suspense>{altered && <ViewNote store={store} />}</Suspense>
       <Progress store={store} />
       <Trouble store={store} compact={compact} />
     </section>

@@ -15,10 +15,14 @@ import type { ImageState, ImageStore } from './imageState.ts';
 import './view.css';
 
 const SIDE_PX = 160;
+/** A pane that is not so many times as wide and high is needed for the picture. */
+const LEAST_PANE = 2.5;
 
 export default function Panner({ store }: { readonly store: ImageStore }) {
   const drawn = useStore(store, (s) => s.drawn);
   if (!drawn || showsAll(drawn.view, drawn.opened, drawn.pane)) return null;
+  const { width, height } = drawn.pane;
+  if (Math.min(width, height) < LEAST_PANE * SIDE_PX * devicePixelRatio) return null;
   return <Overview store={store} view={drawn.view} pane={drawn.pane} />;
 }
 

@@ -1,12 +1,14 @@
 /** Over the picture, so that nobody takes it for the pixels as they are. */
-import type { DisplayState } from './displayState.ts';
+import { useStore } from 'zustand';
+import type { ImageStore } from './imageState.ts';
 import { viewNote } from './viewNote.ts';
 import './view.css';
 
-export default function ViewNote({ display }: { readonly display: DisplayState }) {
+export default function ViewNote({ store }: { readonly store: ImageStore }) {
+  const note = useStore(store, (s) => viewNote(s.display));
   return (
     <p className="image-view-note" data-testid="view-note">
-      {viewNote(display)}
+      {note}
     </p>
   );
 }

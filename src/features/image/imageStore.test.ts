@@ -493,4 +493,19 @@ describe('FramePump', () => {
     await tick();
     expect(presented).toHaveLength(before);
   });
+
+  it('draws beside the picture in another view, which changes nothing of it', async () => {
+    const { store, show, rendered } = harness();
+    await show(1);
+    store.setDisplay({ smoothSigmaPx: 2, bin: 4 });
+    store.setView({ centre: { x: 7, y: 8 }, devicePixelsPerPixel: 3, rotationDeg: 0, mirrored: false });
+    const before = store.getState();
+    const display = { ...before.display, smoothSigmaPx: 0, bin: 1 as const };
+    const frame = await store.render({ width: 100, height: 100 }, { view: 'fit', display });
+    expect(rendered.at(-1)).toMatchObject({ paneWidth: 100, smoothSigmaPx: 0, bin: 1 });
+    expect(frame?.view.devicePixelsPerPixel).toBeCloseTo(100 / 4072, 9);
+    expect(store.getState()).toEqual(before);
+    await store.render({ width: 800, height: 800 });
+    expect(rendered.at(-1)).toMatchObject({ smoothSigmaPx: 2, bin: 4, view: { centre: { x: 7, y: 8 } } });
+  });
 });
