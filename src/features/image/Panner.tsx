@@ -17,6 +17,8 @@ import './view.css';
 const SIDE_PX = 160;
 /** A pane that is not so many times as wide and high is needed for the picture. */
 const LEAST_PANE = 2.5;
+/** Radius of the circle that stands for a smaller frame. */
+const LEAST_FRAME_PX = 5;
 
 export default function Panner({ store }: { readonly store: ImageStore }) {
   const drawn = useStore(store, (s) => s.drawn);
@@ -113,18 +115,33 @@ function Overview({ store, view, pane }: OverviewProps) {
       <canvas ref={canvas} width={size.width} height={size.height} role="img" aria-label="The whole image" />
       {whole && (
         <svg viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true">
-          <polygon
-            className="image-panner-visible"
-            points={cornersOf(pane)
-              .map((corner) => detectorFromDevice(corner, view, pane))
-              .map((corner) => deviceFromDetector(corner, whole, size))
-              .map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`)
-              .join(' ')}
-          />
+          <Visible view={view} pane={pane} whole={whole} size={size} />
         </svg>
       )}
     </div>
   );
+}
+
+interface VisibleProps {
+  readonly view: View;
+  readonly pane: Size;
+  /** The overview's own. */
+  readonly whole: View;
+  readonly size: Size;
+}
+
+/** What the pane shows; where that is next to nothing, a circle about it. */
+function Visible({ view, pane, whole, size }: VisibleProps) {
+  const ratio = whole.devicePixelsPerPixel / view.devicePixelsPerPixel;
+  if (Math.max(pane.width, pane.height) * ratio < 2 * LEAST_FRAME_PX * devicePixelRatio) {
+    const { x, y } = deviceFromDetector(view.centre, whole, size);
+    return <circle className="image-panner-visible" cx={x} cy={y} r={LEAST_FRAME_PX * devicePixelRatio} />;
+  }
+  const points = cornersOf(pane)
+    .map((corner) => detectorFromDevice(corner, view, pane))
+    .map((corner) => deviceFromDetector(corner, whole, size))
+    .map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`);
+  return <polygon className="image-panner-visible" points={points.join(' ')} />;
 }
 
 function cornersOf({ width, height }: Size): readonly DevicePoint[] {
