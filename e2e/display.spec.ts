@@ -159,7 +159,7 @@ test('smoothing, binning, overview, magnifier and lines show what they say, and 
   };
   // The pixel of these that the noise has taken farthest away.
   const near = [-3, -2, -1, 0, 1, 2, 3];
-  const [dx = 0, dy = 0] = near
+  const [dx, dy] = near
     .flatMap((j) => near.map((i) => [i, j] as const))
     .toSorted((a, b) => away(b) - away(a))[0]!;
   function away([i, j]: readonly [number, number]) {
