@@ -2,11 +2,13 @@
 import type { CardToWrite, Engine, FitsWriter, IsrReport, Plane } from 'astro-fits-wasm';
 import { runInBands } from '../shared/yielding.ts';
 import type { IsrStep } from './contract.ts';
+import type { HeldImage } from './heldImage.ts';
+import type { PipelineTools } from './pipeline.ts';
 import type { RawSource } from './rawSource.ts';
-import type { Reduced } from './reduction.ts';
+import { reduce, type Reduced, settleSteps } from './reduction.ts';
 
 /** Free with the file when it has been written. */
-export async function writeFits(
+async function writeFits(
   engine: Engine,
   source: RawSource,
   { plane, mask, variance, report, steps }: Reduced,
@@ -56,4 +58,24 @@ function history(report: IsrReport, steps: readonly IsrStep[]): readonly CardToW
 /** As afw writes the numbers of a mask's planes. */
 function maskCards(report: IsrReport): readonly CardToWrite[] {
   return Object.entries(report.mask_planes).map(([name, bit]) => ({ keyword: `MP_${name}`, value: bit }));
+}
+
+/** The image as a file, with the variance, which images on the screen go without. */
+export async function fitsOf(
+  { source, opened }: HeldImage,
+  { engine, calibs }: PipelineTools,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  source.hold();
+  const isr = { ...opened.isr, switched: { ...opened.isr.switched, variance: true } };
+  const settled = await settleSteps(source.request, source.geometry, isr, calibs);
+  let reduced: Reduced | undefined;
+  try {
+    reduced = await reduce(engine, source, isr, settled, signal);
+    return await writeFits(engine, source, reduced);
+  } finally {
+    for (const plane of [reduced?.plane, reduced?.mask, reduced?.variance]) if (plane) engine.free(plane);
+    settled.release();
+    source.release();
+  }
 }

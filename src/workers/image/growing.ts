@@ -1,60 +1,82 @@
 /** The amplifiers that a reduction has come to, as a coarse picture, while the rest of the raw is on its way. */
 import type { IsrJob, Plane } from 'astro-fits-wasm';
 import type { Box } from '../../core/frames.ts';
+import type { UnixMs } from '../../core/time.ts';
+import { nowUnixMs } from './download.ts';
+import { HeldPreview } from './heldPreview.ts';
+import type { PipelineTools } from './pipeline.ts';
 import type { RawSource } from './rawSource.ts';
-import type { SettledSteps } from './reduction.ts';
+import { plannedSteps, type SettledSteps } from './reduction.ts';
 
 /** A side of a cell, in pixels of the detector. */
-export const CELL_PX = 8;
+const CELL_PX = 8;
 /** After the first byte; sooner there would be an amplifier or two. */
 const FIRST_AFTER_MS = 80;
 /** Between two pictures; more would take from the reduction what they show. */
 const EVERY_MS = 250;
 
-export class Growing {
-  readonly #source: RawSource;
-  readonly #show: (picture: { readonly cells: Cells; readonly share: number }) => void;
-  #cells: Cells | undefined;
-  #drawn = 0;
-  #firstByte: number | undefined;
-  #last = Number.NEGATIVE_INFINITY;
+export interface GrowingRaw {
+  readonly of: RawSource;
+  readonly settled: SettledSteps;
+  readonly fetchStarted: UnixMs;
+  /** That have come so far. */
+  readonly bytes: () => number;
+}
 
-  constructor(source: RawSource, show: (picture: { cells: Cells; share: number }) => void) {
-    this.#source = source;
-    this.#show = show;
-  }
-
-  /** Whole amplifiers come in turn unless a step wants all of them first. */
-  static canFollow({ steps }: SettledSteps): boolean {
-    return !steps.some(({ plan }) => plan.name === 'crosstalk' && plan.skippedBecause === null);
-  }
-
-  /** After a step of the job; `waiting`: for bytes. Once while there are bytes enough, then whenever there are none. */
-  look(job: IsrJob, waiting: boolean): void {
+/**
+ * What is to be called after each step of the job; `waiting`: for bytes. Shows a picture once while there are bytes enough,
+ * then whenever there are none. Undefined where a step wants all amplifiers first, so that none is whole before the end.
+ */
+export function follow(
+  { engine, newKey }: PipelineTools,
+  { of: { request, geometry, stream }, settled, fetchStarted, bytes }: GrowingRaw,
+  show: (preview: HeldPreview) => void,
+): ((job: IsrJob, waiting: boolean) => void) | undefined {
+  const steps = plannedSteps(settled);
+  if (steps.some(({ name, done }) => name === 'crosstalk' && done)) return undefined;
+  const unit = steps.some(({ name, done }) => name === 'gain' && done) ? 'electron' : 'adu';
+  let cells: Cells | undefined;
+  let drawn = 0;
+  let firstByte: number | undefined;
+  let last = Number.NEGATIVE_INFINITY;
+  return (job, waiting) => {
     const now = performance.now();
-    this.#firstByte ??= now;
-    const due =
-      this.#drawn === 0 ? now - this.#firstByte >= FIRST_AFTER_MS : waiting && now - this.#last >= EVERY_MS;
+    firstByte ??= now;
+    const due = drawn === 0 ? now - firstByte >= FIRST_AFTER_MS : waiting && now - last >= EVERY_MS;
     if (!due) return;
-    const { stream, geometry } = this.#source;
     const decoded = stream.hdus.filter((hdu) => stream.decoded(hdu) !== undefined);
     // The last one that is decoded may be on its way into the image.
     const done = decoded.slice(0, waiting ? undefined : -1).map(({ name }) => name.toLowerCase());
     const image = job.unfinished;
-    if (!image || done.length <= this.#drawn || done.length === geometry.amplifiers.length) return;
-    this.#cells ??= new Cells(image.width, image.height);
-    for (const name of done.slice(this.#drawn)) {
+    if (!image || done.length <= drawn || done.length === geometry.amplifiers.length) return;
+    cells ??= new Cells(image.width, image.height);
+    for (const name of done.slice(drawn)) {
       const amplifier = geometry.amplifiers.find(({ hduName }) => hduName.toLowerCase() === name);
-      if (amplifier) this.#cells.add(image, amplifier.detector);
+      if (amplifier) cells.add(image, amplifier.detector);
     }
-    this.#drawn = done.length;
-    this.#last = now;
-    this.#show({ cells: this.#cells, share: done.length / geometry.amplifiers.length });
-  }
+    drawn = done.length;
+    last = now;
+    const plane = engine.plane('f32', cells.width, cells.height);
+    cells.meansInto(plane.view() as Float32Array);
+    const at = nowUnixMs();
+    show(
+      new HeldPreview(engine, plane, {
+        key: newKey(),
+        request,
+        geometry,
+        binPx: CELL_PX,
+        share: drawn / geometry.amplifiers.length,
+        unit,
+        steps,
+        stamps: { fetchStarted, fetched: at, decoded: at, reduced: at },
+        bytes: bytes(),
+      }),
+    );
+  };
 }
 
 /** Sums of the pixels that have a value; amplifiers may share the cells at their borders. */
-export class Cells {
+class Cells {
   readonly width: number;
   readonly height: number;
   readonly #sums: Float64Array;

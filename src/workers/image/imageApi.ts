@@ -8,7 +8,7 @@ import { CalibCache } from './calibCache.ts';
 import type { ImageKey, ImageWorkerApi, JobId, OpenedImage, OpenProgress, OpenRequest } from './contract.ts';
 import { HeldImage } from './heldImage.ts';
 import type { HeldPreview } from './heldPreview.ts';
-import { combined, fitsOf, openImage, reduceAgain, type PipelineTools } from './pipeline.ts';
+import { openImage, reduceAgain, type PipelineTools } from './pipeline.ts';
 import { Renderer } from './renderer/renderer.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
@@ -93,6 +93,7 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       keep(request.jobId, (tools, signal) => reduceAgain(held(request.key), request.isr, tools, signal)),
 
     async combine({ of, by, how }) {
+      const { combined } = await import('./combine.ts');
       const image = combined(await running(), held(of), held(by), how);
       images.set(image.opened.key, image);
       return image.opened;
@@ -129,6 +130,7 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
     },
 
     async fits(key) {
+      const { fitsOf } = await import('./exportFits.ts');
       return fitsOf(held(key), await running(), new AbortController().signal);
     },
 

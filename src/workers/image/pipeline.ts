@@ -1,13 +1,11 @@
 /** From the URL of a raw to an image: fetch, decode and reduce while fetching, what the display wants to know of it. */
-import type { Engine, IsrJob } from 'astro-fits-wasm';
+import type { Engine } from 'astro-fits-wasm';
 import type { DetectorGeometry } from '../../core/camera/geometry.ts';
-import { AppError } from '../../core/errors.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type { FetchLike } from '../shared/fetchBytes.ts';
 import { nextTurn, orCancelled, throwIfCancelled } from '../shared/yielding.ts';
 import type { CalibCache } from './calibCache.ts';
 import type {
-  Combination,
   ImageKey,
   ImageSky,
   ImageStamps,
@@ -17,12 +15,11 @@ import type {
   OpenRequest,
 } from './contract.ts';
 import { Download, nowUnixMs } from './download.ts';
-import { CELL_PX, type Cells, Growing } from './growing.ts';
 import { HeldImage } from './heldImage.ts';
-import { HeldPreview } from './heldPreview.ts';
+import type { HeldPreview } from './heldPreview.ts';
 import { RawSource } from './rawSource.ts';
-import type { Reduced, SettledSteps } from './reduction.ts';
-import { plannedSteps, reduce, settleSteps } from './reduction.ts';
+import type { Reduced } from './reduction.ts';
+import { reduce, settleSteps } from './reduction.ts';
 import { sampled } from './sampled.ts';
 
 export interface PipelineTools {
@@ -51,6 +48,8 @@ export async function openImage(
   // Before the answer's head is here, so that the calibs are fetched beside the raw.
   const geometry: DetectorGeometry = engine.camera(request.instrument, request.detector);
   const settling = settleSteps(request, geometry, request.isr, tools.calibs);
+  // Only who wants it loads it, meanwhile; an image comes without it, too.
+  const growing = request.growing ? import('./growing.ts').catch(() => undefined) : undefined;
   try {
     throwIfCancelled(signal);
     await download.opened();
@@ -68,15 +67,9 @@ export async function openImage(
     const onRead = () => {
       decoded = nowUnixMs();
     };
-    const growing =
-      request.growing && Growing.canFollow(settled)
-        ? new Growing(raw, ({ cells, share }) => {
-            const stamps = { fetchStarted, fetched: nowUnixMs(), decoded: nowUnixMs(), reduced: nowUnixMs() };
-            const facts = { share, stamps, bytes: download.bytes };
-            onPreview(grown(tools, raw, settled, cells, facts));
-          })
-        : undefined;
-    const onStep = growing && ((job: IsrJob, waiting: boolean) => growing.look(job, waiting));
+    const pictures = await growing;
+    const growth = pictures && { of: raw, settled, fetchStarted, bytes: () => download.bytes };
+    const onStep = growth && pictures.follow(tools, growth, onPreview);
     const hooks = { feed, onRead, ...(onStep && { onStep }) };
     const reduced = await reduce(engine, raw, request.isr, settled, signal, hooks);
     onProgress({ stage: 'reducing', fraction: 1 });
@@ -100,22 +93,6 @@ export async function openImage(
   }
 }
 
-/** What there is of an image that is being made. */
-function grown(
-  { engine, newKey }: PipelineTools,
-  { request, geometry }: RawSource,
-  settled: SettledSteps,
-  cells: Cells,
-  facts: { readonly share: number; readonly stamps: ImageStamps; readonly bytes: number },
-): HeldPreview {
-  const plane = engine.plane('f32', cells.width, cells.height);
-  cells.meansInto(plane.view() as Float32Array);
-  const steps = plannedSteps(settled);
-  const unit = steps.some(({ name, done }) => name === 'gain' && done) ? 'electron' : 'adu';
-  const key = newKey();
-  return new HeldPreview(engine, plane, { ...facts, key, request, geometry, binPx: CELL_PX, unit, steps });
-}
-
 /** The same raw, reduced in another way. */
 export async function reduceAgain(
   image: HeldImage,
@@ -134,62 +111,6 @@ export async function reduceAgain(
     void settling.then((settled) => settled.release());
     source.release();
   }
-}
-
-/** The image as a file, with the variance, which images on the screen go without. */
-export async function fitsOf(
-  { source, opened }: HeldImage,
-  { engine, calibs }: PipelineTools,
-  signal: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> {
-  source.hold();
-  const isr = { ...opened.isr, switched: { ...opened.isr.switched, variance: true } };
-  const settled = await settleSteps(source.request, source.geometry, isr, calibs);
-  let reduced: Reduced | undefined;
-  try {
-    reduced = await reduce(engine, source, isr, settled, signal);
-    const { writeFits } = await import('./exportFits.ts');
-    return await writeFits(engine, source, reduced);
-  } finally {
-    for (const plane of [reduced?.plane, reduced?.mask, reduced?.variance]) if (plane) engine.free(plane);
-    settled.release();
-    source.release();
-  }
-}
-
-/** A new image whose pixels are those of two others, taken from or divided by each other. */
-export function combined(
-  { engine, newKey }: PipelineTools,
-  of: HeldImage,
-  by: HeldImage,
-  how: Combination,
-): HeldImage {
-  const { width, height } = of.plane;
-  if (by.plane.width !== width || by.plane.height !== height) {
-    const sizes = `${width} x ${height} and ${by.plane.width} x ${by.plane.height}`;
-    throw new AppError('UnsupportedFits', `Images of ${sizes} pixels cannot be compared pixel by pixel.`);
-  }
-  if (of.opened.unit !== by.opened.unit) {
-    const message = `One image is in ${of.opened.unit}, the other in ${by.opened.unit}: reduce both alike first.`;
-    throw new AppError('UnsupportedFits', message);
-  }
-  const plane = engine.plane('f32', width, height);
-  const [out, a, b] = [plane, of.plane, by.plane].map((each) => each.view() as Float32Array);
-  if (!out || !a || !b) throw new AppError('Bug', 'A plane without pixels.');
-  // A pixel that is divided by nothing has no value.
-  if (how === 'difference') for (let i = 0; i < out.length; i++) out[i] = a[i]! - b[i]!;
-  else for (let i = 0; i < out.length; i++) out[i] = b[i] === 0 ? Number.NaN : a[i]! / b[i]!;
-  const { statistics, sorted } = sampled(engine, plane, of.opened.amplifiers);
-  const unit = how === 'difference' ? of.opened.unit : 'ratio';
-  const opened: OpenedImage = { ...of.opened, key: newKey(), unit, statistics, maskPlanes: {} };
-  return new HeldImage(engine, {
-    opened,
-    source: of.source,
-    plane,
-    mask: undefined,
-    report: of.report,
-    sorted,
-  });
 }
 
 function skyOf({ sky }: RawSource): ImageSky {
