@@ -14,7 +14,7 @@ const ARROW_PX = 36;
 const BARS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300] as const;
 
 /** In the lower left corner, at the scale of the screen. */
-export default function Compass({ plane, view, pane }: CompassProps) {
+export function Compass({ plane, view, pane }: CompassProps) {
   const ratio = devicePixelRatio;
   const { north, east } = compass(plane, view);
   const origin = { x: 60 * ratio, y: pane.height - 70 * ratio };

@@ -12,7 +12,7 @@ export interface MarksProps {
 
 const ARM_PX = 11;
 
-export default function Marks({ instrument, physicalFilter, view, pane }: MarksProps) {
+export function Marks({ instrument, physicalFilter, view, pane }: MarksProps) {
   const arm = ARM_PX * devicePixelRatio;
   const gap = arm / 3;
   return (

@@ -7,7 +7,7 @@ interface PixelGridProps {
   readonly image: Size;
 }
 
-export default function PixelGrid({ view, pane, image }: PixelGridProps) {
+export function PixelGrid({ view, pane, image }: PixelGridProps) {
   const box = visibleBox(view, image, pane);
   const line = (x0: number, y0: number, x1: number, y1: number) => {
     const a = deviceFromDetector({ x: x0, y: y0 }, view, pane);

@@ -12,7 +12,7 @@ export interface SkyGridProps {
   readonly pane: Size;
 }
 
-export default function SkyGrid({ plane, view, pane }: SkyGridProps) {
+export function SkyGrid({ plane, view, pane }: SkyGridProps) {
   return (
     <g data-sky-grid>
       {skyGrid(plane, view, pane).map((line) => {

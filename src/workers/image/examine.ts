@@ -1,4 +1,5 @@
 /** One star of a reduced image, with what the camera knows of its amplifier. */
+import type { Amplifier } from '../../core/camera/geometry.ts';
 import { amplifierAt } from '../../core/camera/geometry.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
 import {
@@ -49,11 +50,32 @@ export function examineAt(image: HeldImage, at: DetectorPixel): ExamineAnswer {
   const camera: StarCamera = {
     gainElectronPerAdu: image.gainOf(amplifier),
     readNoiseElectron: amplifier.readNoiseElectron,
-    saturation: image.saturationOf(amplifier),
+    saturation: saturationOf(image, amplifier),
     plateScaleArcsecPerPx: plateScaleArcsecPerPx(source.request.instrument) ?? null,
   };
   const answer = examineStar(cutout, at, camera);
   return 'failed' in answer
     ? { star: null, failed: answer.failed, camera }
     : { star: answer, failed: null, camera };
+}
+
+/**
+ * Of the pixels after ISR: the raw's level less the amplifier's bias level, in the image's unit. Without the overscan
+ * steps the level is the raw's own; a flat moves it by a few per cent, which is left out.
+ */
+function saturationOf(image: HeldImage, amplifier: Amplifier): number | null {
+  const { saturationAdu } = amplifier;
+  const segment = image.source.segment(amplifier);
+  if (saturationAdu === null || !segment) return null;
+  const { data, serialOverscan } = amplifier;
+  const level = (data.y0 + data.y1) >> 1;
+  const columns = Array.from(
+    { length: Math.max(0, Math.min(segment.width, serialOverscan.x1) - serialOverscan.x0 - 6) },
+    (_, i) => segment.at(serialOverscan.x0 + 3 + i, level),
+  ).toSorted((a, b) => a - b);
+  const done = (name: string) => image.opened.steps.some((step) => step.name === name && step.done);
+  const taken = done('serial-overscan') || done('parallel-overscan');
+  const bias = taken ? (columns[columns.length >> 1] ?? 0) : 0;
+  const gain = image.opened.unit === 'electron' ? (image.gainOf(amplifier) ?? 1) : 1;
+  return (saturationAdu - bias) * gain;
 }

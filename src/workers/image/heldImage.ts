@@ -68,27 +68,6 @@ export class HeldImage {
     return this.#gains.get(amplifier.name) ?? amplifier.gainElectronPerAdu;
   }
 
-  /**
-   * Of the pixels after ISR: the raw's level less the amplifier's bias level, in the image's unit. Without the overscan
-   * steps the level is the raw's own; a flat moves it by a few per cent, which is left out.
-   */
-  saturationOf(amplifier: Amplifier): number | null {
-    const { saturationAdu } = amplifier;
-    const segment = this.source.segment(amplifier);
-    if (saturationAdu === null || !segment) return null;
-    const { data, serialOverscan } = amplifier;
-    const level = (data.y0 + data.y1) >> 1;
-    const columns = Array.from(
-      { length: Math.max(0, Math.min(segment.width, serialOverscan.x1) - serialOverscan.x0 - 6) },
-      (_, i) => segment.at(serialOverscan.x0 + 3 + i, level),
-    ).toSorted((a, b) => a - b);
-    const done = (name: string) => this.opened.steps.some((step) => step.name === name && step.done);
-    const taken = done('serial-overscan') || done('parallel-overscan');
-    const bias = taken ? (columns[columns.length >> 1] ?? 0) : 0;
-    const gain = this.opened.unit === 'electron' ? (this.gainOf(amplifier) ?? 1) : 1;
-    return (saturationAdu - bias) * gain;
-  }
-
   survey(): ImageSurvey {
     const { min, max } = this.#engine.statistics(this.plane, []);
     return { min, max };
