@@ -11,7 +11,7 @@ import type { Region, Shape } from '../../../core/regions/region.ts';
 import { shapeProblem } from '../../../core/regions/region.ts';
 import type { RegionAnswer } from '../../../workers/image/contract.ts';
 import type { ImageStore } from '../imageState.ts';
-import type { PaneTools } from '../ImagePane.tsx';
+import type { PaneTools } from '../PanePointer.tsx';
 
 export const TOOLS = ['point', 'line', 'circle', 'ellipse', 'box', 'polygon', 'annulus'] as const;
 export type Tool = (typeof TOOLS)[number];
