@@ -459,7 +459,7 @@ test('a preview has the values of the pixels that follow on request, and nothing
     const menu = workspace.getByRole('button', { name: /^Menu of/ });
     await menu.click();
     await workspace.getByTestId('user-menu').getByLabel('Pixels').selectOption(choice);
-    await menu.click();
+    await workspace.keyboard.press('Escape');
     await expect(workspace.getByTestId('user-menu')).toBeHidden();
   };
   const steps = workspace.getByTestId('isr-steps');

@@ -54,7 +54,11 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
   );
   const shortcuts = useMemo(() => workspaceShortcuts(workspace), [workspace]);
   useEffect(() => {
-    const onKey = (event: KeyboardEvent) => void dispatchKey(shortcuts, event);
+    const onKey = (event: KeyboardEvent) => {
+      // An open menu is closed by it, wherever the focus is.
+      if (event.key === 'Escape' && document.querySelector(':popover-open')) return;
+      dispatchKey(shortcuts, event);
+    };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
   }, [shortcuts]);
