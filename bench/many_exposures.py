@@ -1,5 +1,6 @@
-"""Adds exposures of earlier nights to a repository's registry: ``many_exposures.py REGISTRY COUNT``. Copies of the ones that
-are there, without raws, as a registry has them after years."""
+"""Adds exposures of earlier nights to a repository's registry: ``many_exposures.py REGISTRY COUNT``.
+
+They are copies of the ones that are there, without raws, as a registry has them after years."""
 
 import sqlite3
 import sys

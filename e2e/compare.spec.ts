@@ -79,7 +79,7 @@ test('two keys compare with the previous exposure of the same target, filter and
   await curtain.focus();
   await workspace.keyboard.press('ArrowRight');
   await expect(curtain).toHaveAttribute('aria-valuenow', '52');
-  await workspace.getByTestId('image-pane').locator('canvas').focus();
+  await workspace.getByTestId('image-pane').locator('.image-canvas').focus();
 
   await workspace.keyboard.press('k');
   const difference = workspace.getByTestId('combined-pane');
@@ -137,7 +137,7 @@ test('an address brings regions, what is compared and the telemetry’s time; a 
   );
   // What is changed now is in the address at once.
   await page.getByRole('button', { name: 'night', exact: true }).click();
-  await page.getByTestId('image-pane').locator('canvas').focus();
+  await page.getByTestId('image-pane').locator('.image-canvas').focus();
   await page.keyboard.press('k');
   await expect
     .poll(() => Object.fromEntries(new URL(page.url()).searchParams))

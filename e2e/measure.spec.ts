@@ -136,7 +136,7 @@ test('a line of declination lies where the readout has that declination', async 
   const lines = workspace.locator('[data-sky-grid] > [data-kind="dec"]');
   await expect(lines.first()).toBeAttached();
   await expect(workspace.locator('[data-sky-grid] > [data-kind="ra"]').first()).toBeAttached();
-  const box = (await workspace.getByTestId('image-pane').locator('canvas').boundingBox())!;
+  const box = (await workspace.getByTestId('image-pane').locator('.image-canvas').boundingBox())!;
   // The line that comes nearest to the middle of the pane.
   const { x, y, label } = await lines.evaluateAll(
     (groups, middle) => {
@@ -233,7 +233,7 @@ test('the row and the column through the pointer are those of the pixels, and th
   await pause(workspace);
   await workspace.keyboard.press('j');
   const cross = workspace.getByTestId('cross');
-  const box = (await workspace.getByTestId('image-pane').locator('canvas').boundingBox())!;
+  const box = (await workspace.getByTestId('image-pane').locator('.image-canvas').boundingBox())!;
   await workspace.mouse.move(box.x + box.width / 2 + 31, box.y + box.height / 2 - 57);
   await expect(cross.getByText(/^Through \d+, \d+$/)).toBeVisible();
   await expect(cross.locator('.image-plot-place svg').first()).toBeVisible();

@@ -81,7 +81,7 @@ test('what was done on the page is done again by a cell of Python, with the same
   await pane(page).locator('.jp-CodeCell').first().locator('.cm-content').click();
   // It makes `butler`.
   await page.keyboard.press('Shift+Enter');
-  await page.getByTestId('image-pane').locator('canvas').focus();
+  await page.getByTestId('image-pane').locator('.image-canvas').focus();
   await page.keyboard.press('Shift+R');
   const view = page.getByTestId('region-view');
   const told: string[] = [];
@@ -92,7 +92,7 @@ test('what was done on the page is done again by a cell of Python, with the same
     await expect.poll(async () => told.includes((await mean.textContent()) ?? '')).toBe(false);
     told.push((await mean.textContent()) ?? '');
   }
-  await page.getByTestId('image-pane').locator('canvas').focus();
+  await page.getByTestId('image-pane').locator('.image-canvas').focus();
   await page.keyboard.press('Shift+Y');
   await expect(page.getByTestId('notice')).toContainText(/Copied 3 actions/);
   const cell = pane(page).locator('.jp-CodeCell').last();

@@ -192,7 +192,7 @@ test('the readout tells pixel, amplifier and value under the cursor; the wheel z
   workspace,
 }) => {
   await pause(workspace);
-  const canvas = workspace.getByTestId('image-pane').locator('canvas');
+  const canvas = workspace.getByTestId('image-pane').locator('.image-canvas');
   const box = await canvas.boundingBox();
   if (!box) throw new Error('the image pane has no canvas');
   const fit = fitted(box);

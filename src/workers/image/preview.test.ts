@@ -148,14 +148,14 @@ describe("the service's preview", () => {
     expect(await at(opened, WIDTH - 1, HEIGHT - 1)).toBe(COLUMNS * ROWS - 1);
     expect(await at(opened, WIDTH, 0)).toBeUndefined();
     expect(await api.survey(opened.key)).toEqual({ min: 1, max: COLUMNS * ROWS - 1 });
-    for (const measuring of [
-      api.headers(opened.key),
-      api.health(opened.key),
-      api.fits(opened.key),
-      api.examine({ key: opened.key, at: { x: 9, y: 9 } }),
-      api.reduce({ jobId: 'again', key: opened.key, isr: opened.isr }),
+    for (const measure of [
+      () => api.headers(opened.key),
+      () => api.health(opened.key),
+      () => api.fits(opened.key),
+      () => api.examine({ key: opened.key, at: { x: 9, y: 9 } }),
+      () => api.reduce({ jobId: 'again', key: opened.key, isr: opened.isr }),
     ]) {
-      const message = await measuring.catch((thrown: unknown) => toAppError(thrown).message);
+      const message = await measure().catch((thrown: unknown) => toAppError(thrown).message);
       expect(message).toMatch(/Only a preview/);
     }
     await api.release(opened.key);
