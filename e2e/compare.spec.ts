@@ -1,7 +1,7 @@
 /** Images beside, over and taken from each other, in one view and between one pair of limits. */
 import type { Page } from '@playwright/test';
 import { expect, test } from './support/fixtures.ts';
-import { pause, picture } from './support/pane.ts';
+import { pause, picture, waitForExposure } from './support/pane.ts';
 
 /** Two exposures of one target and filter in a row: the second of them is on the screen. */
 async function openOneThatHasAPrevious(page: Page): Promise<{ shown: number; previous: number }> {
@@ -36,7 +36,7 @@ async function openOneThatHasAPrevious(page: Page): Promise<{ shown: number; pre
   }).toPass({ timeout: 60_000 });
   const { shown, previous } = pair!;
   await page.evaluate((exposure) => window.summitNotebook?.open({ exposure }), shown);
-  await expect(page.getByTestId('image-pane')).toHaveAttribute('data-exposure', String(shown));
+  await waitForExposure(page, shown);
   return { shown, previous };
 }
 
@@ -96,7 +96,7 @@ test('two keys compare with the previous exposure of the same target, filter and
   const minus = Number((await told.textContent())?.replace('−', '-').replace('adu', ''));
   await workspace.keyboard.press('Escape');
   await workspace.evaluate((exposure) => window.summitNotebook?.open({ exposure }), previous);
-  await expect(workspace.getByTestId('image-pane')).toHaveAttribute('data-exposure', String(previous));
+  await waitForExposure(workspace, previous);
   const there = (await valueAt(workspace, x, y)) ?? NaN;
   expect(Math.abs(minus - (here - there)), `${shown} minus ${previous} at ${x}, ${y}`).toBeLessThan(0.11);
 });

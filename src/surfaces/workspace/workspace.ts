@@ -188,11 +188,12 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     surface: 'workspace',
     getState() {
       const list = exposures.getState();
-      const { status, shown } = image.getState();
+      const { status, shown, shownAs } = image.getState();
       return {
         following: list.following,
         selected: list.selected,
         shown: shown?.exposure ?? null,
+        preview: shownAs?.preview ?? null,
         newest: newestExposure(list)?.exposure ?? null,
         imageState: status,
         theme: ui.getState().theme,

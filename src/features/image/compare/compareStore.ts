@@ -141,7 +141,8 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     const [first] = others;
     const { shownAs: of, shown } = main.getState();
     const by = first?.image.getState().shownAs;
-    if (!how || !of || !shown || !by) {
+    // True pixels are combined: a preview is waited out.
+    if (!how || !of || of.preview || !shown || !by) {
       if (!how || !first) endCombined();
       return;
     }
