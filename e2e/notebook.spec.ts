@@ -105,6 +105,22 @@ test('what was done on the page is done again by a cell of Python, with the same
   await expect(output(page)).toContainText(/polygon -?[\d.]+ \d+/, { timeout: 60_000 });
   const [, mean] = /polygon (-?[\d.]+) \d+/.exec((await output(page).first().textContent()) ?? '') ?? [];
   expect(Number(mean)).toBeCloseTo(parseFloat((told[1] ?? '').replace('−', '-')), 1);
+
+  // And the other way: a table of the notebook becomes markers.
+  await run(
+    page,
+    'night = {"stars": {"x": [1200.0, 300.0, 2000.0], "y": [900.0, 310.0, 5.0]}}; print("told")',
+  );
+  await expect(output(page).last()).toContainText('told', { timeout: 60_000 });
+  await page.getByTestId('image-pane').locator('.image-canvas').focus();
+  await page.keyboard.press('Shift+J');
+  const catalogues = page.getByTestId('catalogue-view');
+  for (const name of ['night["star"]', 'night["stars"]']) {
+    await catalogues.getByLabel('Name of a table in the notebook').fill(name);
+    await catalogues.getByRole('button', { name: 'Take' }).click();
+    if (name.endsWith('star"]')) await expect(catalogues.getByRole('alert')).toContainText('KeyError');
+  }
+  await expect(page.locator('[data-catalogue]')).toHaveAttribute('data-seen', '3');
 });
 
 test('a dropped WebSocket comes back and the kernel keeps its variables', async ({

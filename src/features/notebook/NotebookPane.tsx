@@ -17,6 +17,8 @@ export interface NotebookPaneProps {
   readonly currentExposure: ExposureDataId | null;
   /** What the page measured last; the kernel has it as `last_examined`. */
   readonly lastExamined: Readonly<Record<string, unknown>> | null;
+  /** Told what answers with a table of the kernel as CSV; null while there is none. */
+  readonly onKernel?: (ask: ((name: string) => Promise<string>) | null) => void;
 }
 
 export default function NotebookPane({
@@ -24,6 +26,7 @@ export default function NotebookPane({
   serverNow,
   currentExposure,
   lastExamined,
+  onKernel,
 }: NotebookPaneProps): ReactNode {
   const host = useRef<HTMLDivElement>(null);
   const [session, setSession] = useState<NotebookSession | null>(null);
@@ -53,6 +56,17 @@ export default function NotebookPane({
   useEffect(() => {
     if (lastExamined) session?.hand('last_examined', lastExamined);
   }, [session, lastExamined]);
+  useEffect(() => {
+    if (!session || !onKernel) return undefined;
+    const tell = ({ phase }: NotebookState) =>
+      onKernel(phase === 'ready' ? (name) => session.table(name) : null);
+    tell(session.store.getState());
+    const end = session.store.subscribe((state, before) => state.phase !== before.phase && tell(state));
+    return () => {
+      end();
+      onKernel(null);
+    };
+  }, [session, onKernel]);
   const [paneState, setPaneState] = useState<string>('idle');
   useEffect(
     () =>

@@ -4,9 +4,10 @@
  */
 import type { INotebookContent } from '@jupyterlab/nbformat';
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { type AppError, toAppError } from '../../core/errors.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import type { HubConnection, StartProgress } from '../../services/hub/hubConnection.ts';
 import { type ExposureDataId, firstNotebook, notebookPath } from './firstNotebook.ts';
+import { tableOf } from './kernelTable.ts';
 import type { OpenNotebook } from './notebookDocument.ts';
 
 /**
@@ -107,6 +108,13 @@ export class NotebookSession {
     // The text of a JSON string is a Python literal, so that nothing in the value can be code.
     const code = `${name} = __import__('json').loads(${JSON.stringify(JSON.stringify(value))})`;
     kernel?.requestExecute({ code, silent: true, store_history: false, stop_on_error: false });
+  }
+
+  /** A table of the kernel by its name, as CSV, without a trace in the notebook; waits for cells that run. */
+  async table(name: string): Promise<string> {
+    const kernel = this.#notebook?.panel.sessionContext.session?.kernel;
+    if (!kernel) throw new AppError('KernelLost', 'there is no kernel yet.');
+    return tableOf(kernel, name);
   }
 
   async interrupt(): Promise<void> {
