@@ -4,6 +4,7 @@
  */
 import type { Remote } from 'comlink';
 import { proxy, wrap } from 'comlink';
+import type { TableColumns } from '../core/catalogue/table.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import type {
   CombineRequest,
@@ -23,6 +24,7 @@ import type {
   RegionAnswer,
   RenderAnswer,
   RenderRequest,
+  SourcesAnswer,
   WorkerMemory,
 } from '../workers/image/contract.ts';
 
@@ -169,6 +171,18 @@ export class ImageWorker {
 
   cross(request: CrossRequest): Promise<CrossAnswer> {
     return this.#spawned.call((api) => api.cross(request));
+  }
+
+  sources(key: ImageKey): Promise<SourcesAnswer> {
+    return this.#spawned.call((api) => api.sources(key));
+  }
+
+  pixelsOfSky(request: Parameters<ImageWorkerApi['pixelsOfSky']>[0]): Promise<Float64Array> {
+    return this.#spawned.call((api) => api.pixelsOfSky(request));
+  }
+
+  fitsTable(file: Uint8Array<ArrayBuffer>): Promise<TableColumns> {
+    return this.#spawned.call((api) => api.fitsTable(file));
   }
 
   examine(request: Parameters<ImageWorkerApi['examine']>[0]): Promise<ExamineAnswer> {

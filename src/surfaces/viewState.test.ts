@@ -57,6 +57,7 @@ const anyState: fc.Arbitrary<ViewState> = fc.record({
     compass: fc.boolean(),
     skyGrid: fc.boolean(),
     marks: fc.boolean(),
+    sources: fc.boolean(),
     panner: fc.boolean(),
     magnifier: fc.boolean(),
   }),

@@ -165,7 +165,8 @@ function parseView(text: string): View | undefined {
 }
 
 function parseOverlays(text: string): Overlays | undefined {
-  let { amplifiers, pixelGrid, mask, compass, skyGrid, marks, panner, magnifier } = FIRST_STATE.overlays;
+  let { amplifiers, pixelGrid, mask, compass, skyGrid, marks, sources, panner, magnifier } =
+    FIRST_STATE.overlays;
   for (const word of text.split(',')) {
     const on = !word.startsWith('-');
     const name = on ? word : word.slice(1);
@@ -175,11 +176,12 @@ function parseOverlays(text: string): Overlays | undefined {
     else if (name === 'compass') compass = on;
     else if (name === 'sky') skyGrid = on;
     else if (name === 'marks') marks = on;
+    else if (name === 'sources') sources = on;
     else if (name === 'panner') panner = on;
     else if (name === 'magnifier') magnifier = on;
     else return undefined;
   }
-  return { amplifiers, pixelGrid, mask, compass, skyGrid, marks, panner, magnifier };
+  return { amplifiers, pixelGrid, mask, compass, skyGrid, marks, sources, panner, magnifier };
 }
 
 export interface ParsedViewState {

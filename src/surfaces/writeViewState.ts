@@ -32,6 +32,7 @@ export function writeViewState(query: URLSearchParams, { isr, display, view, ove
       ...(overlays.compass ? ['compass'] : []),
       ...(overlays.skyGrid ? ['sky'] : []),
       ...(overlays.marks ? ['marks'] : []),
+      ...(overlays.sources ? ['sources'] : []),
       ...(overlays.magnifier ? ['magnifier'] : []),
       ...(overlays.pixelGrid ? [] : ['-grid']),
       ...(overlays.panner ? [] : ['-panner']),

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import './image.css';
-import { drawPlot, endPlot, plotCsv, type PlotLayout, type PlotTrace } from './plot.ts';
+import { drawPlot, endPlot, plotCsv, type PlotChoice, type PlotLayout, type PlotTrace } from './plot.ts';
 import { saveAs } from './SaveMenu.tsx';
 
 export interface PlotProps {
@@ -11,19 +11,21 @@ export interface PlotProps {
   readonly name: string;
   /** Drawn anew with another theme, whose colours it takes. */
   readonly theme?: string;
+  /** Where its points can be chosen. */
+  readonly choice?: PlotChoice;
 }
 
-export function Plot({ label, traces, layout, name, theme }: PlotProps) {
+export function Plot({ label, traces, layout, name, theme, choice }: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
     const element = place.current;
     if (!element) return;
-    drawPlot(element, traces, layout).then(
+    drawPlot(element, traces, layout, choice).then(
       () => setProblem(null),
       () => setProblem('The plot library could not be loaded. Reload the page.'),
     );
-  }, [traces, layout, theme]);
+  }, [traces, layout, theme, choice]);
   useEffect(() => {
     const element = place.current;
     return () => {

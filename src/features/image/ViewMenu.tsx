@@ -17,6 +17,7 @@ const SHOWN: readonly (readonly [name: keyof Overlays, text: string, key: string
   ['compass', 'compass, scale bar', 'N'],
   ['skyGrid', 'right ascension, declination', 'G'],
   ['marks', 'boresight, sweet spot', 'B'],
+  ['sources', 'detected sources', 'L'],
 ];
 
 /** Summit raws describe themselves upside down against the Data Management frame (docs/frames.md). */

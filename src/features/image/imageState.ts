@@ -22,6 +22,7 @@ import type {
   PixelReadout,
   RegionAnswer,
   RenderAnswer,
+  SourcesAnswer,
   WorkerMemory,
 } from '../../workers/image/contract.ts';
 import type { DisplayState, LimitsRule } from './displayState.ts';
@@ -54,6 +55,8 @@ export interface Overlays {
   readonly skyGrid: boolean;
   /** Boresight and sweet spot. */
   readonly marks: boolean;
+  /** The sources that are found in it. */
+  readonly sources: boolean;
   /** The whole image, small, where the pane shows a part of it. */
   readonly panner: boolean;
   /** The pixels about the pointer, large. */
@@ -145,6 +148,8 @@ export interface ImageStore extends StoreApi<ImageState> {
   cross(request: Omit<CrossRequest, 'key'>): Promise<CrossAnswer | null>;
   /** Measures the star nearest to a place, or to the pointer, and keeps the answer in `examined`. */
   examine(at?: DetectorPixel): Promise<Examined>;
+  /** The sources of the image on the screen; null when there is none. Asked again, it is not looked for again. */
+  sources(): Promise<SourcesAnswer | null>;
   /** Of the raw of the image on the screen; null when there is none. */
   health(): Promise<DetectorHealth | null>;
   /** The image on the screen as a FITS file; rejects when there is none. */
@@ -197,6 +202,7 @@ export const FIRST_STATE: ImageState = {
     compass: false,
     skyGrid: false,
     marks: false,
+    sources: false,
     panner: true,
     magnifier: false,
   },

@@ -2,13 +2,13 @@
 import type { StoreApi } from 'zustand/vanilla';
 import { AppError } from '../../core/errors.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
-import type { OpenedImage } from '../../workers/image/contract.ts';
+import type { ImageKey, OpenedImage, SourcesAnswer } from '../../workers/image/contract.ts';
 import type { Examined, ImageState, ImageStore } from './imageState.ts';
 
 /** A night's worth of clicks; older ones are in the saved table. */
 const MOST_EXAMINED = 200;
 
-type Measuring = Pick<ImageStore, 'headers' | 'region' | 'cross' | 'examine' | 'health' | 'fits'>;
+type Measuring = Pick<ImageStore, 'headers' | 'region' | 'cross' | 'examine' | 'sources' | 'health' | 'fits'>;
 
 export function measuring(
   { getState: get, setState: set }: StoreApi<ImageState>,
@@ -20,6 +20,8 @@ export function measuring(
     if (!shownAs?.preview) return shownAs;
     throw new AppError('NotFound', 'Only a preview is here yet: measuring waits for the full pixels.');
   };
+
+  let found: { readonly key: ImageKey; readonly answer: Promise<SourcesAnswer> } | undefined;
 
   return {
     async headers() {
@@ -44,6 +46,12 @@ export function measuring(
       const result: Examined = { exposure: shown, isr: image.isr, at, ...answer };
       set(({ examined }) => ({ examined: [result, ...examined].slice(0, MOST_EXAMINED) }));
       return result;
+    },
+    async sources() {
+      const image = truePixels();
+      if (!image) return null;
+      if (found?.key !== image.key) found = { key: image.key, answer: worker.sources(image.key) };
+      return found.answer;
     },
     async health() {
       const image = truePixels();

@@ -14,6 +14,14 @@ export interface PlotLayout {
   readonly x: string;
   readonly y: string;
   readonly right?: string;
+  /** Of positive values alone. */
+  readonly logX?: boolean;
+}
+
+/** A drag on the plot frames points of its first trace; null when it frames nothing any more. */
+export interface PlotChoice {
+  readonly chosen: readonly number[];
+  onChoose(points: readonly number[] | null): void;
 }
 
 /** What is used of plotly.js. */
@@ -21,6 +29,15 @@ interface Plotly {
   react(element: HTMLElement, data: unknown[], layout: object, config: object): Promise<unknown>;
   purge(element: HTMLElement): void;
 }
+
+/** An element that plotly has drawn in. */
+interface PlotlyElement extends HTMLElement {
+  on(event: string, listener: (event?: { points: { pointIndex: number }[] }) => void): void;
+  removeAllListeners(event: string): void;
+}
+
+const CHOSEN = 'plotly_selected';
+const UNCHOSEN = 'plotly_deselect';
 
 let plotly: Promise<Plotly> | undefined;
 
@@ -32,13 +49,17 @@ function loaded(): Promise<Plotly> {
 export async function drawPlot(
   element: HTMLElement,
   traces: readonly PlotTrace[],
-  { x, y, right }: PlotLayout,
+  { x, y, right, logX }: PlotLayout,
+  choice?: PlotChoice,
 ): Promise<void> {
   const library = await loaded();
   const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(name).trim();
   const colours = ['--accent', '--warn', '--good', '--bad'].map(token);
   const axis = { gridcolor: token('--line'), zerolinecolor: token('--line'), tickfont: { size: 10 } };
+  const drawn = element as Partial<PlotlyElement>;
+  // Drawing anew takes the frame away, which is no word of the user's.
+  for (const event of [CHOSEN, UNCHOSEN]) drawn.removeAllListeners?.(event);
   await library.react(
     element,
     traces.map((trace, i) => ({
@@ -53,16 +74,23 @@ export async function drawPlot(
         error_y: { type: 'data', array: Array.from(trace.error), thickness: 1, width: 0 },
       }),
       ...(trace.right && { yaxis: 'y2' }),
+      ...(choice && {
+        // Without any it is as if nothing could be chosen: all of them look alike.
+        selectedpoints: choice.chosen.length > 0 ? choice.chosen : null,
+        selected: { marker: { color: token('--warn'), size: 6 } },
+        unselected: { marker: { opacity: 0.35 } },
+      }),
     })),
     {
       autosize: true,
+      ...(choice && { dragmode: 'select' }),
       margin: { l: 48, r: right ? 40 : 8, t: 8, b: 36 },
       paper_bgcolor: 'transparent',
       plot_bgcolor: 'transparent',
       font: { family: token('--font') || 'sans-serif', size: 11, color: token('--text') },
       showlegend: traces.length > 1,
       legend: { orientation: 'h', y: 1.12, font: { size: 10 } },
-      xaxis: { ...axis, title: { text: x, font: { size: 11 } } },
+      xaxis: { ...axis, title: { text: x, font: { size: 11 } }, ...(logX && { type: 'log' }) },
       yaxis: { ...axis, title: { text: y, font: { size: 11 } } },
       ...(right && {
         yaxis2: {
@@ -79,6 +107,11 @@ export async function drawPlot(
     },
     { displayModeBar: false, responsive: true },
   );
+  if (!choice) return;
+  drawn.on?.(CHOSEN, (event) => {
+    if (event) choice.onChoose(event.points.map(({ pointIndex }) => pointIndex));
+  });
+  drawn.on?.(UNCHOSEN, () => choice.onChoose(null));
 }
 
 /** Gives back what plotly keeps of an element that was drawn in. */

@@ -13,7 +13,7 @@ import { ImagePane } from '../../features/image/ImagePane.tsx';
 import type { Clock } from '../../services/clock.ts';
 import type { CameraState } from '../../services/efd/cameraState.ts';
 import type { LiveImage } from '../live/liveImage.ts';
-import { RegionsOnImage } from '../live/RegionsOnImage.tsx';
+import { OverImage } from '../live/OverImage.tsx';
 import type { KioskState } from './kiosk.ts';
 import { latenessOf, pixelShift } from './lateness.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
@@ -25,7 +25,7 @@ export function KioskApp({ store }: { readonly store: StoreApi<KioskState> }) {
     <Shifted clock={live.clock}>
       <div className="kiosk-image">
         <ImagePane store={live.image} compact>
-          <RegionsOnImage image={live.image} />
+          <OverImage image={live.image} />
         </ImagePane>
         <TroubleBand store={store} live={live} />
       </div>

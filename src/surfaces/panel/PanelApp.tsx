@@ -10,7 +10,7 @@ import { SourceBadge } from '../../features/exposures/SourceBadge.tsx';
 import { useNow } from '../../features/exposures/useNow.ts';
 import { ImagePane } from '../../features/image/ImagePane.tsx';
 import type { LiveImage } from '../live/liveImage.ts';
-import { RegionsOnImage } from '../live/RegionsOnImage.tsx';
+import { OverImage } from '../live/OverImage.tsx';
 import type { Panel } from './panel.ts';
 
 export interface PanelAppProps {
@@ -64,7 +64,7 @@ function Shown({ live }: { readonly live: LiveImage }) {
       <div className="panel-image">
         {/* The pane binds its pointer once: another width makes another pane. */}
         <ImagePane key={String(wide)} store={live.image} compact={!wide}>
-          <RegionsOnImage image={live.image} />
+          <OverImage image={live.image} />
         </ImagePane>
         <MissingExposure store={live.exposures} />
       </div>

@@ -26,6 +26,11 @@ const RegionView = lazy(async () => {
   return { default: view };
 });
 
+const CatalogueView = lazy(async () => {
+  const { CatalogueView: view } = await import('../../features/image/catalogue/CatalogueView.tsx');
+  return { default: view };
+});
+
 const HealthView = lazy(async () => {
   const { HealthView: view } = await import('../../features/image/health/HealthView.tsx');
   return { default: view };
@@ -45,6 +50,7 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
     { id: 'readout', name: 'Readout', key: 'r' },
     { id: 'measure', name: 'Measure', key: 'E' },
     { id: 'regions', name: 'Regions', key: 'R' },
+    { id: 'catalogues', name: 'Sources', key: 'J' },
     { id: 'amplifiers', name: 'Amps', key: 'A' },
     { id: 'header', name: 'Header', key: 'h' },
     { id: 'ledger', name: 'Ledger', key: 'd' },
@@ -118,6 +124,18 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
           <div className="inspector-readout">
             <Suspense fallback={<p className="muted">Loading…</p>}>
               <RegionView image={image} store={workspace.regions} theme={theme} />
+            </Suspense>
+          </div>
+        )}
+        {tab === 'catalogues' && (
+          <div className="inspector-readout">
+            <Suspense fallback={<p className="muted">Loading…</p>}>
+              <CatalogueView
+                image={image}
+                store={workspace.catalogues}
+                kernel={workspace.kernel}
+                theme={theme}
+              />
             </Suspense>
           </div>
         )}

@@ -1,5 +1,5 @@
 /** The workspace's interface: the status line over five panes, and what lies over them. */
-import { lazy, Suspense, useEffect, useMemo } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo } from 'react';
 import { useStore } from 'zustand';
 import { useShallow } from 'zustand/react/shallow';
 import { exposureLabel } from '../../core/dataId.ts';
@@ -11,7 +11,9 @@ import { selectedExposure } from '../../features/exposures/exposuresStore.ts';
 import { MissingExposure } from '../../features/exposures/MissingExposure.tsx';
 import { StatusLine } from '../../features/exposures/StatusLine.tsx';
 import { ImageControls } from '../../features/image/ImageControls.tsx';
+import type { KernelTables } from '../../features/image/catalogue/catalogueStore.ts';
 import { ComparePane } from '../../features/image/compare/ComparePane.tsx';
+import { RegionOverlay } from '../../features/image/regions/RegionOverlay.tsx';
 import { lastExamined } from '../../features/image/examine/starFacts.ts';
 import { logOut, signInUrl } from '../../services/session.ts';
 import { ByteMeter } from './ByteMeter.tsx';
@@ -28,6 +30,7 @@ import { WorkspaceTools } from './WorkspaceTools.tsx';
 
 const TelemetryPane = lazy(() => import('../../features/telemetry/TelemetryPane.tsx'));
 const NotebookPane = lazy(() => import('../../features/notebook/NotebookPane.tsx'));
+const CatalogueOverlay = lazy(() => import('../../features/image/catalogue/CatalogueOverlay.tsx'));
 const ExposureTable = lazy(async () => {
   const { ExposureTable: table } = await import('../../features/exposures/table/ExposureTable.tsx');
   return { default: table };
@@ -121,7 +124,12 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
                   </header>
                   <MissingExposure store={exposures} />
                   <PreviewBadge image={image} />
-                  <ComparePane main={image} compare={compare} regions={workspace.regions} />
+                  <ComparePane
+                    main={image}
+                    compare={compare}
+                    tools={workspace.tools}
+                    overlay={<OverImage workspace={workspace} />}
+                  />
                 </section>
               </PaneBoundary>
             </div>
@@ -147,6 +155,16 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
         {dialog === 'kiosk' && <KioskScreensDialog http={http} clock={clock} onClose={closeDialog} />}
       </Suspense>
     </main>
+  );
+}
+
+function OverImage({ workspace: { image, regions, catalogues } }: { readonly workspace: Workspace }) {
+  const some = useStore(catalogues, (s) => s.catalogues.length > 0 || s.brush !== null);
+  return (
+    <>
+      <RegionOverlay image={image} store={regions} />
+      <Suspense>{some && <CatalogueOverlay image={image} store={catalogues} />}</Suspense>
+    </>
   );
 }
 
@@ -247,7 +265,8 @@ function Telemetry({ workspace }: { readonly workspace: Workspace }) {
 }
 
 function Notebook({ workspace }: { readonly workspace: Workspace }) {
-  const { ui, session, clock, exposures, image } = workspace;
+  const { ui, session, clock, exposures, image, kernel } = workspace;
+  const onKernel = useCallback((ask: KernelTables['ask']) => kernel.setState({ ask }), [kernel]);
   const allowed = useStore(ui, (s) => s.panesAllowed);
   const examined = useStore(image, (s) => s.examined[0]);
   const last = useMemo(() => (examined ? lastExamined(examined) : null), [examined]);
@@ -263,6 +282,7 @@ function Notebook({ workspace }: { readonly workspace: Workspace }) {
           hubBase={session.hubBase}
           serverNow={clock.serverNow}
           lastExamined={last}
+          onKernel={onKernel}
           currentExposure={
             shown && {
               instrument: shown.instrument,

@@ -6,7 +6,6 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { exposureLabel, type Exposure } from '../../core/dataId.ts';
 import { makeLedger, type Ledger } from '../../core/ledger.ts';
 import type { LedgerOfExposure } from '../../core/nightLatency.ts';
-import { dataIdText } from '../../features/exposures/dataIdText.ts';
 import {
   createExposuresStore,
   newestExposure,
@@ -20,10 +19,17 @@ import {
 import { createLateImageStore, type LateImageStore } from '../../features/exposures/lateImageStore.ts';
 import { createActionLog, type ActionLog } from '../../features/image/actionLogStore.ts';
 import {
+  createCatalogueStore,
+  type CatalogueStore,
+  type KernelTables,
+} from '../../features/image/catalogue/catalogueStore.ts';
+import {
   createCompareStore,
   previousAlike,
   type CompareStore,
 } from '../../features/image/compare/compareStore.ts';
+import type { PaneTools } from '../../features/image/PanePointer.tsx';
+import { paneTools } from '../../features/image/paneTools.ts';
 import { PIXEL_CHOICES, type PixelChoice, previewOpening } from '../../features/image/previewOpening.ts';
 import { createRegionStore, type RegionStore } from '../../features/image/regions/regionStore.ts';
 import type { ImageStore } from '../../features/image/imageState.ts';
@@ -43,9 +49,18 @@ import { isTheme, keep, kept, type Theme } from '../keptState.ts';
 import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
 import { applyViewState, viewStateOf, type ParsedViewState } from '../viewState.ts';
 import { writeViewState } from '../writeViewState.ts';
+import { clipboardOf, type Clipboard } from './clipboard.ts';
 import { comparedNow, writePageState, type OtherAsked, type PageState } from './pageAddress.ts';
 
-export const INSPECTOR_TABS = ['readout', 'measure', 'regions', 'amplifiers', 'header', 'ledger'] as const;
+export const INSPECTOR_TABS = [
+  'readout',
+  'measure',
+  'regions',
+  'catalogues',
+  'amplifiers',
+  'header',
+  'ledger',
+] as const;
 export type InspectorTab = (typeof INSPECTOR_TABS)[number];
 
 export interface WorkspaceState {
@@ -68,7 +83,7 @@ export interface WorkspaceState {
   readonly latencies: readonly LedgerOfExposure[];
 }
 
-export interface Workspace {
+export interface Workspace extends Clipboard {
   readonly http: ServiceHttp;
   readonly clock: Clock;
   readonly site: SiteInfo;
@@ -82,6 +97,10 @@ export interface Workspace {
   readonly image: ImageStore;
   readonly compare: CompareStore;
   readonly regions: RegionStore;
+  readonly catalogues: CatalogueStore;
+  /** The pointer on the image. */
+  readonly tools: PaneTools;
+  readonly kernel: StoreApi<KernelTables>;
   readonly actionLog: ActionLog;
   readonly late: LateImageStore;
   readonly table: ExposureTableStore;
@@ -92,9 +111,6 @@ export interface Workspace {
   setPixels(pixels: PixelChoice): void;
   readonly fetchNightAmplifiers: (dayObs: number) => Promise<NightAmplifiers>;
   notify(notice: string): void;
-  copyDataId(): Promise<void>;
-  /** What was done on this page, as a cell of Python. */
-  copyPython(): Promise<void>;
 }
 
 export interface WorkspaceParts {
@@ -162,6 +178,12 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     onColumns: (columns) => keep('columns', columns),
   });
   const regions = createRegionStore(image);
+  const catalogues = createCatalogueStore(image, worker);
+  // Who has chosen a shape wants to draw it, also where a marker is.
+  const tools = paneTools(() =>
+    regions.getState().tool ? [regions.tools] : [catalogues.tools, regions.tools],
+  );
+  const kernel = createStore<KernelTables>(() => ({ ask: null }));
   const actionLog = createActionLog(image, regions);
   const camera = createCameraState(efd);
   const late = createLateImageStore({
@@ -356,6 +378,9 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     image,
     compare,
     regions,
+    catalogues,
+    tools,
+    kernel,
     actionLog,
     late,
     table,
@@ -373,26 +398,6 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
       document.documentElement.dataset['theme'] = theme;
       keep('theme', theme);
     },
-    async copyPython() {
-      const count = actionLog.actions().length;
-      if (count === 0) return notify('Nothing was done yet that Python could repeat.');
-      try {
-        await navigator.clipboard.writeText(actionLog.python());
-        notify(`Copied ${count} ${count === 1 ? 'action' : 'actions'} as a cell of Python`);
-      } catch {
-        notify('The browser refused the clipboard: click on the page and press Y again.');
-      }
-    },
-    async copyDataId() {
-      const exposure = selectedExposure(exposures.getState());
-      if (!exposure) return;
-      try {
-        await navigator.clipboard.writeText(dataIdText(exposure));
-        notify(`Copied the data id and butler.get of ${exposureLabel(exposure)}`);
-      } catch {
-        // The browser asks for a focused page and a secure address; the text is of use even then.
-        notify(`The browser refused the clipboard: ${dataIdText(exposure).split('\n')[0]}`);
-      }
-    },
+    ...clipboardOf(exposures, actionLog, notify),
   };
 }

@@ -117,6 +117,11 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
           run: () => image.setOverlays({ marks: !image.getState().overlays.marks }),
         },
         {
+          keys: ['L'],
+          does: 'the sources that are found in the image',
+          run: () => image.setOverlays({ sources: !image.getState().overlays.sources }),
+        },
+        {
           keys: ['#'],
           does: 'lines between pixels, where they are large',
           run: () => image.setOverlays({ pixelGrid: !image.getState().overlays.pixelGrid }),
@@ -207,6 +212,11 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
           keys: ['R'],
           does: 'regions: draw, statistics, cuts, DS9 files',
           run: () => ui.setState({ inspector: 'regions' }),
+        },
+        {
+          keys: ['J'],
+          does: 'sources and catalogues: table, plot, markers from CSV, FITS or the notebook',
+          run: () => ui.setState({ inspector: 'catalogues' }),
         },
         { keys: ['D'], does: 'copy the selected region', run: () => withSelected((id) => regions.copy(id)) },
         {

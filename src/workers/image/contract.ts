@@ -4,6 +4,7 @@
  */
 import type { OverscanMethod, Recipe, StepName } from 'astro-fits-wasm';
 import type { View } from '../../core/camera/view.ts';
+import type { TableColumns } from '../../core/catalogue/table.ts';
 import type { CalibSet, ExposureId } from '../../core/dataId.ts';
 import type { Bin } from '../../core/display/binning.ts';
 import type { ColourMapName } from '../../core/display/colourMapNames.ts';
@@ -13,6 +14,7 @@ import type { AmplifierCorrelation } from '../../core/measure/amplifierCorrelati
 import type { AmplifierHealth } from '../../core/measure/amplifierHealth.ts';
 import type { Examination, StarCamera } from '../../core/measure/examine.ts';
 import type { Combine, CutWidth } from '../../core/measure/cuts.ts';
+import type { Source } from '../../core/measure/detectSources.ts';
 import type { RegionStatistics } from '../../core/measure/statistics.ts';
 import type { Region } from '../../core/regions/region.ts';
 import type { SkyPoint, TangentPlane } from '../../core/sky/tangentPlane.ts';
@@ -272,6 +274,12 @@ export interface CrossAnswer {
   readonly column: Float64Array;
 }
 
+/** Highest first. */
+export interface SourcesAnswer {
+  readonly unit: PixelUnit;
+  readonly sources: readonly Source[];
+}
+
 /** How well the amplifiers of one raw work (docs/amplifier-health.md). */
 export interface DetectorHealth {
   readonly amplifiers: readonly AmplifierHealth[];
@@ -330,6 +338,12 @@ export interface ImageWorkerApi {
   cross(request: CrossRequest): Promise<CrossAnswer>;
   /** The star nearest to a place. */
   examine(request: { readonly key: ImageKey; readonly at: DetectorPixel }): Promise<ExamineAnswer>;
+  /** The sources of the whole image. */
+  sources(key: ImageKey): Promise<SourcesAnswer>;
+  /** x and y, one after the other, of right ascension and declination, likewise; NaN where the image has no such pixel. */
+  pixelsOfSky(request: { readonly key: ImageKey; readonly skyDeg: Float64Array }): Promise<Float64Array>;
+  /** The columns of a FITS file's first table; what is in a cell as an array is left out. */
+  fitsTable(file: Uint8Array<ArrayBuffer>): Promise<TableColumns>;
   /** Of the raw that the image was made of. */
   health(key: ImageKey): Promise<DetectorHealth>;
   headers(key: ImageKey): Promise<readonly HduHeader[]>;

@@ -152,6 +152,30 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       return examineAt(image, at);
     },
 
+    async sources(key) {
+      const { engine } = await running();
+      const image = held(key);
+      const { sourcesOf } = await import('./sources.ts');
+      return sourcesOf(engine, image);
+    },
+
+    async pixelsOfSky({ key, skyDeg }) {
+      const { sky } = held(key).source;
+      const places = new Float64Array(skyDeg.length).fill(Number.NaN);
+      if (sky.kind === 'none') return places;
+      for (let i = 0; i < places.length; i += 2) {
+        const at = sky.toPixel({ raDeg: skyDeg[i] as number, decDeg: skyDeg[i + 1] as number });
+        if (at) places.set([at.x, at.y], i);
+      }
+      return places;
+    },
+
+    async fitsTable(file) {
+      const { engine } = await running();
+      const { readTable } = await import('./fitsTable.ts');
+      return readTable(engine, file);
+    },
+
     async health(key) {
       const { source } = held(key);
       // Behind the first picture: it is loaded when somebody asks.

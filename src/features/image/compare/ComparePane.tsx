@@ -5,8 +5,7 @@ import { exposureLabel } from '../../../core/dataId.ts';
 import { formatFixed } from '../../../core/units.ts';
 import { ImagePane } from '../ImagePane.tsx';
 import type { ImageStore } from '../imageState.ts';
-import { RegionOverlay } from '../regions/RegionOverlay.tsx';
-import type { RegionStore } from '../regions/regionStore.ts';
+import type { PaneTools } from '../PanePointer.tsx';
 import './compare.css';
 import type { CompareStore, Other } from './compareStore.ts';
 import { BLINK_SECONDS, COMPARE_MODES, otherLabel } from './compareStore.ts';
@@ -18,10 +17,13 @@ const Magnifier = lazy(() => import('../Magnifier.tsx'));
 export interface ComparePaneProps {
   readonly main: ImageStore;
   readonly compare: CompareStore;
-  readonly regions?: RegionStore;
+  /** Over the main image. */
+  readonly overlay?: React.ReactNode;
+  /** Of the pointer on the main image. */
+  readonly tools?: PaneTools;
 }
 
-export function ComparePane({ main, compare, regions }: ComparePaneProps) {
+export function ComparePane({ main, compare, overlay, tools }: ComparePaneProps) {
   const { mode, others, combined, curtain } = useStore(compare);
   const turn = useBlink(compare, mode === 'blink' ? others.length + 1 : 1);
   const count = others.length + 1;
@@ -41,8 +43,8 @@ export function ComparePane({ main, compare, regions }: ComparePaneProps) {
           hidden={others.length > 0 && !shownInStack(0) && !(combining && !combined)}
           label={others.length > 0 ? <MainLabel image={main} /> : null}
         >
-          <ImagePane store={main} {...(regions && { tools: regions.tools })}>
-            {regions && <RegionOverlay image={main} store={regions} />}
+          <ImagePane store={main} {...(tools && { tools })}>
+            {overlay}
             <BesidePicture image={main} />
           </ImagePane>
         </Tile>

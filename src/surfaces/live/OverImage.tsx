@@ -1,0 +1,19 @@
+/** Loads what lies over the image of a kiosk or panel behind the first picture, and only what the address asks for. */
+import { lazy, Suspense } from 'react';
+import { useStore } from 'zustand';
+import type { ImageStore } from '../../features/image/imageState.ts';
+
+const AddressRegions = lazy(() => import('./AddressRegions.tsx'));
+const FoundSources = lazy(() => import('./FoundSources.tsx'));
+
+export function OverImage({ image }: { readonly image: ImageStore }) {
+  const drawn = useStore(image, (s) => s.drawn !== null);
+  const sources = useStore(image, (s) => s.overlays.sources);
+  if (!drawn) return null;
+  return (
+    <Suspense fallback={null}>
+      {new URLSearchParams(location.search).has('regions') && <AddressRegions image={image} />}
+      {sources && <FoundSources image={image} />}
+    </Suspense>
+  );
+}
