@@ -61,6 +61,28 @@ test('two keys compare with the previous exposure of the same target, filter and
   await expect(readout.locator('[data-field="x"]')).not.toHaveText('–');
   await expect(label.locator('.image-number')).toHaveText(/\d/);
 
+  // Or one sky: the telescope has moved between the two.
+  await workspace.keyboard.press('Shift+G');
+  const lines = (pane: string) =>
+    workspace
+      .getByTestId(pane)
+      .locator('[data-sky-grid] polyline')
+      .evaluateAll((all) => all.map((each) => each.getAttribute('points')!.split(/[ ,]/).map(Number)));
+  const apart = async () => {
+    const [here, there] = [await lines('image-pane'), await lines('compare-pane')];
+    if (here.length === 0 || here.length !== there.length) return Infinity;
+    return Math.max(
+      ...here.flatMap((line, i) => line.map((at, k) => Math.abs(at - (there[i]?.[k] ?? Infinity)))),
+    );
+  };
+  await expect.poll(apart).toBeGreaterThan(2);
+  await workspace.getByLabel('Locked by').selectOption('sky');
+  await expect.poll(apart).toBeLessThan(2);
+  await expect.poll(() => workspace.url()).toContain('lock=sky');
+  await workspace.getByLabel('Locked by').selectOption('pixel');
+  await workspace.getByTestId('image-pane').locator('.image-canvas').focus();
+  await workspace.keyboard.press('Shift+G');
+
   await workspace.keyboard.press('k');
   const turns = new Set<string | null>();
   // Not in step with the blinking, which would show the same turn for ever.

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { LOCKS } from '../../core/camera/lock.ts';
 import { BLINK_SECONDS, COMPARE_MODES } from '../../features/image/compare/compareStore.ts';
 import { LONGEST_SEARCH, STEPS } from '../viewState.ts';
 import { FIRST_PAGE_STATE, pageStateFromQuery, writePageState, type PageState } from './pageAddress.ts';
@@ -31,6 +32,7 @@ const anyState: fc.Arbitrary<PageState> = fc.record({
       ),
     }),
   ),
+  lock: fc.constantFrom(...LOCKS),
   blinkSeconds: fc.constantFrom(...BLINK_SECONDS),
   range: fc.constantFrom('15 min', '1 h', 'night'),
 });

@@ -5,9 +5,11 @@
  * | --------- | ------------------------------------ | -------------------------------------------------------- |
  * | `regions` | `c2036,2000,30;p1,2*red*star`        | see core/regions/addressText.ts; on every surface        |
  * | `compare` | `blink,prev,-dark,2026112200004`     | mode, then the others: the previous exposure alike, one without (or with) a step, one that stays |
+ * | `lock`    | `sky`                                | what lies at the same place of the compared images       |
  * | `blink`   | `2`                                  | seconds for each image                                   |
  * | `efd`     | `1h`                                 | how much of the night the telemetry shows                |
  */
+import { type Lock, LOCKS } from '../../core/camera/lock.ts';
 import type { ExposureId } from '../../core/dataId.ts';
 import { regionsFromText, regionsText } from '../../core/regions/addressText.ts';
 import type { Region } from '../../core/regions/region.ts';
@@ -35,11 +37,18 @@ export interface PageState {
   readonly regions: readonly Region[];
   /** Null: nothing is compared. */
   readonly compare: CompareAsked | null;
+  readonly lock: Lock;
   readonly blinkSeconds: CompareState['blinkSeconds'];
   readonly range: RangeName;
 }
 
-export const FIRST_PAGE_STATE: PageState = { regions: [], compare: null, blinkSeconds: 0.5, range: '15 min' };
+export const FIRST_PAGE_STATE: PageState = {
+  regions: [],
+  compare: null,
+  lock: 'pixel',
+  blinkSeconds: 0.5,
+  range: '15 min',
+};
 
 const RANGES_IN_ADDRESS: Readonly<Record<string, RangeName>> = {
   '15m': '15 min',
@@ -91,6 +100,8 @@ export function pageStateFromQuery(
 
   const blinkSeconds = BLINK_SECONDS.find((seconds) => given('blink') === String(seconds));
   if (given('blink') !== '' && blinkSeconds === undefined) problems.push(notKnown('blink', given('blink')));
+  const lock = LOCKS.find((each) => given('lock') === each);
+  if (given('lock') !== '' && !lock) problems.push(notKnown('lock', given('lock')));
   const efd = given('efd');
   const range = Object.hasOwn(RANGES_IN_ADDRESS, efd) ? RANGES_IN_ADDRESS[efd] : undefined;
   if (efd !== '' && !range) problems.push(notKnown('efd', efd));
@@ -98,6 +109,7 @@ export function pageStateFromQuery(
     state: {
       regions: read.regions,
       compare,
+      lock: lock ?? FIRST_PAGE_STATE.lock,
       blinkSeconds: blinkSeconds ?? FIRST_PAGE_STATE.blinkSeconds,
       range: range ?? FIRST_PAGE_STATE.range,
     },
@@ -107,12 +119,13 @@ export function pageStateFromQuery(
 
 /** Sets what is not as at first and takes the rest away. Regions come last: as many as the address has room for. */
 export function writePageState(query: URLSearchParams, state: PageState): void {
-  const { compare, blinkSeconds, range } = state;
+  const { compare, lock, blinkSeconds, range } = state;
   const set = (name: string, text: string) => {
     if (text === '') query.delete(name);
     else query.set(name, text);
   };
   set('compare', compare ? [compare.mode, ...compare.others.map(otherText)].join(',') : '');
+  set('lock', lock === FIRST_PAGE_STATE.lock ? '' : lock);
   set('blink', blinkSeconds === FIRST_PAGE_STATE.blinkSeconds ? '' : String(blinkSeconds));
   const efd = Object.keys(RANGES_IN_ADDRESS).find((name) => RANGES_IN_ADDRESS[name] === range) ?? '';
   set('efd', range === FIRST_PAGE_STATE.range ? '' : efd);

@@ -5,7 +5,6 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { exposureLabel, type Exposure } from '../../core/dataId.ts';
 import { makeLedger, type Ledger } from '../../core/ledger.ts';
-import type { LedgerOfExposure } from '../../core/nightLatency.ts';
 import {
   createExposuresStore,
   newestExposure,
@@ -30,10 +29,9 @@ import {
 } from '../../features/image/compare/compareStore.ts';
 import type { PaneTools } from '../../features/image/PanePointer.tsx';
 import { paneTools } from '../../features/image/paneTools.ts';
-import { PIXEL_CHOICES, type PixelChoice, previewOpening } from '../../features/image/previewOpening.ts';
+import { type PixelChoice, previewOpening } from '../../features/image/previewOpening.ts';
 import { createRegionStore, type RegionStore } from '../../features/image/regions/regionStore.ts';
 import type { ImageStore } from '../../features/image/imageState.ts';
-import type { RangeName } from '../../features/telemetry/telemetryStore.ts';
 import { createImageStore } from '../../features/image/imageStore.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
 import { createExposureTableClient, createTableWorker } from '../../services/butler/exposureTable.ts';
@@ -45,43 +43,13 @@ import type { ServiceHttp } from '../../services/serviceHttp.ts';
 import type { Session } from '../../services/session.ts';
 import type { Repository, SiteInfo } from '../../services/siteInfo.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
-import { isTheme, keep, kept, type Theme } from '../keptState.ts';
+import { keep, kept, type Theme } from '../keptState.ts';
 import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
 import { applyViewState, viewStateOf, type ParsedViewState } from '../viewState.ts';
 import { writeViewState } from '../writeViewState.ts';
 import { clipboardOf, type Clipboard } from './clipboard.ts';
 import { comparedNow, writePageState, type OtherAsked, type PageState } from './pageAddress.ts';
-
-export const INSPECTOR_TABS = [
-  'readout',
-  'measure',
-  'regions',
-  'catalogues',
-  'amplifiers',
-  'header',
-  'ledger',
-] as const;
-export type InspectorTab = (typeof INSPECTOR_TABS)[number];
-
-export interface WorkspaceState {
-  readonly theme: Theme;
-  readonly dialog: 'keys' | 'kiosk' | null;
-  /** The exposure table lies over the panes. */
-  readonly table: boolean;
-  readonly inspector: InspectorTab;
-  /** Row and column through the pointer stand above the measured stars. */
-  readonly cross: boolean;
-  /** A short confirmation in the status line. */
-  readonly notice: string | null;
-  /** Whether previews come before the pixels, or instead of them. */
-  readonly pixels: PixelChoice;
-  /** Telemetry and notebook load only after the first image: it comes first. */
-  readonly panesAllowed: boolean;
-  /** How much of the night the telemetry shows. */
-  readonly range: RangeName;
-  /** Of the exposures that came while the page was open and were painted, the newest last. */
-  readonly latencies: readonly LedgerOfExposure[];
-}
+import { createWorkspaceState, type WorkspaceState } from './workspaceState.ts';
 
 export interface Workspace extends Clipboard {
   readonly http: ServiceHttp;
@@ -137,31 +105,10 @@ const ADDRESS_EVERY_MS = 500;
 /** More than a night has. */
 const MOST_LATENCIES = 3000;
 
-export function keptTheme(): Theme {
-  const theme = kept('theme');
-  return isTheme(theme) ? theme : 'dark';
-}
-
-function keptPixels(): PixelChoice {
-  const pixels = kept('pixels');
-  return PIXEL_CHOICES.find((each) => each === pixels) ?? 'auto';
-}
-
 export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Workspace {
   const { http, clock, site, repository, session, butler, efd, worker } = parts;
   const { initialExposure, initialView, initialPage } = parts;
-  const ui = createStore<WorkspaceState>(() => ({
-    theme: keptTheme(),
-    dialog: null,
-    table: false,
-    inspector: 'readout',
-    cross: false,
-    notice: null,
-    pixels: keptPixels(),
-    panesAllowed: false,
-    range: initialPage.state.range,
-    latencies: [],
-  }));
+  const ui = createWorkspaceState(initialPage.state.range);
   const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: initialExposure });
   const opening = previewOpening(butler, worker, () => ui.getState().pixels);
   const image = createImageStore({ butler, worker, opening });
@@ -265,10 +212,8 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
       }
     });
     compare.subscribe((state, before) => {
-      const { mode, others, blinkSeconds } = state;
-      if (mode !== before.mode || others !== before.others || blinkSeconds !== before.blinkSeconds) {
-        writeAddressSoon();
-      }
+      const addressed = ['mode', 'others', 'lock', 'blinkSeconds'] as const;
+      if (addressed.some((name) => state[name] !== before[name])) writeAddressSoon();
     });
     regions.subscribe((state, before) => {
       if (state.regions !== before.regions) writeAddressSoon();
@@ -306,15 +251,17 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     return {
       regions: regions.getState().regions,
       compare: comparedNow(compare.getState()),
+      lock: compare.getState().lock,
       blinkSeconds: compare.getState().blinkSeconds,
       range: ui.getState().range,
     };
   }
 
   /** What the address wants beside and on the image. Exposures are found once the list is there. */
-  function applyPageState({ regions: drawn, compare: asked, blinkSeconds }: PageState): void {
+  function applyPageState({ regions: drawn, compare: asked, lock, blinkSeconds }: PageState): void {
     if (drawn.length > 0) regions.set(drawn);
     compare.setBlinkSeconds(blinkSeconds);
+    compare.setLock(lock);
     if (!asked) return;
     const add = (other: OtherAsked) => {
       if (other.kind !== 'exposure') return compare.add(other);

@@ -1,14 +1,16 @@
 /** The image with others beside, behind or taken from it. Pointer, wheel and keys work in each as in the main one. */
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
+import { LOCKS } from '../../../core/camera/lock.ts';
 import { exposureLabel } from '../../../core/dataId.ts';
 import { formatFixed } from '../../../core/units.ts';
 import { ImagePane } from '../ImagePane.tsx';
 import type { ImageStore } from '../imageState.ts';
+import { Select } from '../Select.tsx';
 import type { PaneTools } from '../PanePointer.tsx';
 import './compare.css';
 import type { CompareStore, Other } from './compareStore.ts';
-import { BLINK_SECONDS, COMPARE_MODES, otherLabel } from './compareStore.ts';
+import { BLINK_SECONDS, COMPARE_MODES, lockProblem, otherLabel } from './compareStore.ts';
 
 // Behind the first picture: they are loaded when somebody zooms in or asks.
 const Panner = lazy(() => import('../Panner.tsx'));
@@ -34,7 +36,7 @@ export function ComparePane({ main, compare, overlay, tools }: ComparePaneProps)
     mode === 'tile' || mode === 'curtain' || (mode === 'blink' ? index === turn : false);
   return (
     <div className="compare" data-mode={others.length > 0 ? mode : 'off'} data-turn={turn}>
-      {others.length > 0 && <CompareBar compare={compare} />}
+      {others.length > 0 && <CompareBar main={main} compare={compare} />}
       <div
         className={stacked && others.length > 0 ? 'compare-stack' : 'compare-tiles'}
         style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}
@@ -164,11 +166,14 @@ function CombinedLabel({ main, compare, image }: CombinedLabelProps) {
   );
 }
 
-function CompareBar({ compare }: { readonly compare: CompareStore }) {
+function CompareBar({ main, compare }: Pick<ComparePaneProps, 'main' | 'compare'>) {
   const mode = useStore(compare, (s) => s.mode);
   const matched = useStore(compare, (s) => s.matched);
   const seconds = useStore(compare, (s) => s.blinkSeconds);
-  const problem = useStore(compare, (s) => s.problem);
+  const lock = useStore(compare, (s) => s.lock);
+  // The sky that its sentence is about is the image's.
+  useStore(main, (s) => s.shownAs);
+  const problem = useStore(compare, (s) => s.problem ?? lockProblem(s, main));
   return (
     <div className="compare-bar" role="toolbar" aria-label="Compare">
       <div className="image-group" role="group" aria-label="How images are compared">
@@ -211,6 +216,15 @@ function CompareBar({ compare }: { readonly compare: CompareStore }) {
       >
         match limits
       </button>
+      {mode !== 'difference' && mode !== 'ratio' && (
+        <Select
+          label="Locked by"
+          title="What lies at the same place of every image"
+          value={lock}
+          options={LOCKS.map((each) => [each, `lock: ${each}`] as const)}
+          choose={(chosen) => compare.setLock(LOCKS.find((each) => each === chosen) ?? 'pixel')}
+        />
+      )}
       <button type="button" className="image-choice" title="Escape" onClick={() => compare.clear()}>
         end
       </button>

@@ -3,11 +3,12 @@
  * image store of its own; this one makes them, keeps them in step with the main one and gives them back.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import { type Lock, lockedPlace, lockedView, type Lockable } from '../../../core/camera/lock.ts';
 import { exposureLabel, type Exposure } from '../../../core/dataId.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { ButlerClient } from '../../../services/butler/butlerClient.ts';
 import type { ImageWorker } from '../../../services/workerPool.ts';
-import type { Combination, IsrRecipe, StepName } from '../../../workers/image/contract.ts';
+import type { Combination, IsrRecipe, OpenedImage, StepName } from '../../../workers/image/contract.ts';
 import { shownLimits } from '../displayState.ts';
 import type { ImageStore } from '../imageState.ts';
 import { createImageStore } from '../imageStore.ts';
@@ -44,6 +45,8 @@ export interface CompareState {
   readonly combined: ImageStore | null;
   /** Every image between the limits of the main one. */
   readonly matched: boolean;
+  /** What lies at the same place of every pane. */
+  readonly lock: Lock;
   readonly blinkSeconds: (typeof BLINK_SECONDS)[number];
   /** The part of the pane at the left that shows the main image. */
   readonly curtain: number;
@@ -57,6 +60,7 @@ export interface CompareStore extends StoreApi<CompareState> {
   clear(): void;
   setMode(mode: CompareMode): void;
   setMatched(matched: boolean): void;
+  setLock(lock: Lock): void;
   setBlinkSeconds(seconds: (typeof BLINK_SECONDS)[number]): void;
   setCurtain(curtain: number): void;
 }
@@ -76,6 +80,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     others: [],
     combined: null,
     matched: true,
+    lock: 'pixel',
     blinkSeconds: 0.5,
     curtain: 0.5,
     problem: null,
@@ -116,10 +121,24 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
         ? ({ rule: 'zscale' } as const)
         : display.limits;
     image.setDisplay({ ...display, limits });
-    image.setView(view);
+    if (what) turn(image);
+    else image.setView(view);
     image.setOverlays(overlays);
     for (const [plane, look] of Object.entries(maskLooks)) image.setMaskLook(plane, look);
     if (what) image.setIsr(isrFor(what));
+  };
+
+  /** A lock that these two images cannot have is one by pixels. */
+  const turn = (image: ImageStore) => {
+    const { view, drawn, shownAs } = main.getState();
+    const { lock } = get();
+    const other = image.getState().shownAs;
+    const locked =
+      lock !== 'pixel' && drawn && shownAs && other
+        ? lockedView(lock, view === 'fit' ? drawn.view : view, lockable(shownAs), lockable(other))
+        : null;
+    image.setDisplay({ orientation: locked ?? main.getState().display.orientation });
+    image.setView(locked ?? view);
   };
 
   const dressAll = () => {
@@ -175,14 +194,26 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     ) {
       dressAll();
     }
+    // A fitted view is known by its frame alone.
+    if (get().lock !== 'pixel' && state.view === 'fit' && state.drawn?.view !== before.drawn?.view) {
+      for (const { image } of get().others) turn(image);
+    }
     if (state.shownAs !== before.shownAs) combine();
     if (state.pointer !== before.pointer) {
       const { others, combined } = get();
-      for (const image of [...others.map((other) => other.image), ...(combined ? [combined] : [])]) {
-        image.lookAt(state.pointer);
-      }
+      for (const { image } of others) image.lookAt(placeIn(image));
+      combined?.lookAt(state.pointer);
     }
   });
+
+  /** Where in another image the pointer is. */
+  const placeIn = (image: ImageStore) => {
+    const { pointer, shownAs } = main.getState();
+    const other = image.getState().shownAs;
+    const { lock } = get();
+    if (!pointer || lock === 'pixel' || !shownAs || !other) return pointer;
+    return lockedPlace(lock, pointer, lockable(shownAs), lockable(other)) ?? pointer;
+  };
 
   const remove = (id: number) => {
     get()
@@ -204,7 +235,9 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
       set({ others: [...get().others, other], problem: null });
       dress(image, what);
       image.subscribe((state, before) => {
-        if (state.shownAs !== before.shownAs) combine();
+        if (state.shownAs === before.shownAs) return;
+        combine();
+        turn(image);
       });
       follow(other);
     },
@@ -221,9 +254,17 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
       set({ matched });
       dressAll();
     },
+    setLock(lock) {
+      set({ lock });
+      dressAll();
+    },
     setBlinkSeconds: (blinkSeconds) => set({ blinkSeconds }),
     setCurtain: (curtain) => set({ curtain: Math.min(1, Math.max(0, curtain)) }),
   };
+}
+
+function lockable({ amplifiers, sky }: OpenedImage): Lockable {
+  return { amplifiers, plane: sky.kind === 'none' ? null : sky.plane };
 }
 
 /** Of an exposure list, newest first: the nearest older one of the same target, filter, grating and type of image. */
@@ -241,6 +282,15 @@ export function otherLabel({ what, image }: Other): string {
   const { shown } = image.getState();
   if (what.kind === 'without') return `${what.step} switched`;
   return shown ? exposureLabel(shown) : 'loading';
+}
+
+/** Why the images cannot be locked as asked; null where they are, or may be yet. */
+export function lockProblem({ lock, others }: CompareState, main: ImageStore): string | null {
+  if (lock !== 'sky') return null;
+  for (const { shownAs } of [main, ...others.map(({ image }) => image)].map((image) => image.getState())) {
+    if (shownAs?.sky.kind === 'none') return `Locked by pixels: ${shownAs.sky.reason}`;
+  }
+  return null;
 }
 
 /** For a combination that cannot be: two sizes, two units. */
