@@ -23,6 +23,7 @@ const anyState: fc.Arbitrary<ViewState> = fc.record({
     switched: fc.dictionary(fc.constantFrom('bias', 'dark', 'gain', 'cosmic-rays'), fc.boolean(), {
       noNullPrototype: true,
     }),
+    untrimmed: fc.boolean(),
   }),
   display: fc.record({
     stretch: fc.constantFrom(...STRETCHES),

@@ -5,7 +5,7 @@
  *
  * | parameter  | example                | what                                                              |
  * | ---------- | ---------------------- | ----------------------------------------------------------------- |
- * | `isr`      | `full,spline,-dark`    | recipe, overscan method, steps switched on (`+gain`) and off      |
+ * | `isr`      | `full,spline,-dark`    | recipe, overscan method, steps switched on (`+gain`) and off; `untrimmed`: whole segments |
  * | `stretch`  | `asinh`                |                                                                   |
  * | `limits`   | `p99.5`, `s3`, `-5..9` | `zscale`, `minmax`, central per cent, sigmas, or from..to         |
  * | `amp`      | `1`                    | each amplifier between its own limits                             |
@@ -122,18 +122,19 @@ export function parseLimits(text: string): LimitsRule | undefined {
 }
 
 function parseIsr(text: string): IsrRecipe | undefined {
-  let { recipe, overscan } = FIRST_ISR;
+  let { recipe, overscan, untrimmed } = FIRST_ISR;
   const switched: Partial<Record<StepName, boolean>> = {};
   for (const word of text.split(',')) {
     const step = oneOf(STEPS, word.slice(1));
     const [asRecipe, asOverscan] = [oneOf(RECIPES, word), oneOf(OVERSCANS, word)];
     // An address may have its plus signs turned into blanks on the way.
     if (step && /^[-+ ]/.test(word)) switched[step] = word[0] !== '-';
+    else if (word === 'untrimmed') untrimmed = true;
     else if (asRecipe) recipe = asRecipe;
     else if (asOverscan) overscan = asOverscan;
     else return undefined;
   }
-  return { recipe, overscan, switched };
+  return { recipe, overscan, switched, untrimmed };
 }
 
 function parseContrast(text: string): Contrast | undefined {

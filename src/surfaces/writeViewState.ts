@@ -58,11 +58,12 @@ function limitsText(rule: LimitsRule): string {
   }
 }
 
-function isrText({ recipe, overscan, switched }: IsrRecipe): string {
+function isrText({ recipe, overscan, switched, untrimmed }: IsrRecipe): string {
   const steps = STEPS.filter((step) => switched[step] !== undefined);
   return [
     ...(recipe === FIRST_ISR.recipe ? [] : [recipe]),
     ...(overscan === FIRST_ISR.overscan ? [] : [overscan]),
+    ...(untrimmed ? ['untrimmed'] : []),
     ...steps.map((step) => `${switched[step] ? '+' : '-'}${step}`),
   ].join(',');
 }

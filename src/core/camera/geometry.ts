@@ -53,3 +53,11 @@ export function ampRawFromDetector(amp: Amplifier, at: DetectorPixel): AmpRawPix
     y: amp.flipY ? amp.data.y1 - 1 - dy : amp.data.y0 + dy,
   };
 }
+
+/** The detector pixel that a raw pixel of the data becomes; of prescan and overscan a place beside the amplifier. */
+export function detectorFromAmpRaw(amp: Amplifier, raw: AmpRawPixel): DetectorPixel {
+  return {
+    x: amp.detector.x0 + (amp.flipX ? amp.data.x1 - 1 - raw.x : raw.x - amp.data.x0),
+    y: amp.detector.y0 + (amp.flipY ? amp.data.y1 - 1 - raw.y : raw.y - amp.data.y0),
+  };
+}

@@ -41,7 +41,10 @@ export function ImagePane({
   const wanted = useStore(store, (s) => s.wanted);
   const reducing = useStore(store, (s) => s.reducing);
   const preview = useStore(store, (s) => s.shownAs?.preview);
-  const altered = useStore(store, (s) => s.display.smoothSigmaPx > 0 || s.display.bin > 1);
+  const altered = useStore(
+    store,
+    (s) => s.display.smoothSigmaPx > 0 || s.display.bin > 1 || s.shownAs?.untrimmed === true,
+  );
   usePump(store, canvas);
   const label = shown ? `Image of exposure ${exposureLabel(shown)}` : 'Image';
   return (

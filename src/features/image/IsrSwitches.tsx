@@ -1,6 +1,7 @@
 /** What was done to the pixels, with which calibs, what was left out and why; each step is a switch. */
 import { useStore } from 'zustand';
 import type { IsrRecipe, IsrStep, OverscanMethod, Recipe, StepName } from '../../workers/image/contract.ts';
+import { FIRST_ISR } from './displayState.ts';
 import './image.css';
 import type { ImageStore } from './imageState.ts';
 
@@ -29,7 +30,8 @@ export function IsrSwitches({ store, onCompare }: IsrSwitchesProps) {
   const reducing = useStore(store, (s) => s.reducing);
   const surveyed = useStore(store, (s) => s.survey !== null);
   const change = (part: Partial<IsrRecipe>) => store.setIsr({ ...isr, ...part });
-  const altered = isr.recipe !== 'rapid' || isr.overscan !== 'median-per-row' || hasSwitches(isr);
+  const altered =
+    isr.recipe !== 'rapid' || isr.overscan !== 'median-per-row' || isr.untrimmed || hasSwitches(isr);
   return (
     <div
       className="image-isr"
@@ -75,7 +77,7 @@ export function IsrSwitches({ store, onCompare }: IsrSwitchesProps) {
           className="image-button"
           disabled={!altered}
           title="The steps that the exposure's type takes"
-          onClick={() => store.setIsr({ recipe: 'rapid', overscan: 'median-per-row', switched: {} })}
+          onClick={() => store.setIsr(FIRST_ISR)}
         >
           Reset
         </button>

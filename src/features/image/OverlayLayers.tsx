@@ -24,7 +24,10 @@ export default function OverlayLayers({ store }: { readonly store: ImageStore })
   const skyGridOn = useStore(store, (s) => s.overlays.skyGrid);
   if (!drawn || !opened) return null;
   const { view, pane } = drawn;
-  const marked = examined.filter(({ exposure }) => exposure.exposure === opened.exposure);
+  // Stars and marks have their places on the detector.
+  const marked = opened.untrimmed
+    ? []
+    : examined.filter(({ exposure }) => exposure.exposure === opened.exposure);
   return (
     <svg
       className="image-overlay"
@@ -35,7 +38,7 @@ export default function OverlayLayers({ store }: { readonly store: ImageStore })
       {grid && view.devicePixelsPerPixel >= GRID_FROM_SCALE && (
         <PixelGrid view={view} pane={pane} image={opened} />
       )}
-      {marksOn && shown && (
+      {marksOn && shown && !opened.untrimmed && (
         <Marks instrument={shown.instrument} physicalFilter={shown.physicalFilter} view={view} pane={pane} />
       )}
       {skyGridOn && opened.sky.kind !== 'none' && (
@@ -74,7 +77,7 @@ function corners(box: Box<'Detector'>, { view, pane }: Placed): string {
 }
 
 function Amplifier({ place, view, pane }: Placed & { readonly place: AmplifierPlace }) {
-  const { box, name } = place;
+  const { box, name, data } = place;
   const middle = deviceFromDetector(
     { x: (box.x0 + box.x1 - 1) / 2, y: (box.y0 + box.y1 - 1) / 2 },
     view,
@@ -83,6 +86,9 @@ function Amplifier({ place, view, pane }: Placed & { readonly place: AmplifierPl
   return (
     <g data-amplifier={name}>
       <polygon className="image-amplifier" points={corners(box, { view, pane })} />
+      {data && (
+        <polygon className="image-amplifier image-amplifier-data" points={corners(data, { view, pane })} />
+      )}
       <text className="image-amplifier-name" x={middle.x} y={middle.y}>
         {name}
       </text>

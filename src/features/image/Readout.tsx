@@ -15,9 +15,12 @@ export function Readout({ store }: { readonly store: ImageStore }) {
   return (
     <div className="image-readout" data-testid="readout">
       <dl className="image-readout-items">
-        <Item name="x" value={of(({ at }) => String(at.x))} />
-        <Item name="y" value={of(({ at }) => String(at.y))} />
-        <Item name="amplifier" value={of(({ amplifier }) => amplifier)} />
+        <Item name="x" value={of(({ at }) => (at ? String(at.x) : NOTHING))} />
+        <Item name="y" value={of(({ at }) => (at ? String(at.y) : NOTHING))} />
+        <Item
+          name="amplifier"
+          value={of(({ amplifier, part }) => (part === 'data' ? amplifier : `${amplifier} ${part}`))}
+        />
         <Item name="value" unit="adu" value={of(({ valueAdu }) => valueText(valueAdu))} />
         <Item name="electron" unit="e⁻" value={of(({ valueElectron }) => valueText(valueElectron))} />
         <Item name="raw" unit="adu" value={of(({ rawAdu }) => String(rawAdu))} />

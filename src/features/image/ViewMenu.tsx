@@ -6,6 +6,7 @@ import { DM_ORIENTATION, type Orientation } from '../../core/camera/view.ts';
 import { SMOOTH_SIGMAS_PX } from './displayState.ts';
 import './image.css';
 import type { ImageStore, Overlays } from './imageState.ts';
+import { toggleOverscan } from './overscan.ts';
 import { Select } from './Select.tsx';
 import './view.css';
 
@@ -39,6 +40,7 @@ export function ViewMenu({ store }: { readonly store: ImageStore }) {
   const sigmaPx = useStore(store, (s) => s.display.smoothSigmaPx);
   const chosenBin = useStore(store, (s) => s.display.bin);
   const overlays = useStore(store, (s) => s.overlays);
+  const untrimmed = useStore(store, (s) => s.isr.untrimmed);
   /** It lies in the top layer, whose coordinates are the window's. */
   const place = ({ style }: HTMLElement) => {
     const below = button.current?.getBoundingClientRect();
@@ -54,7 +56,7 @@ export function ViewMenu({ store }: { readonly store: ImageStore }) {
         className="image-choice"
         popoverTarget={id}
         aria-haspopup="dialog"
-        aria-pressed={sigmaPx > 0 || chosenBin > 1}
+        aria-pressed={sigmaPx > 0 || chosenBin > 1 || untrimmed}
         title="Smoothing, binning, overview, magnifier, lines"
       >
         view ▾
@@ -109,6 +111,11 @@ export function ViewMenu({ store }: { readonly store: ImageStore }) {
           <span>Turned</span>
           <OrientationSelect store={store} />
         </div>
+        <label className="image-view-row">
+          <input type="checkbox" checked={untrimmed} onChange={() => toggleOverscan(store)} />
+          raw with its overscan
+          <kbd className="image-view-key">v</kbd>
+        </label>
         {SHOWN.map(([name, text, key]) => (
           <label key={name} className="image-view-row">
             <input

@@ -5,7 +5,7 @@ import { viewNote } from './viewNote.ts';
 import './view.css';
 
 export default function ViewNote({ store }: { readonly store: ImageStore }) {
-  const note = useStore(store, (s) => viewNote(s.display));
+  const note = useStore(store, viewNote);
   return (
     <p className="image-view-note" data-testid="view-note">
       {note}

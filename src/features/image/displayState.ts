@@ -62,7 +62,12 @@ export const FIRST_DISPLAY: DisplayState = {
   bin: 1,
 };
 
-export const FIRST_ISR: IsrRecipe = { recipe: 'rapid', overscan: 'median-per-row', switched: {} };
+export const FIRST_ISR: IsrRecipe = {
+  recipe: 'rapid',
+  overscan: 'median-per-row',
+  switched: {},
+  untrimmed: false,
+};
 
 /** By value: what comes from the worker is a copy. */
 export function sameIsr(a: IsrRecipe, b: IsrRecipe): boolean {
@@ -70,6 +75,7 @@ export function sameIsr(a: IsrRecipe, b: IsrRecipe): boolean {
   return (
     a.recipe === b.recipe &&
     a.overscan === b.overscan &&
+    a.untrimmed === b.untrimmed &&
     names.every((name) => a.switched[name] === b.switched[name])
   );
 }

@@ -21,8 +21,9 @@ export async function pngOf(pane: Element, state: ImageState): Promise<Blob> {
   const context = picture.getContext('2d');
   if (!context) throw new Error('The browser offers no 2d canvas.');
   context.drawImage(canvas, 0, 0);
-  const overlay = pane.querySelector<SVGSVGElement>('.image-overlay');
-  if (overlay) context.drawImage(await rasterized(overlay, width, height), 0, 0);
+  for (const overlay of pane.querySelectorAll<SVGSVGElement>('.image-overlay')) {
+    context.drawImage(await rasterized(overlay, width, height), 0, 0);
+  }
   context.fillStyle = '#0b0e13';
   context.fillRect(0, height, width, FOOT_PX);
   const [low, high] = shownLimits(display, shownAs.statistics, survey);
@@ -45,7 +46,7 @@ export async function pngOf(pane: Element, state: ImageState): Promise<Blob> {
     shown.physicalFilter,
     `${shown.exposureTimeSeconds} s`,
     display.stretch,
-    viewNote(display),
+    viewNote(state),
     `ISR: ${done.join(', ')}`,
   ];
   context.fillText(about.filter(Boolean).join(' · '), 0, height + 39, width);

@@ -69,6 +69,7 @@ const openedOf = ({ exposure, isr }: Pick<OpenRequest, 'exposure' | 'isr'>, key:
   // As a message brings it.
   isr: structuredClone(isr),
   preview: null,
+  untrimmed: false,
   width: 4072,
   height: 4000,
   unit: 'adu',
@@ -135,6 +136,7 @@ function harness() {
     readout: async ({ at }) => ({
       at,
       amplifier: 'C10',
+      part: 'data',
       ampRaw: { x: 1, y: 2 },
       value: at.x,
       unit: 'adu',

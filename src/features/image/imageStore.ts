@@ -194,16 +194,16 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
   const setDisplay = (display: Partial<ImageState['display']>) =>
     set((state) => ({ display: { ...state.display, ...display } }));
 
-  /** One question at a time, and the last place wins. */
+  /** One question at a time, and the last place of the last image wins. */
   const readPointer = async () => {
     if (reading) return;
     reading = true;
     try {
       for (;;) {
-        const { pointer } = get();
+        const { pointer, shownAs } = get();
         const readout = pointer ? ((await valueAt(pointer.x, pointer.y)) ?? null) : null;
         set({ readout });
-        if (get().pointer === pointer) return;
+        if (get().pointer === pointer && get().shownAs === shownAs) return;
       }
     } finally {
       reading = false;

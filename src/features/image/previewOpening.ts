@@ -68,7 +68,8 @@ export function previewOpening(
   };
 
   return async (exposure, ask) => {
-    const wanted = ask.full ? 'full' : choice();
+    // Previews are trimmed.
+    const wanted = ask.full || ask.isr.untrimmed ? 'full' : choice();
     if (wanted === 'full') return full(exposure, ask, { growing: !ask.full });
     if (wanted === 'auto' && !(rate.secondsFor(exposure.raws[0]?.fileBytes ?? 0) > LONG_S)) {
       const opened = await fullWhileFast(exposure, ask);

@@ -9,7 +9,8 @@ const FoundSources = lazy(() => import('./FoundSources.tsx'));
 export function OverImage({ image }: { readonly image: ImageStore }) {
   const drawn = useStore(image, (s) => s.drawn !== null);
   const sources = useStore(image, (s) => s.overlays.sources);
-  if (!drawn) return null;
+  const untrimmed = useStore(image, (s) => s.shownAs?.untrimmed);
+  if (!drawn || untrimmed) return null;
   return (
     <Suspense fallback={null}>
       {new URLSearchParams(location.search).has('regions') && <AddressRegions image={image} />}

@@ -159,7 +159,10 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
 }
 
 function OverImage({ workspace: { image, regions, catalogues } }: { readonly workspace: Workspace }) {
+  // Regions and catalogues have their places on the detector.
+  const untrimmed = useStore(image, (s) => s.shownAs?.untrimmed);
   const some = useStore(catalogues, (s) => s.catalogues.length > 0 || s.brush !== null);
+  if (untrimmed) return null;
   return (
     <>
       <RegionOverlay image={image} store={regions} />

@@ -28,6 +28,7 @@ import {
   type CompareStore,
 } from '../../features/image/compare/compareStore.ts';
 import type { PaneTools } from '../../features/image/PanePointer.tsx';
+import { keepPlace } from '../../features/image/overscan.ts';
 import { paneTools } from '../../features/image/paneTools.ts';
 import { type PixelChoice, previewOpening } from '../../features/image/previewOpening.ts';
 import { createRegionStore, type RegionStore } from '../../features/image/regions/regionStore.ts';
@@ -125,10 +126,15 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     onColumns: (columns) => keep('columns', columns),
   });
   const regions = createRegionStore(image);
+  keepPlace(image);
   const catalogues = createCatalogueStore(image, worker);
   // Who has chosen a shape wants to draw it, also where a marker is.
   const tools = paneTools(() =>
-    regions.getState().tool ? [regions.tools] : [catalogues.tools, regions.tools],
+    image.getState().shownAs?.untrimmed
+      ? []
+      : regions.getState().tool
+        ? [regions.tools]
+        : [catalogues.tools, regions.tools],
   );
   const kernel = createStore<KernelTables>(() => ({ ask: null }));
   const actionLog = createActionLog(image, regions);

@@ -6,6 +6,7 @@ import { NO_CONTRAST, STRETCHES } from '../../core/display/stretch.ts';
 import { COMPARE_MODES, type CompareStore } from '../../features/image/compare/compareStore.ts';
 import { FIRST_ISR } from '../../features/image/displayState.ts';
 import type { ImageStore } from '../../features/image/imageState.ts';
+import { toggleOverscan } from '../../features/image/overscan.ts';
 import { THEMES } from '../keptState.ts';
 import type { ShortcutGroup } from './shortcuts.ts';
 import type { Workspace } from './workspace.ts';
@@ -248,7 +249,14 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
     },
     {
       name: 'ISR',
-      shortcuts: [{ keys: ['w'], does: 'raw pixels: every step off, and back', run: () => toggleRaw(image) }],
+      shortcuts: [
+        { keys: ['w'], does: 'raw pixels: every step off, and back', run: () => toggleRaw(image) },
+        {
+          keys: ['v'],
+          does: 'the raw with its prescan and overscan, and back',
+          run: () => toggleOverscan(image),
+        },
+      ],
     },
     {
       name: 'Page',
@@ -307,6 +315,7 @@ function mirror(image: ImageStore): void {
 /** What is shown raw goes back to what the exposure's type takes. */
 function toggleRaw(image: ImageStore): void {
   const { isr, shownAs } = image.getState();
+  if (isr.untrimmed) return toggleOverscan(image);
   const done = shownAs?.steps.filter(({ switchable, done: ran }) => switchable && ran) ?? [];
   if (done.length === 0) image.setIsr(FIRST_ISR);
   else {

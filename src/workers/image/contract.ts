@@ -3,6 +3,7 @@
  * images it opened; only small results and finished ImageBitmaps leave it. Every function rejects with an `ErrorWire`.
  */
 import type { OverscanMethod, Recipe, StepName } from 'astro-fits-wasm';
+import type { SegmentPart } from '../../core/camera/untrimmed.ts';
 import type { View } from '../../core/camera/view.ts';
 import type { TableColumns } from '../../core/catalogue/table.ts';
 import type { CalibSet, ExposureId } from '../../core/dataId.ts';
@@ -32,6 +33,8 @@ export interface IsrRecipe {
   readonly overscan: OverscanMethod;
   /** Steps that the user switched on or off. */
   readonly switched: Readonly<Partial<Record<StepName, boolean>>>;
+  /** Nothing is done, and prescan and overscan are shown where they lie in the segments. */
+  readonly untrimmed: boolean;
 }
 
 /** One step, in the order in which they run; the names are the engine's. */
@@ -121,6 +124,8 @@ export interface ImageSurvey {
 export interface AmplifierPlace {
   readonly name: string;
   readonly box: Box<'Detector'>;
+  /** Of an untrimmed image: the part of the box that is on the detector. */
+  readonly data?: Box<'Detector'>;
 }
 
 export interface OpenedImage {
@@ -129,6 +134,8 @@ export interface OpenedImage {
   readonly isr: IsrRecipe;
   /** Null for true pixels. */
   readonly preview: Preview | null;
+  /** Its pixels are those of whole segments (core/camera/untrimmed.ts), not of the detector: nothing is measured on it. */
+  readonly untrimmed: boolean;
   readonly width: number;
   readonly height: number;
   /** Of the pixels after ISR. */
@@ -215,8 +222,10 @@ export interface RenderAnswer {
 }
 
 export interface PixelReadout {
-  readonly at: DetectorPixel;
+  /** Of an untrimmed image: null in prescan and overscan. */
+  readonly at: DetectorPixel | null;
   readonly amplifier: string;
+  readonly part: SegmentPart;
   /** In the amplifier's HDU as it is read out. */
   readonly ampRaw: { readonly x: number; readonly y: number };
   /** After ISR, in `unit`. */

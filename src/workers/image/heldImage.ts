@@ -51,6 +51,7 @@ export class HeldImage {
     return {
       at: pixel,
       amplifier: amplifier.name,
+      part: 'data',
       ampRaw: { x: place.x, y: place.y },
       value,
       unit,

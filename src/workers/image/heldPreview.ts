@@ -61,6 +61,7 @@ export class HeldPreview {
       exposure: request.exposure,
       isr: request.isr,
       preview: { binPx, share },
+      untrimmed: false,
       width: geometry.width,
       height: geometry.height,
       unit,
@@ -87,6 +88,7 @@ export class HeldPreview {
     return {
       at: pixel,
       amplifier: amplifier.name,
+      part: 'data',
       ampRaw: { x, y },
       value,
       unit,

@@ -7,16 +7,19 @@ import { throwIfCancelled } from '../shared/yielding.ts';
 import { CalibCache } from './calibCache.ts';
 import type { ImageKey, ImageWorkerApi, JobId, OpenedImage, OpenProgress, OpenRequest } from './contract.ts';
 import { HeldImage } from './heldImage.ts';
+import type { HeldUntrimmed } from './heldUntrimmed.ts';
 import type { HeldPreview } from './heldPreview.ts';
 import { openImage, reduceAgain, type PipelineTools } from './pipeline.ts';
 import { Renderer } from './renderer/renderer.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
 
+type Drawn = HeldImage | HeldUntrimmed | HeldPreview;
+
 export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, init)): ImageWorkerApi {
   let started: Promise<PipelineTools> | undefined;
   let renderer: Renderer | undefined;
-  const images = new Map<ImageKey, HeldImage | HeldPreview>();
+  const images = new Map<ImageKey, Drawn>();
   const jobs = new Map<JobId, AbortController>();
 
   const running = (): Promise<PipelineTools> => {
@@ -24,22 +27,28 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
     throw new AppError('Bug', 'The image worker was asked before it was started.');
   };
 
-  const drawn = (key: ImageKey): HeldImage | HeldPreview => {
+  const drawn = (key: ImageKey): Drawn => {
     const image = images.get(key);
     if (image) return image;
     throw new AppError('NotFound', 'This image is no longer held by the image worker.');
   };
 
-  const held = (key: ImageKey): HeldImage => {
+  const withRaw = (key: ImageKey): HeldImage | HeldUntrimmed => {
     const image = drawn(key);
-    if (image instanceof HeldImage) return image;
+    if ('source' in image) return image;
     throw new AppError('NotFound', 'Only a preview is here yet: measuring waits for the full pixels.');
+  };
+
+  const held = (key: ImageKey): HeldImage => {
+    const image = withRaw(key);
+    if (image instanceof HeldImage) return image;
+    throw new AppError('NotFound', 'The overscan is shown: this is for the image without it (v).');
   };
 
   /** Runs the work under the job's id and keeps the image that it makes. */
   const keep = async (
     jobId: JobId,
-    make: (tools: PipelineTools, signal: AbortSignal) => Promise<HeldImage | HeldPreview>,
+    make: (tools: PipelineTools, signal: AbortSignal) => Promise<Drawn>,
   ): Promise<OpenedImage> => {
     const tools = await running();
     const job = new AbortController();
@@ -74,7 +83,7 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       keep(request.jobId, (tools, signal) => {
         // The same raw, looked at twice, is fetched and decoded once.
         const there = [...images.values()].find(
-          (image): image is HeldImage => image instanceof HeldImage && isOf(image, request),
+          (image): image is HeldImage | HeldUntrimmed => 'source' in image && isOf(image, request),
         );
         if (there) return reduceAgain(there, request.isr, tools, signal);
         return openImage(request, tools, signal, throttled(onProgress), (preview) => {
@@ -90,7 +99,7 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       }),
 
     reduce: (request) =>
-      keep(request.jobId, (tools, signal) => reduceAgain(held(request.key), request.isr, tools, signal)),
+      keep(request.jobId, (tools, signal) => reduceAgain(withRaw(request.key), request.isr, tools, signal)),
 
     async combine({ of, by, how }) {
       const { combined } = await import('./combine.ts');
@@ -177,14 +186,14 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
     },
 
     async health(key) {
-      const { source } = held(key);
+      const { source } = withRaw(key);
       // Behind the first picture: it is loaded when somebody asks.
       const { healthOf } = await import('./health.ts');
       return healthOf(source);
     },
 
     async headers(key) {
-      return held(key).source.headers();
+      return withRaw(key).source.headers();
     },
 
     async release(key) {
@@ -215,7 +224,7 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
   };
 }
 
-function isOf({ source: { request: of } }: HeldImage, request: OpenRequest): boolean {
+function isOf({ source: { request: of } }: HeldImage | HeldUntrimmed, request: OpenRequest): boolean {
   return (
     of.instrument === request.instrument &&
     of.exposure === request.exposure &&

@@ -55,7 +55,12 @@ const calib = (datasetType: CalibRef['datasetType'], datasetId: string = dataset
   collection: 'LATISS/calib',
   fileBytes: null,
 });
-const AS_ITS_TYPE_TAKES: IsrRecipe = { recipe: 'rapid', overscan: 'median-per-row', switched: {} };
+const AS_ITS_TYPE_TAKES: IsrRecipe = {
+  recipe: 'rapid',
+  overscan: 'median-per-row',
+  switched: {},
+  untrimmed: false,
+};
 const CALIBS: CalibSet = { bias: calib('bias'), dark: calib('dark'), flat: calib('flat') };
 let jobs = 0;
 const request = (rawName: string, more: Partial<OpenRequest> = {}): OpenRequest => ({

@@ -16,6 +16,7 @@ import type {
 } from './contract.ts';
 import { Download, nowUnixMs } from './download.ts';
 import { HeldImage } from './heldImage.ts';
+import type { HeldUntrimmed } from './heldUntrimmed.ts';
 import type { HeldPreview } from './heldPreview.ts';
 import { RawSource } from './rawSource.ts';
 import type { Reduced } from './reduction.ts';
@@ -36,7 +37,7 @@ export async function openImage(
   signal: AbortSignal,
   onProgress: (progress: OpenProgress) => void,
   onPreview: (preview: HeldPreview) => void,
-): Promise<HeldImage> {
+): Promise<HeldImage | HeldUntrimmed> {
   const { engine } = tools;
   const fetchStarted = nowUnixMs();
   const download = new Download(request.rawUrl, `The raw of exposure ${request.exposure}`, tools.fetch, (d) =>
@@ -49,7 +50,8 @@ export async function openImage(
   const geometry: DetectorGeometry = engine.camera(request.instrument, request.detector);
   const settling = settleSteps(request, geometry, request.isr, tools.calibs);
   // Only who wants it loads it, meanwhile; an image comes without it, too.
-  const growing = request.growing ? import('./growing.ts').catch(() => undefined) : undefined;
+  const growing =
+    request.growing && !request.isr.untrimmed ? import('./growing.ts').catch(() => undefined) : undefined;
   try {
     throwIfCancelled(signal);
     await download.opened();
@@ -95,11 +97,11 @@ export async function openImage(
 
 /** The same raw, reduced in another way. */
 export async function reduceAgain(
-  image: HeldImage,
+  image: HeldImage | HeldUntrimmed,
   isr: IsrRecipe,
   tools: PipelineTools,
   signal: AbortSignal,
-): Promise<HeldImage> {
+): Promise<HeldImage | HeldUntrimmed> {
   const { source, opened } = image;
   source.hold();
   const settling = settleSteps(source.request, source.geometry, isr, tools.calibs);
@@ -120,15 +122,24 @@ function skyOf({ sky }: RawSource): ImageSky {
 }
 
 async function held(
-  { engine, newKey }: PipelineTools,
+  tools: PipelineTools,
   source: RawSource,
   isr: IsrRecipe,
   { plane, mask, variance, report, steps, warnings }: Reduced,
   signal: AbortSignal,
   facts: { readonly stamps: ImageStamps; readonly bytes: number },
-): Promise<HeldImage> {
+): Promise<HeldImage | HeldUntrimmed> {
+  const { engine, newKey } = tools;
   // Made for the step that follows it; nobody looks at it on the screen.
   if (variance) engine.free(variance);
+  if (isr.untrimmed) {
+    engine.free(plane);
+    if (mask) engine.free(mask);
+    const { HeldUntrimmed: Untrimmed } = await import('./heldUntrimmed.ts');
+    throwIfCancelled(signal);
+    const { stamps, bytes } = facts;
+    return new Untrimmed(tools, source, { isr, steps, warnings, stamps, bytes });
+  }
   try {
     await nextTurn();
     throwIfCancelled(signal);
@@ -139,6 +150,7 @@ async function held(
       exposure: source.request.exposure,
       isr,
       preview: null,
+      untrimmed: false,
       width: plane.width,
       height: plane.height,
       unit: report.unit,

@@ -56,7 +56,7 @@ const request = (name: string, more: Partial<OpenRequest> = {}): OpenRequest => 
   rawBytes: null,
   calibs: { bias: null, dark: null, flat: null },
   fileUrlPrefix: 'mem:/',
-  isr: { recipe: 'rapid', overscan: 'median-per-row', switched: {} },
+  isr: { recipe: 'rapid', overscan: 'median-per-row', switched: {}, untrimmed: false },
   growing: true,
   ...more,
 });

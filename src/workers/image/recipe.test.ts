@@ -15,7 +15,7 @@ const facts = (observationType: string, calibs: CalibSet = ALL, switched: IsrRec
   observationType,
   physicalFilter: 'empty~holo4_003',
   calibs,
-  isr: { recipe: 'rapid', overscan: 'median-per-row', switched } as const,
+  isr: { recipe: 'rapid', overscan: 'median-per-row', switched, untrimmed: false } as const,
 });
 const step = (plans: readonly StepPlan[], name: string) => plans.find((plan) => plan.name === name);
 const used = (observationType: string, switched: IsrRecipe['switched'] = {}) =>
@@ -50,6 +50,16 @@ describe('planSteps', () => {
     expect(
       step(planSteps(facts('science', ALL, { assemble: false })), 'assemble')?.skippedBecause,
     ).toBeNull();
+  });
+
+  it('leaves out all but the assembly where the overscan is shown', () => {
+    const { isr, ...rest } = facts('science');
+    const plans = planSteps({ ...rest, isr: { ...isr, untrimmed: true } });
+    expect(plans.map(({ name }) => name)).toEqual(STEP_ORDER.rapid);
+    for (const { name, skippedBecause, switchable, calib: none } of plans) {
+      const why = name === 'assemble' ? null : 'the overscan is shown';
+      expect([skippedBecause, switchable, none]).toEqual([why, false, null]);
+    }
   });
 
   it('says which type takes no flat', () => {

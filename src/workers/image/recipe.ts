@@ -85,6 +85,7 @@ export interface RecipeFacts {
 
 /** Every step that there is, in the order of the recipe. */
 export function planSteps(facts: RecipeFacts): readonly StepPlan[] {
+  if (facts.isr.untrimmed) return STEP_ORDER[facts.isr.recipe].map(leftOut);
   return STEP_ORDER[facts.isr.recipe].map((name) => {
     const calibName = CALIB_NAMES.find((each) => each === name);
     if (calibName) return calibStep(calibName, facts);
@@ -99,6 +100,12 @@ export function planSteps(facts: RecipeFacts): readonly StepPlan[] {
     const wanted = facts.isr.switched[name] ?? ALWAYS.has(name);
     return plan(true, wanted ? null : ALWAYS.has(name) ? 'switched off' : 'off');
   });
+}
+
+/** Segments are put together, whole. */
+function leftOut(name: StepName): StepPlan {
+  const skippedBecause = name === 'assemble' ? null : 'the overscan is shown';
+  return { name, calib: null, switchable: false, skippedBecause };
 }
 
 function calibStep(name: CalibName, { observationType, physicalFilter, calibs, isr }: RecipeFacts): StepPlan {

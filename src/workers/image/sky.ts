@@ -1,8 +1,8 @@
 /** Which sky coordinates an opened file has: those of its header when they hold good, else the pointing, else none. */
 import type { FitsStream, Hdu, Wcs } from 'astro-fits-wasm';
-import type { Amplifier, DetectorGeometry } from '../../core/camera/geometry.ts';
-import { amplifierAt, ampRawFromDetector } from '../../core/camera/geometry.ts';
-import type { AmpRawPixel, DetectorPixel } from '../../core/frames.ts';
+import type { DetectorGeometry } from '../../core/camera/geometry.ts';
+import { amplifierAt, ampRawFromDetector, detectorFromAmpRaw } from '../../core/camera/geometry.ts';
+import type { DetectorPixel } from '../../core/frames.ts';
 import { plateScaleArcsecPerPx } from '../../core/sky/plateScale.ts';
 import type { CardLookup, Pointing } from '../../core/sky/pointing.ts';
 import { pointingOf } from '../../core/sky/pointing.ts';
@@ -182,13 +182,6 @@ function detectorMapping(
       return undefined;
     },
     free,
-  };
-}
-
-function detectorFromAmpRaw(amp: Amplifier, raw: AmpRawPixel): DetectorPixel {
-  return {
-    x: amp.detector.x0 + (amp.flipX ? amp.data.x1 - 1 - raw.x : raw.x - amp.data.x0),
-    y: amp.detector.y0 + (amp.flipY ? amp.data.y1 - 1 - raw.y : raw.y - amp.data.y0),
   };
 }
 

@@ -3,15 +3,16 @@
  * image store of its own; this one makes them, keeps them in step with the main one and gives them back.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { type Lock, lockedPlace, lockedView, type Lockable } from '../../../core/camera/lock.ts';
+import { type Lock, lockedPlace, lockedView } from '../../../core/camera/lock.ts';
 import { exposureLabel, type Exposure } from '../../../core/dataId.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { ButlerClient } from '../../../services/butler/butlerClient.ts';
 import type { ImageWorker } from '../../../services/workerPool.ts';
-import type { Combination, IsrRecipe, OpenedImage, StepName } from '../../../workers/image/contract.ts';
+import type { Combination, IsrRecipe, StepName } from '../../../workers/image/contract.ts';
 import { shownLimits } from '../displayState.ts';
 import type { ImageStore } from '../imageState.ts';
 import { createImageStore } from '../imageStore.ts';
+import { lockable } from '../lockable.ts';
 
 export const COMPARE_MODES = ['tile', 'blink', 'curtain', 'difference', 'ratio'] as const;
 export type CompareMode = (typeof COMPARE_MODES)[number];
@@ -261,10 +262,6 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     setBlinkSeconds: (blinkSeconds) => set({ blinkSeconds }),
     setCurtain: (curtain) => set({ curtain: Math.min(1, Math.max(0, curtain)) }),
   };
-}
-
-function lockable({ amplifiers, sky }: OpenedImage): Lockable {
-  return { amplifiers, plane: sky.kind === 'none' ? null : sky.plane };
 }
 
 /** Of an exposure list, newest first: the nearest older one of the same target, filter, grating and type of image. */
