@@ -17,6 +17,9 @@ import {
 const STRETCH_CHANGES = 30;
 const READOUTS = 40;
 const SWITCHES = 20;
+const REGION_MOVES = 40;
+/** Until the worker's code is compiled. */
+const REGION_WARM = 10;
 const FOLLOWED = 100;
 /** Memory is compared with what it was after so many. */
 const WARM_AFTER = 5;
@@ -155,6 +158,52 @@ export async function measureIsrToggle(site, tools) {
   });
 }
 
+/** Runs in the page before the app: keeps the time from each question about a region to its answer. */
+function keepRegionTimes() {
+  globalThis.regionTimes = [];
+  const { value: postMessage } = Object.getOwnPropertyDescriptor(Worker.prototype, 'postMessage');
+  Worker.prototype.postMessage = function postAndTime(message, ...more) {
+    if (message?.path?.at(-1) === 'region') {
+      const asked = performance.now();
+      const answered = ({ data }) => {
+        if (data?.id !== message.id) return;
+        this.removeEventListener('message', answered);
+        globalThis.regionTimes.push(performance.now() - asked);
+      };
+      this.addEventListener('message', answered);
+    }
+    return postMessage.call(this, message, ...more);
+  };
+}
+
+/** From the page's question to the worker's answer, for a box of 1024 x 1024 pixels that is dragged. */
+export async function measureRegion(site, tools) {
+  const cookies = await signedInCookies(site, tools.chromium);
+  return withFreshProfile(cookies, tools.chromium, async (context, page) => {
+    await context.addInitScript(keepRegionTimes);
+    await openWorkspace(page, site);
+    const shown = await page.evaluate(() => globalThis.summitNotebook.getState().shown);
+    const address = new URL(site.url);
+    address.search = `?exposure=${shown}&regions=b2036,2000,1024,1024,0`;
+    await openWorkspace(page, { url: address.href });
+    const box = await page.locator('.image-canvas').boundingBox();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    for (let i = 1; i <= REGION_MOVES; i++) {
+      await page.mouse.move(x + (i % 9), y - (i % 7));
+      await page.waitForTimeout(100);
+    }
+    await page.mouse.up();
+    const times = await page.evaluate(() => globalThis.regionTimes);
+    const measured = await page.getByTestId('region-statistics').locator('[data-field="n"]').textContent();
+    console.log(`  ${measured} pixels`);
+    const samples = times.slice(REGION_WARM);
+    if (samples.length < REGION_MOVES / 2) throw new Error(`Only ${times.length} answers were seen.`);
+    return [{ name: 'region-statistics', unit: 'ms', better: 'lower', ours: median(samples), samples }];
+  });
+}
+
 /** Resident memory of the page's renderer process, in bytes. */
 async function rendererBytes(cdp) {
   const { processInfo } = await cdp.send('SystemInfo.getProcessInfo');
@@ -175,8 +224,12 @@ export function measureFollowing(site, tools) {
     const whole = await browser.newBrowserCDPSession();
     const own = await page.context().newCDPSession(page);
     await openWorkspace(page, site);
-    // Both exposures that it goes to and fro between, and their calibs.
+    // Both exposures that it goes to and fro between, and their calibs. What was shown first may be the oldest.
     await untilTaken(page, 3);
+    await page.evaluate(() => {
+      const { newest } = globalThis.summitNotebook.getState();
+      return globalThis.summitNotebook.open({ exposure: newest });
+    });
     const bytes = async () => {
       await own.send('HeapProfiler.collectGarbage');
       await settle();

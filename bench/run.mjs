@@ -57,6 +57,7 @@ const MEASUREMENTS = [
   { names: ['stretch'], needs: ['chromium'], site: 'live', run: ofDisplay('measureStretch') },
   { names: ['readout'], needs: ['chromium'], site: 'live', run: ofDisplay('measureReadout') },
   { names: ['isr-toggle'], needs: ['chromium'], site: 'live', run: ofDisplay('measureIsrToggle') },
+  { names: ['region-statistics'], needs: ['chromium'], site: 'live', run: ofDisplay('measureRegion') },
   { names: ['first-pixels'], needs: ['chromium'], site: 'live', run: early('measureFirstPixels') },
   {
     names: ['thin-link-first-picture'],

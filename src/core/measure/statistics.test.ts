@@ -48,6 +48,33 @@ describe('regionStatistics', () => {
     );
   });
 
+  // Each is 20,000 values: many to a bin, as fuzzed ones are not.
+  it.each<[string, (unit: () => number) => number]>([
+    ['sky', (unit) => 300 + 10 * (unit() + unit() + unit() - 1.5) + (unit() < 0.01 ? 3000 * unit() : 0)],
+    ['sky about zero', (unit) => 10 * (unit() + unit() + unit() - 1.5)],
+    ['whole numbers of a raw', (unit) => Math.round(20_000 + 20 * unit() + 20 * unit())],
+    ['one value', () => 42],
+    ['two values, none between them', (unit) => (unit() < 0.5 ? -1e30 : 1e30)],
+    ['two heaps, with nothing near the median', (unit) => Math.sign(unit() - 0.5) * (1 + unit())],
+    ['deviations that overflow', (unit) => (unit() < 0.4 ? -3.4e38 : 3e38 * unit())],
+    ['small numbers far from large ones', (unit) => (unit() < 0.5 ? 1000 : Math.exp(60 * unit() - 90))],
+    ['values that are not finite', (unit) => (unit() < 0.2 ? (unit() < 0.5 ? NaN : -Infinity) : 7 * unit())],
+  ])('equals sorting %s', (_name, draw) => {
+    let seed = 1;
+    const unit = () => (seed = (seed * 1_664_525 + 1_013_904_223) % 2 ** 32) / 2 ** 32;
+    const values = Float32Array.from({ length: 20_001 }, () => draw(unit)).subarray(1);
+    const found = regionStatistics(values);
+    const finite = values.filter(Number.isFinite).sort();
+    for (const p of PERCENTILES) expect(found.percentiles[p]).toBe(quantileOfSorted(finite, p / 100));
+    expect([found.min, found.max]).toEqual([finite[0], finite.at(-1)]);
+    expect(found.median).toBe(quantileOfSorted(finite, 0.5));
+    const deviations = finite.map((value) => Math.abs(value - found.median));
+    const sorted = deviations.filter(Number.isFinite).sort();
+    expect(found.robustSigma).toBe(SIGMA_PER_MAD * quantileOfSorted(sorted, 0.5));
+    const spread = Math.sqrt(finite.reduce((a, v) => a + (v - found.mean) ** 2, 0) / (finite.length - 1));
+    expect(Math.abs(found.standardDeviation - spread)).toBeLessThanOrEqual(1e-9 * spread);
+  });
+
   it('measures the first `count` values of a view into a larger buffer', () => {
     const values = Float32Array.of(9, 9, 1, 2, 3, 4, 9).subarray(2);
     expect(regionStatistics(values, 4)).toMatchObject({ n: 4, sum: 10, median: 2.5, min: 1, max: 4 });
