@@ -28,7 +28,7 @@ from .registry_file import DatasetTables, read_transaction, repository_paths
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MOST_EXPOSURES = 200_000
 KEPT_DAYS = 30
 """How long rows of exposures that have left the registry are kept, by their day_obs: they may come back."""

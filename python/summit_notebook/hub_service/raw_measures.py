@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from summit_notebook.engine import Engine, Hdu, IsrResult
 
+from .amplifier_health import amplifier_health, serial_overscan, shared_noise
 from .star_widths import binned, star_widths_px
 
 Array = npt.NDArray[Any]
@@ -25,8 +26,6 @@ ARCSEC_PER_PX = {"LATISS": 0.0952}
 STARLESS_TYPES = ("bias", "dark", "flat", "cflat")
 """Observation types whose images show no sky."""
 FEWEST_STARS = 3
-OVERSCAN_SKIP = 3
-"""Columns at either side of the serial overscan that are left out, as the engine does."""
 STRIDE = 3
 """Levels and noise of the image are taken from each third column of each third row."""
 MESH_PX = 64
@@ -43,7 +42,7 @@ def measure_raw(engine: Engine, raw: bytes, observation_type: str) -> dict[str, 
     if "saturation" in done and isr.mask is not None:
         saturated = (isr.mask & (1 << isr.report["mask_planes"]["SAT"])) != 0
     dither = np.random.default_rng(1)
-    amplifiers = _amplifiers(engine, isr, engine.read(raw), saturated, dither)
+    amplifiers = _amplifiers(engine, isr, engine.read(raw))
     sample = isr.image[::STRIDE, ::STRIDE]
     # Pixels less the median of their row lie on a grid of whole and half adu; see `_spread`.
     sample = sample + _spread(sample.shape, dither)
@@ -68,52 +67,23 @@ def measure_raw(engine: Engine, raw: bytes, observation_type: str) -> dict[str, 
     }
 
 
-def _amplifiers(
-    engine: Engine,
-    isr: IsrResult,
-    hdus: list[Hdu],
-    saturated: Bools | None,
-    dither: np.random.Generator,
-) -> list[dict[str, Any]]:
+def _amplifiers(engine: Engine, isr: IsrResult, hdus: list[Hdu]) -> list[dict[str, Any]]:
     camera = engine.camera(isr.report["instrument"], isr.report["detector"])
     boxes = {amplifier["name"]: amplifier for amplifier in camera["amplifiers"]}
-    measured = []
-    for done in isr.report["amplifiers"]:
-        name = done["name"]
-        box = boxes[name]
-        pixels = hdus[done["hdu"]].data
-        strip, rows, place = box["serialOverscan"], box["data"], box["detector"]
-        overscan = (
-            None
-            if pixels is None
-            else pixels[rows["y0"] : rows["y1"], strip["x0"] + OVERSCAN_SKIP : strip["x1"] - OVERSCAN_SKIP]
-        )
-        measured.append(
-            {
-                "name": name,
-                "biasLevelAdu": done["overscan_median"],
-                "overscanNoiseAdu": None if overscan is None else _rounded(_row_noise(overscan, dither)),
-                "medianAdu": done["median_after"],
-                "saturatedPixels": None
-                if saturated is None
-                else int(np.count_nonzero(saturated[place["y0"] : place["y1"], place["x0"] : place["x1"]])),
-            }
-        )
-    return measured
-
-
-def _row_noise(overscan: Array, dither: np.random.Generator) -> float | None:
-    """Of the pixels less the median of their row, which takes drifts and the correlated noise of rows away.
-
-    About a median of the same n pixels the deviation comes out small by (n - 0.8) / n: Croux & Rousseeuw 1992
-    (Computational Statistics 1, 411), table 1.
-    """
-    columns = overscan.shape[1]
-    if overscan.size == 0 or columns < 2:
-        return None
-    pixels = overscan.astype(np.float32)
-    sigma = _robust_sigma(pixels - np.median(pixels, axis=1)[:, None] + _spread(pixels.shape, dither))
-    return None if sigma is None else sigma * columns / (columns - 0.8)
+    read = [(boxes[done["name"]], hdus[done["hdu"]].data) for done in isr.report["amplifiers"]]
+    segments = [(amplifier, pixels) for amplifier, pixels in read if pixels is not None]
+    overscans = [serial_overscan(pixels, amplifier) for amplifier, pixels in segments]
+    shared = shared_noise(overscans)
+    return [
+        {
+            "name": amplifier["name"],
+            **{
+                name: _rounded(value) for name, value in amplifier_health(pixels, amplifier, overscan).items()
+            },
+            "correlation": _rounded(correlation),
+        }
+        for (amplifier, pixels), overscan, correlation in zip(segments, overscans, shared, strict=True)
+    ]
 
 
 def _spread(shape: tuple[int, ...], dither: np.random.Generator) -> Floats:

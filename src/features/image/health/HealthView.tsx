@@ -9,27 +9,12 @@ import type { NightAmplifiers } from '../../../services/butler/nightAmplifiers.t
 import type { DetectorHealth } from '../../../workers/image/contract.ts';
 import type { ImageStore } from '../imageState.ts';
 import { AmplifierHealth } from './AmplifierHealth.tsx';
+import { serviceTrend } from './serviceTrend.ts';
 
 export interface HealthViewProps {
   readonly store: ImageStore;
   /** What the service has measured of a night. */
   readonly fetchNight: (dayObs: number) => Promise<NightAmplifiers>;
-}
-
-/** Quantities that the service measures of every exposure; the others are known of those that were looked at here. */
-const OF_THE_SERVICE = ['biasLevelAdu', 'overscanNoiseAdu', 'saturatedPixels'] as const;
-
-function serviceTrend(night: NightAmplifiers, quantity: (typeof OF_THE_SERVICE)[number]): HealthTrend {
-  const { exposures } = night;
-  const names = new Set(exposures.flatMap(({ amplifiers }) => amplifiers.map(({ name }) => name)));
-  const valueOf = (each: NightAmplifiers['exposures'][number], name: string) =>
-    each.amplifiers.find((amplifier) => amplifier.name === name)?.[quantity] ?? null;
-  return {
-    exposures,
-    values: Object.fromEntries(
-      [...names].map((name) => [name, exposures.map((each) => valueOf(each, name))]),
-    ),
-  };
 }
 
 interface Measured extends DetectorHealth {
@@ -93,10 +78,9 @@ export function HealthView({ store, fetchNight }: HealthViewProps) {
     // Until another exposure has been measured each quantity has one trend.
     const known = new Map<HealthQuantity, HealthTrend>();
     return (quantity: HealthQuantity): HealthTrend => {
-      const served = OF_THE_SERVICE.find((name) => name === quantity);
       const measure = () =>
-        served && serviceNight && serviceNight.exposures.length > night.current.size
-          ? serviceTrend(serviceNight, served)
+        serviceNight && serviceNight.exposures.length > night.current.size
+          ? serviceTrend(serviceNight, quantity)
           : healthTrend([...night.current.values()], quantity);
       const trend = known.get(quantity) ?? measure();
       known.set(quantity, trend);
