@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { chromium } from '@playwright/test';
 import { CHROMIUM_ARGUMENTS } from './chromiumArguments.mjs';
 
-const VIEWPORT = { width: 1600, height: 1000 };
+export const VIEWPORT = { width: 1600, height: 1000 };
 export const READY = '[data-testid="image-pane"][data-state="ready"]';
 const LIVE_EXPOSURES = 20;
 const CONFIRMED_BY_SCREENSHOT = 3;

@@ -3,16 +3,11 @@
  * pixel at a fixed point of the pane's canvas has.
  */
 import { readFile } from 'node:fs/promises';
+import { chromium } from '@playwright/test';
+import { median, READY, settle, signedInCookies, VIEWPORT, withFreshProfile } from './browser.mjs';
+import { CHROMIUM_ARGUMENTS } from './chromiumArguments.mjs';
 import { openPane } from './pane.mjs';
-import {
-  median,
-  READY,
-  settle,
-  signedInCookies,
-  untilTaken,
-  withFreshProfile,
-  withSignedInPage,
-} from './browser.mjs';
+import { openQuietPage } from './quietPage.mjs';
 
 const STRETCH_CHANGES = 30;
 const READOUTS = 40;
@@ -186,6 +181,12 @@ export async function measureRegion(site, tools) {
     const address = new URL(site.url);
     address.search = `?exposure=${shown}&regions=b2036,2000,1024,1024,0`;
     await openWorkspace(page, { url: address.href });
+    await page.locator('.image-canvas').focus();
+    await page.keyboard.press('Shift+R');
+    const view = page.getByTestId('region-view');
+    await view.getByRole('button', { name: /^box / }).click();
+    const n = view.getByTestId('region-statistics').locator('[data-field="n"]');
+    await n.waitFor();
     const box = await page.locator('.image-canvas').boundingBox();
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     await page.mouse.move(x, y);
@@ -196,8 +197,7 @@ export async function measureRegion(site, tools) {
     }
     await page.mouse.up();
     const times = await page.evaluate(() => globalThis.regionTimes);
-    const measured = await page.getByTestId('region-statistics').locator('[data-field="n"]').textContent();
-    console.log(`  ${measured} pixels`);
+    console.log(`  of ${await n.textContent()} pixels`);
     const samples = times.slice(REGION_WARM);
     if (samples.length < REGION_MOVES / 2) throw new Error(`Only ${times.length} answers were seen.`);
     return [{ name: 'region-statistics', unit: 'ms', better: 'lower', ours: median(samples), samples }];
@@ -219,19 +219,28 @@ async function rendererBytes(cdp) {
 }
 
 /** Growth of the renderer process, after a forced collection, from the fifth to the hundredth exposure that was opened. */
-export function measureFollowing(site, tools) {
-  return withSignedInPage(site, tools, async (page, browser) => {
+export async function measureFollowing(site, tools) {
+  const cookies = await signedInCookies(site, tools.chromium);
+  const browser = await chromium.launch({ executablePath: tools.chromium, args: CHROMIUM_ARGUMENTS });
+  try {
     const whole = await browser.newBrowserCDPSession();
-    const own = await page.context().newCDPSession(page);
-    await openWorkspace(page, site);
-    // Both exposures that it goes to and fro between, and their calibs. What was shown first may be the oldest.
-    await untilTaken(page, 3);
+    const page = await openQuietPage(browser, { url: site.url, cookies, ...VIEWPORT });
+    await page.until((ready) => document.querySelector(ready) !== null, READY);
+    // Both exposures that it goes to and fro between, and their calibs; from the newest there is an older one.
+    await page.until(
+      () =>
+        document.querySelector('[data-testid="notebook-pane"][data-state="ready"]') &&
+        globalThis.summitNotebook.getState().exposureCount >= 3,
+      undefined,
+      300_000,
+    );
     await page.evaluate(() => {
       const { newest } = globalThis.summitNotebook.getState();
       return globalThis.summitNotebook.open({ exposure: newest });
     });
+    await settle();
     const bytes = async () => {
-      await own.send('HeapProfiler.collectGarbage');
+      await page.collectGarbage();
       await settle();
       const memory = await page.evaluate(() => globalThis.summitNotebook.memory());
       return { process: await rendererBytes(whole), ...memory };
@@ -259,5 +268,7 @@ export function measureFollowing(site, tools) {
     }
     const growth = (100 * (end.process - warm.process)) / warm.process;
     return [{ name: 'follow-100-heap-growth', unit: '%', better: 'lower', ours: growth, samples: [growth] }];
-  });
+  } finally {
+    await browser.close();
+  }
 }

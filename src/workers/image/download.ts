@@ -7,8 +7,6 @@ import { openBytes } from '../shared/fetchBytes.ts';
 export const nowUnixMs = (): UnixMs => performance.timeOrigin + performance.now();
 
 export class Download {
-  /** All chunks so far; kept, because a raw value under the cursor is decoded from them later. */
-  readonly chunks: Uint8Array[] = [];
   totalBytes: number | null = null;
   bytes = 0;
   /** When the last byte arrived. */
@@ -17,7 +15,8 @@ export class Download {
   #failure: unknown;
   #ended = false;
   #wake: (() => void) | undefined;
-  #next = 0;
+  /** That have come and were not read yet. */
+  readonly #chunks: Uint8Array[] = [];
   readonly #opened: Promise<void>;
 
   /** `what` begins the sentence of an error. */
@@ -37,14 +36,15 @@ export class Download {
 
   /** The next chunk, or undefined after the last one. Throws what went wrong with the download. */
   async read(): Promise<Uint8Array | undefined> {
-    while (this.#next >= this.chunks.length) {
+    for (;;) {
+      const chunk = this.#chunks.shift();
+      if (chunk) return chunk;
       if (this.#failure) throw this.#failure;
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    return this.chunks[this.#next++];
   }
 
   /** Ends it; a waiting `read` throws `Cancelled`. Harmless after the end. */
@@ -69,7 +69,7 @@ export class Download {
       for (;;) {
         const chunk = await stream.read();
         if (!chunk) break;
-        this.chunks.push(chunk);
+        this.#chunks.push(chunk);
         this.bytes += chunk.length;
         onBytes?.(this);
         this.#wake?.();
