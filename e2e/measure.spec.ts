@@ -203,6 +203,11 @@ test('the amplifiers of a raw are measured, a noisy one is named', async ({ work
   const health = workspace.getByTestId('amplifier-health');
   await expect(health.getByRole('row')).toHaveCount(17, { timeout: 60_000 });
   await expect(health.getByText(/within limits|out of range/).first()).toBeVisible();
+  // Nobody has looked at the others: the service has measured them.
+  await health.getByLabel('Map and trend').selectOption('rowNoiseAdu');
+  await expect(
+    health.getByRole('img', { name: /^Row noise.* of 16 amplifiers over \d+ exposures/ }),
+  ).toBeVisible();
 });
 
 test('the table of all exposures filters, opens and saves', async ({ workspace }) => {
