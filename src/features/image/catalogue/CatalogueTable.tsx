@@ -107,19 +107,22 @@ export function CatalogueTable({ store, catalogue }: CatalogueTableProps) {
       >
         <div className="catalogue-head" role="row">
           {table.columns.map(({ name: title, unit }) => (
-            <button
+            <span
               key={title}
-              type="button"
               role="columnheader"
-              title={unit ? `${title} (${unit})` : title}
               aria-sort={sorting?.name === title ? (sorting.down ? 'descending' : 'ascending') : 'none'}
-              onClick={() =>
-                setSorting((before) => ({ name: title, down: before?.name === title && !before.down }))
-              }
             >
-              {title}
-              {sorting?.name === title && (sorting.down ? ' ↓' : ' ↑')}
-            </button>
+              <button
+                type="button"
+                title={unit ? `${title} (${unit})` : title}
+                onClick={() =>
+                  setSorting((before) => ({ name: title, down: before?.name === title && !before.down }))
+                }
+              >
+                {title}
+                {sorting?.name === title && (sorting.down ? ' ↓' : ' ↑')}
+              </button>
+            </span>
           ))}
         </div>
         <div style={{ height: virtualizer.getTotalSize() }} role="presentation">
