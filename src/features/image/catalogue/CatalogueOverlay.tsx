@@ -2,8 +2,8 @@
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
 import type { DevicePoint, Size, View } from '../../../core/camera/view.ts';
-import { deviceFromDetector } from '../../../core/camera/view.ts';
-import type { DetectorPixel } from '../../../core/frames.ts';
+import { detectorFromDevice, deviceFromDetector } from '../../../core/camera/view.ts';
+import type { Box, DetectorPixel } from '../../../core/frames.ts';
 import type { ImageStore } from '../imageState.ts';
 import '../regions/regions.css';
 import './catalogue.css';
@@ -61,12 +61,12 @@ export interface MarkersProps {
 export function Markers({ catalogue, chosen, view, pane }: MarkersProps) {
   const { at, colour, name } = catalogue;
   const { all, few } = useMemo(() => {
-    const margin = 2 * CHOSEN_RADIUS_PX;
+    const { x0, y0, x1, y1 } = inSight(view, pane);
     const seen: { row: number; x: number; y: number }[] = [];
     for (let row = 0; 2 * row < at.length; row++) {
-      const { x, y } = deviceFromDetector({ x: at[2 * row]!, y: at[2 * row + 1]! }, view, pane);
-      const inside = x > -margin && y > -margin && x < pane.width + margin && y < pane.height + margin;
-      if (inside) seen.push({ row, x, y });
+      const [x, y] = [at[2 * row] as number, at[2 * row + 1] as number];
+      if (x > x0 && x < x1 && y > y0 && y < y1)
+        seen.push({ row, ...deviceFromDetector({ x, y }, view, pane) });
     }
     return { all: seen, few: seen.filter(({ row }) => chosen.has(row)) };
   }, [at, view, pane, chosen]);
@@ -89,6 +89,21 @@ export function Markers({ catalogue, chosen, view, pane }: MarkersProps) {
       )}
     </g>
   );
+}
+
+/** What the pane shows and a little more; rows far off, of which there may be many, cost next to nothing by it. */
+function inSight(view: View, pane: Size): Box<'Detector'> {
+  const corners = [0, pane.width].flatMap((x) =>
+    [0, pane.height].map((y) => detectorFromDevice({ x, y }, view, pane)),
+  );
+  const margin = (2 * CHOSEN_RADIUS_PX * devicePixelRatio) / view.devicePixelsPerPixel;
+  const [xs, ys] = [corners.map(({ x }) => x), corners.map(({ y }) => y)];
+  return {
+    x0: Math.min(...xs) - margin,
+    y0: Math.min(...ys) - margin,
+    x1: Math.max(...xs) + margin,
+    y1: Math.max(...ys) + margin,
+  };
 }
 
 function circle({ x, y }: DevicePoint, radius: number): string {
