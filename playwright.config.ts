@@ -3,21 +3,14 @@ import { defineConfig } from '@playwright/test';
 
 const results = resolve(import.meta.dirname, '.local/test-results');
 
-const OWN_SITES = ['**/faults.spec.ts', '**/oods.spec.ts'];
-
 /** Real Chromium against one demo site that e2e/globalSetup.ts starts; Debian's browser, found by `npm test`. */
 export default defineConfig({
   testDir: 'e2e',
   testMatch: '**/*.spec.ts',
   globalSetup: './e2e/globalSetup.ts',
-  // One site, one night, one notebook server: its stories take turns. Those that break a site have one of their own, and
-  // wait more than they work: they run beside.
-  workers: 2,
+  // One site, one night, one notebook server: the stories take turns.
+  workers: 1,
   fullyParallel: false,
-  projects: [
-    { name: 'shared site', testIgnore: OWN_SITES, workers: 1 },
-    { name: 'own sites', testMatch: OWN_SITES, workers: 1 },
-  ],
   forbidOnly: Boolean(process.env['CI']),
   timeout: 120_000,
   // A machine that serves others too can miss a deadline once; a story that fails twice is broken.
