@@ -22,7 +22,7 @@ test('the sources that are found are the stars, and the address shows them on th
     .slice(1)
     .map((line) => line.split(',').map(Number));
   const bright = truth.stars!.filter(
-    ({ x_px: x, y_px: y, electrons }) => electrons > 20_000 && x > 40 && x < 4030 && y > 40 && y < 3960,
+    ({ x_px: x, y_px: y, electrons }) => electrons > 5000 && x > 40 && x < 4030 && y > 40 && y < 3960,
   );
   const away = (star: Star) =>
     Math.min(...found.map(([x = 0, y = 0]) => Math.hypot(x - star.x_px, y - star.y_px)));
@@ -31,7 +31,7 @@ test('the sources that are found are the stars, and the address shows them on th
       (other) => other === star || Math.hypot(other.x_px - star.x_px, other.y_px - star.y_px) > 40,
     ),
   );
-  expect(parted.length).toBeGreaterThan(3);
+  expect(parted.length).toBeGreaterThan(1);
   for (const star of parted) expect(away(star), JSON.stringify(star)).toBeLessThan(1.5);
   // Nor much else: a few are faint neighbours and the rest of cosmic rays.
   const real = found.filter(([x = 0, y = 0]) =>
