@@ -1,7 +1,10 @@
 /** Images beside, over and taken from each other, in one view and between one pair of limits. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './support/fixtures.ts';
 import { pause, picture, waitForExposure } from './support/pane.ts';
+import type { Site } from './support/site.ts';
 
 /** Two exposures of one target and filter in a row: the second of them is on the screen. */
 async function openOneThatHasAPrevious(page: Page): Promise<{ shown: number; previous: number }> {
@@ -64,39 +67,6 @@ test('two keys compare with the previous exposure of the same target, filter and
   await expect(readout.locator('[data-field="x"]')).not.toHaveText('–');
   await expect(label.locator('.image-number')).toHaveText(/\d/);
 
-  // Or one sky: the telescope has moved between the two.
-  await workspace.keyboard.press('Shift+G');
-  const labels = async (pane: string) => {
-    const told = await workspace
-      .getByTestId(pane)
-      .locator('[data-sky-grid] text')
-      .evaluateAll((all) =>
-        all.map(
-          (each) =>
-            [each.textContent!, Number(each.getAttribute('x')), Number(each.getAttribute('y'))] as const,
-        ),
-      );
-    return new Map(told.map(([text, x, y]) => [text, { x, y }]));
-  };
-  /** Of the labels that both panes have. */
-  const apart = async () => {
-    const [here, there] = [await labels('image-pane'), await labels('compare-pane')];
-    const both = [...here.keys()].filter((text) => there.has(text));
-    if (both.length < 2) return NaN;
-    return Math.max(
-      ...both.map((text) =>
-        Math.hypot(here.get(text)!.x - there.get(text)!.x, here.get(text)!.y - there.get(text)!.y),
-      ),
-    );
-  };
-  await expect.poll(apart).toBeGreaterThan(3);
-  await workspace.getByLabel('Locked by').selectOption('sky');
-  await expect.poll(apart).toBeLessThan(3);
-  await expect.poll(() => workspace.url()).toContain('lock=sky');
-  await workspace.getByLabel('Locked by').selectOption('pixel');
-  await workspace.getByTestId('image-pane').locator('.image-canvas').focus();
-  await workspace.keyboard.press('Shift+G');
-
   await workspace.keyboard.press('k');
   const turns = new Set<string | null>();
   // Not in step with the blinking, which would show the same turn for ever.
@@ -135,6 +105,68 @@ test('two keys compare with the previous exposure of the same target, filter and
   await waitForExposure(workspace, previous);
   const there = (await valueAt(workspace, x, y)) ?? NaN;
   expect(Math.abs(minus - (here - there)), `${shown} minus ${previous} at ${x}, ${y}`).toBeLessThan(0.11);
+});
+
+/** Two exposures of one field between which the telescope has moved, as the simulator knows. */
+function movedPair(site: Site): [number, number] | null {
+  const folder = join(site.stateDir, 'truth');
+  const fields = readdirSync(folder)
+    .toSorted()
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Truth)
+    .filter(({ stars, planted }) => stars && stars.length > 0 && planted.length === 0);
+  for (const one of fields) {
+    for (const other of fields) {
+      const [a, b] = [one.stars![0]!, other.stars![0]!];
+      const movedPx = Math.hypot(a.x_px - b.x_px, a.y_px - b.y_px);
+      if (one.target === other.target && movedPx > 15 && movedPx < 900) return [one.exposure, other.exposure];
+    }
+  }
+  return null;
+}
+
+interface Truth {
+  readonly exposure: number;
+  readonly target: string;
+  readonly planted: readonly string[];
+  readonly stars?: readonly { readonly x_px: number; readonly y_px: number }[];
+}
+
+test('locked by the sky, both panes have it at the same places', async ({ newWorkspace: page, site }) => {
+  let pair: [number, number] | null = null;
+  await expect(() => {
+    pair = movedPair(site);
+    expect(pair, 'two exposures of one field').not.toBeNull();
+  }).toPass({ timeout: 90_000 });
+  const [shown, other] = pair!;
+  await page.goto(`${site.url}?exposure=${shown}&compare=tile,${other}&over=sky&view=2036,2000,0.5`);
+  await expect(page.getByTestId('compare-pane')).toHaveAttribute('data-exposure', String(other));
+  const labels = async (pane: string) => {
+    const told = await page
+      .getByTestId(pane)
+      .locator('[data-sky-grid] text')
+      .evaluateAll((all) =>
+        all.map(
+          (each) =>
+            [each.textContent!, Number(each.getAttribute('x')), Number(each.getAttribute('y'))] as const,
+        ),
+      );
+    return new Map(told.map(([text, x, y]) => [text, { x, y }]));
+  };
+  /** Of the labels that both panes have. */
+  const apart = async () => {
+    const [here, there] = [await labels('image-pane'), await labels('compare-pane')];
+    const both = [...here.keys()].filter((text) => there.has(text));
+    if (both.length < 2) return NaN;
+    return Math.max(
+      ...both.map((text) =>
+        Math.hypot(here.get(text)!.x - there.get(text)!.x, here.get(text)!.y - there.get(text)!.y),
+      ),
+    );
+  };
+  await expect.poll(apart).toBeGreaterThan(3);
+  await page.getByLabel('Locked by').selectOption('sky');
+  await expect.poll(apart).toBeLessThan(3);
+  await expect.poll(() => page.url()).toContain('lock=sky');
 });
 
 test('a step’s effect is seen side by side', async ({ workspace }) => {

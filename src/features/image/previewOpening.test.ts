@@ -23,7 +23,11 @@ const opened = (key: string, whole: boolean) =>
   ({ key, preview: whole ? null : { binPx: 8, share: 1 } }) as unknown as OpenedImage;
 
 /** A worker whose raws come so many bytes a second and whose service has previews, or has none. */
-function harness(choice: PixelChoice, bytesPerS: number, previewFails: AppError | null = null) {
+function harness(
+  choice: PixelChoice,
+  bytesPerS: number | ((bytes: number) => number),
+  previewFails: AppError | 'hangs' | null = null,
+) {
   let at = 0;
   const asked: string[] = [];
   const jobs = new Map<string, (why: unknown) => void>();
@@ -38,13 +42,14 @@ function harness(choice: PixelChoice, bytesPerS: number, previewFails: AppError 
           if (bytes >= RAW_BYTES) return resolve(opened('full', true));
           if (!jobs.has(request.jobId)) return;
           at += 100;
-          bytes += bytesPerS / 10;
+          bytes += (typeof bytesPerS === 'number' ? bytesPerS : bytesPerS(bytes)) / 10;
           setTimeout(come);
         };
         come();
       }),
-    preview: async () => {
+    preview: async ({ jobId }: { jobId: string }) => {
       asked.push('preview');
+      if (previewFails === 'hangs') return new Promise((_, reject) => jobs.set(jobId, reject));
       if (previewFails) throw previewFails.toWire();
       return opened('preview', false);
     },
@@ -60,7 +65,7 @@ function harness(choice: PixelChoice, bytesPerS: number, previewFails: AppError 
     fileUrlPrefix: 'https://summit/files/',
     findCalibs: async () => ({ bias: null, dark: null, flat: null }),
   } as unknown as ButlerClient;
-  const opening = previewOpening(butler, worker, () => choice, new LinkRate(() => at));
+  const opening = previewOpening(butler, worker, () => choice, new LinkRate(() => at), 30);
   const onPreview = vi.fn();
   const open = (full = false, signal = new AbortController().signal) =>
     opening(EXPOSURE, { isr: FIRST_ISR, full, signal, onProgress: () => undefined, onPreview });
@@ -111,6 +116,20 @@ describe('opening', () => {
     const { open, asked } = harness('preview', FAST, new AppError('NotFound', 'no such route'));
     expect(await open()).toMatchObject({ key: 'full' });
     expect(asked).toEqual(['preview', 'raw']);
+  });
+
+  it('takes the raw where the service is too busy for a preview', async () => {
+    const { open, asked, onPreview } = harness('preview', FAST, 'hangs');
+    expect(await open()).toMatchObject({ key: 'full' });
+    expect(asked).toEqual(['preview', 'cancel', 'raw']);
+    expect(onPreview).not.toHaveBeenCalled();
+  });
+
+  it('does not break off a raw of which little is missing', async () => {
+    // The machine was busy, not the link.
+    const { open, asked } = harness('auto', (bytes) => (bytes < RAW_BYTES * 0.7 ? FAST : SLOW));
+    expect(await open()).toMatchObject({ key: 'full' });
+    expect(asked).toEqual(['raw']);
   });
 
   it('ends when another exposure is asked for', async () => {

@@ -3,7 +3,6 @@
  * the service's preview of it.
  */
 import type { Exposure } from '../../core/dataId.ts';
-import { AppError } from '../../core/errors.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
 import type { CalibSet } from '../../core/dataId.ts';
@@ -19,8 +18,10 @@ import { calibsOf, type OpenAsk, type Opening, rawRequest } from './opening.ts';
 export const PIXEL_CHOICES = ['auto', 'full', 'preview'] as const;
 export type PixelChoice = (typeof PIXEL_CHOICES)[number];
 
-/** A raw that takes longer is preceded by its preview. */
+/** A raw that takes longer, or what is missing of it, is preceded by its preview. */
 const LONG_S = 3;
+/** A service that is this slow is no help: the pixels themselves are asked for. */
+const PREVIEW_WITHIN_MS = 8000;
 const NO_CALIBS: CalibSet = { bias: null, dark: null, flat: null };
 
 export function previewOpening(
@@ -28,14 +29,17 @@ export function previewOpening(
   worker: ImageWorker,
   choice: () => PixelChoice,
   rate = new LinkRate(),
+  previewWithinMs = PREVIEW_WITHIN_MS,
 ): Opening {
   const preview = (exposure: Exposure, { isr, signal }: OpenAsk) =>
-    worker.preview(rawRequest(butler, exposure, NO_CALIBS, isr), { signal });
+    worker.preview(rawRequest(butler, exposure, NO_CALIBS, isr), {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(previewWithinMs)]),
+    });
 
   const full = async (
     exposure: Exposure,
     ask: OpenAsk,
-    { growing, onRate }: { readonly growing: boolean; readonly onRate?: () => void },
+    { growing, onRate }: { readonly growing: boolean; readonly onRate?: (bytes: number) => void },
   ): Promise<OpenedImage> => {
     const { isr, signal } = ask;
     const calibs = await calibsOf(butler, exposure, signal);
@@ -45,7 +49,7 @@ export function previewOpening(
       signal,
       onProgress(progress: OpenProgress) {
         if (progress.stage === 'growing') return ask.onPreview(progress.opened);
-        if (progress.stage === 'fetching' && rate.note(progress.bytes)) onRate?.();
+        if (progress.stage === 'fetching' && rate.note(progress.bytes)) onRate?.(progress.bytes);
         ask.onProgress(progress);
       },
     });
@@ -57,8 +61,8 @@ export function previewOpening(
     const giving = new AbortController();
     try {
       const signal = AbortSignal.any([ask.signal, giving.signal]);
-      const onRate = () => {
-        if (rate.secondsFor(raw?.fileBytes ?? 0) > LONG_S) giving.abort();
+      const onRate = (bytes: number) => {
+        if (rate.secondsFor((raw?.fileBytes ?? 0) - bytes) > LONG_S) giving.abort();
       };
       return await full(exposure, { ...ask, signal }, { growing: true, onRate });
     } catch (thrown) {
@@ -83,7 +87,7 @@ export function previewOpening(
       previewed = true;
     } catch (thrown) {
       // The pixels themselves may still be had, and say better what is wrong.
-      if (ask.signal.aborted || (thrown instanceof AppError && thrown.tag === 'Cancelled')) throw thrown;
+      if (ask.signal.aborted) throw thrown;
     }
     // All of the detector is seen: a part of it would be a step back.
     return full(exposure, ask, { growing: !previewed });
