@@ -158,7 +158,7 @@ function keepRegionTimes() {
   globalThis.regionTimes = [];
   const { value: postMessage } = Object.getOwnPropertyDescriptor(Worker.prototype, 'postMessage');
   Worker.prototype.postMessage = function postAndTime(message, ...more) {
-    if (message?.path?.at(-1) === 'region') {
+    if (Array.isArray(message?.path) && message.path.at(-1) === 'region') {
       const asked = performance.now();
       const answered = ({ data }) => {
         if (data?.id !== message.id) return;
@@ -176,7 +176,8 @@ export async function measureRegion(site, tools) {
   const cookies = await signedInCookies(site, tools.chromium);
   return withFreshProfile(cookies, tools.chromium, async (context, page) => {
     await context.addInitScript(keepRegionTimes);
-    await openWorkspace(page, site);
+    await page.goto(site.url);
+    await page.waitForSelector(READY, { timeout: 60_000 });
     const shown = await page.evaluate(() => globalThis.summitNotebook.getState().shown);
     const address = new URL(site.url);
     address.search = `?exposure=${shown}&regions=b2036,2000,1024,1024,0`;

@@ -6,6 +6,15 @@ import { openBytes } from '../shared/fetchBytes.ts';
 
 export const nowUnixMs = (): UnixMs => performance.timeOrigin + performance.now();
 
+/** What one read gives at most, so that a reader has turns between. */
+const PART_BYTES = 1 << 20;
+/** More is not kept for the next download, nor taken at once because a server announces it. */
+const MOST_KEPT_BYTES = 1 << 25;
+
+const NOTHING = new Uint8Array(0);
+/** That of an earlier download, since fresh memory for each raw would add up until it is collected. */
+let kept: Uint8Array<ArrayBuffer> = NOTHING;
+
 export class Download {
   totalBytes: number | null = null;
   bytes = 0;
@@ -15,8 +24,9 @@ export class Download {
   #failure: unknown;
   #ended = false;
   #wake: (() => void) | undefined;
-  /** That have come and were not read yet. */
-  readonly #chunks: Uint8Array[] = [];
+  /** What has come is at its start. */
+  #memory = kept;
+  #readBytes = 0;
   readonly #opened: Promise<void>;
 
   /** `what` begins the sentence of an error. */
@@ -25,6 +35,7 @@ export class Download {
     this.#opened = new Promise((resolve) => {
       opened = resolve;
     });
+    kept = NOTHING;
     void this.#run(url, what, fetchLike, opened, onBytes);
   }
 
@@ -34,11 +45,17 @@ export class Download {
     if (this.#failure) throw this.#failure;
   }
 
-  /** The next chunk, or undefined after the last one. Throws what went wrong with the download. */
+  /**
+   * What has come since the last read, or undefined at the end; its memory is the caller's until `cancel`. Throws what went
+   * wrong with the download.
+   */
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
-      const chunk = this.#chunks.shift();
-      if (chunk) return chunk;
+      if (this.#readBytes < this.bytes) {
+        const from = this.#readBytes;
+        this.#readBytes = Math.min(this.bytes, from + PART_BYTES);
+        return this.#memory.subarray(from, this.#readBytes);
+      }
       if (this.#failure) throw this.#failure;
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => {
@@ -47,12 +64,28 @@ export class Download {
     }
   }
 
-  /** Ends it; a waiting `read` throws `Cancelled`. Harmless after the end. */
+  /** Ends it; a waiting `read` throws `Cancelled`. After the end it only gives the memory back. */
   cancel(): void {
+    const { length } = this.#memory;
+    if (length > kept.length && length <= MOST_KEPT_BYTES) kept = this.#memory;
+    this.#memory = NOTHING;
+    this.#readBytes = this.bytes;
     if (this.#ended) return;
     this.#failure ??= new AppError('Cancelled', 'The work was superseded.');
     this.#abort.abort();
     this.#wake?.();
+  }
+
+  #keep(chunk: Uint8Array): void {
+    const wanted = this.bytes + chunk.length;
+    if (wanted > this.#memory.length) {
+      const announced = Math.min(this.totalBytes ?? 0, MOST_KEPT_BYTES);
+      const larger = new Uint8Array(announced >= wanted ? announced : 2 * wanted);
+      larger.set(this.#memory.subarray(0, this.bytes));
+      this.#memory = larger;
+    }
+    this.#memory.set(chunk, this.bytes);
+    this.bytes = wanted;
   }
 
   async #run(
@@ -68,9 +101,8 @@ export class Download {
       opened();
       for (;;) {
         const chunk = await stream.read();
-        if (!chunk) break;
-        this.#chunks.push(chunk);
-        this.bytes += chunk.length;
+        if (!chunk || this.#failure) break;
+        this.#keep(chunk);
         onBytes?.(this);
         this.#wake?.();
       }

@@ -15,7 +15,7 @@ export interface ByteStream {
   readonly totalBytes: number | null;
   /** Of the answer's head; null when it has none of that name. */
   header(name: string): string | null;
-  /** Undefined at the end. */
+  /** Undefined at the end. What was read before may be overwritten. */
   read(): Promise<Uint8Array | undefined>;
 }
 
@@ -63,16 +63,38 @@ export async function openBytes(
   const { body } = response;
   const length = Number(response.headers.get('content-length') ?? Number.NaN);
   const encoded = response.headers.get('content-encoding') !== null;
-  const reader = body?.getReader();
+  const read = body && readerOf(body);
   return {
     totalBytes: Number.isFinite(length) && !encoded ? length : null,
     header: (name) => response.headers.get(name),
     async read() {
-      if (!reader) return undefined;
-      const { done, value } = await overNetwork(() => stall.during(reader.read()), what, url, signal);
-      received += value?.length ?? 0;
-      return done ? undefined : value;
+      if (!read) return undefined;
+      const chunk = await overNetwork(() => stall.during(read()), what, url, signal);
+      received += chunk?.length ?? 0;
+      return chunk;
     },
+  };
+}
+
+const CHUNK_BYTES = 1 << 17;
+
+/**
+ * Into the same memory again and again where the stream can: new memory for each chunk waits for a collection, and a worker
+ * that reads raws makes little else that would bring one about.
+ */
+function readerOf(body: ReadableStream<Uint8Array>): () => Promise<Uint8Array | undefined> {
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = body.getReader({ mode: 'byob' });
+  } catch {
+    const plain = body.getReader();
+    return async () => (await plain.read()).value;
+  }
+  let memory = new ArrayBuffer(CHUNK_BYTES);
+  return async () => {
+    const { done, value } = await reader.read(new Uint8Array(memory));
+    if (value) memory = value.buffer;
+    return done ? undefined : value;
   };
 }
 
