@@ -16,9 +16,13 @@ export async function openQuietPage(browser, { url, cookies, width, height }) {
   const { targetId } = await cdp.send('Target.createTarget', { url, browserContextId, width, height });
   const { sessionId } = await cdp.send('Target.attachToTarget', { targetId, flatten: false });
   const waiting = new Map();
+  const workers = new Set();
   cdp.on('Target.receivedMessageFromTarget', ({ sessionId: of, message }) => {
-    const { id, result, error } = JSON.parse(message);
-    if (of !== sessionId || !waiting.has(id)) return;
+    if (of !== sessionId) return;
+    const { id, result, error, method, params: told } = JSON.parse(message);
+    if (method === 'Target.attachedToTarget') workers.add(told.sessionId);
+    if (method === 'Target.detachedFromTarget') workers.delete(told.sessionId);
+    if (!waiting.has(id)) return;
     const { resolve, reject } = waiting.get(id);
     waiting.delete(id);
     if (error) reject(new Error(error.message));
@@ -42,9 +46,15 @@ export async function openQuietPage(browser, { url, cookies, width, height }) {
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result.value;
   };
+  await send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
   return {
     evaluate,
-    collectGarbage: () => send('HeapProfiler.collectGarbage'),
+    /** Of the page and of its workers, each of which has a heap of its own; those take a moment more. */
+    async collectGarbage() {
+      const message = JSON.stringify({ id: 1, method: 'HeapProfiler.collectGarbage', params: {} });
+      for (const worker of workers) await send('Target.sendMessageToTarget', { sessionId: worker, message });
+      await send('HeapProfiler.collectGarbage');
+    },
     /** Until `holds`, which runs in the page, answers with something; the page may be on its way to another address. */
     async until(holds, argument, timeoutMs = 120_000) {
       const end = Date.now() + timeoutMs;
