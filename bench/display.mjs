@@ -193,14 +193,17 @@ export async function measureRegion(site, tools) {
     await page.mouse.move(x, y);
     await page.mouse.down();
     for (let i = 1; i <= REGION_MOVES; i++) {
+      const answers = await page.evaluate(() => globalThis.regionTimes.length);
       await page.mouse.move(x + (i % 9), y - (i % 7));
+      await page.waitForFunction((before) => globalThis.regionTimes.length > before, answers);
+      // The plot of this answer must not keep the page from taking the next one.
+      await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
       await page.waitForTimeout(100);
     }
     await page.mouse.up();
     const times = await page.evaluate(() => globalThis.regionTimes);
     console.log(`  of ${await n.textContent()} pixels`);
     const samples = times.slice(REGION_WARM);
-    if (samples.length < REGION_MOVES / 2) throw new Error(`Only ${times.length} answers were seen.`);
     return [{ name: 'region-statistics', unit: 'ms', better: 'lower', ours: median(samples), samples }];
   });
 }
