@@ -54,7 +54,7 @@ const request = (i: number): OpenRequest => ({
   rawBytes: null,
   calibs: { bias: calib('bias'), dark: calib('dark'), flat: calib('flat') },
   fileUrlPrefix: 'mem:/',
-  isr: { recipe: 'rapid', overscan: 'median-per-row', switched: {} },
+  isr: { recipe: 'rapid', overscan: 'median-per-row', switched: {}, untrimmed: false },
   growing: i % 2 === 0,
 });
 
