@@ -19,7 +19,8 @@ export function Readout({ store }: { readonly store: ImageStore }) {
         <Item name="y" value={of(({ at }) => (at ? String(at.y) : NOTHING))} />
         <Item
           name="amplifier"
-          value={of(({ amplifier, part }) => (part === 'data' ? amplifier : `${amplifier} ${part}`))}
+          label={!readout || readout.part === 'data' ? 'amplifier' : readout.part}
+          value={of(({ amplifier }) => amplifier)}
         />
         <Item name="value" unit="adu" value={of(({ valueAdu }) => valueText(valueAdu))} />
         <Item name="electron" unit="e⁻" value={of(({ valueElectron }) => valueText(valueElectron))} />
@@ -56,15 +57,17 @@ function valueText(value: number | null): string {
 
 interface ItemProps {
   readonly name: string;
+  /** Where it is not the name. */
+  readonly label?: string;
   readonly value: string;
   readonly unit?: string;
   readonly wide?: boolean;
 }
 
-function Item({ name, value, unit, wide = false }: ItemProps) {
+function Item({ name, label = name, value, unit, wide = false }: ItemProps) {
   return (
     <div className={wide ? 'image-readout-item image-readout-wide' : 'image-readout-item'}>
-      <dt>{name}</dt>
+      <dt>{label}</dt>
       <dd className="image-number" data-field={name}>
         {value}
         {unit && <span className="image-unit"> {unit}</span>}
