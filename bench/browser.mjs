@@ -29,7 +29,7 @@ export async function signIn(page, site) {
 }
 
 /** Signs in once and gives the cookies to the measurements. */
-async function signedInState(site, browser) {
+export async function signedInState(site, browser) {
   const context = await browser.newContext({ viewport: VIEWPORT });
   const page = await context.newPage();
   await signIn(page, site);

@@ -4,7 +4,15 @@
  */
 import { readFile } from 'node:fs/promises';
 import { chromium } from '@playwright/test';
-import { median, READY, settle, signedInCookies, VIEWPORT, withFreshProfile } from './browser.mjs';
+import {
+  median,
+  READY,
+  settle,
+  signedInCookies,
+  signedInState,
+  VIEWPORT,
+  withFreshProfile,
+} from './browser.mjs';
 import { CHROMIUM_ARGUMENTS } from './chromiumArguments.mjs';
 import { openPane } from './pane.mjs';
 import { openQuietPage } from './quietPage.mjs';
@@ -56,9 +64,10 @@ function installTimer() {
 
 /** A change of the limits to its picture. */
 export async function measureStretch(site, tools) {
-  const cookies = await signedInCookies(site, tools.chromium);
-  return withFreshProfile(cookies, tools.chromium, async (_context, page) => {
-    await openPane(page, site);
+  const browser = await chromium.launch({ executablePath: tools.chromium, args: CHROMIUM_ARGUMENTS });
+  try {
+    const { cookies } = await signedInState(site, browser);
+    const page = await openPane(browser, site, cookies);
     await page.evaluate(installTimer);
     const samples = await page.evaluate(async (changes) => {
       const { x, y } = { x: 2036, y: 2000 };
@@ -77,7 +86,9 @@ export async function measureStretch(site, tools) {
       return times;
     }, STRETCH_CHANGES);
     return [{ name: 'stretch', unit: 'ms', better: 'lower', ours: median(samples), samples }];
-  });
+  } finally {
+    await browser.close();
+  }
 }
 
 async function openWorkspace(page, site) {

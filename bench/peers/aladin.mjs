@@ -8,12 +8,12 @@ import { openPeer } from './pages.mjs';
  */
 export async function startAladin(browser, server) {
   const page = await openPeer(browser, `${server.url}/aladin.html`);
-  await page.waitForFunction(() => globalThis.aladin);
+  await page.until(() => Boolean(globalThis.aladin));
   return {
     name: 'Aladin Lite',
     mode: `Aladin Lite ${server.version('aladin-lite')}: one RICE_1 image, its own cuts, whole image in the pane, no ISR; page warm, image not cached`,
     async load({ single }) {
-      await page.bringToFront();
+      await page.toFront();
       return page.evaluate(
         (address) =>
           globalThis.untilPixelsChanged(
@@ -31,7 +31,6 @@ export async function startAladin(browser, server) {
         server.offer(single),
       );
     },
-    picture: () => page.screenshot(),
-    stop: () => page.context().close(),
+    stop: page.close,
   };
 }

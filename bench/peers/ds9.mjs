@@ -3,7 +3,7 @@
  * `Xvfb -fbdir` keeps in a file (an X window dump, X11/XWDFile.h): a look costs microseconds and DS9 nothing.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -170,14 +170,5 @@ async function drive({ get, set, empty }, dump) {
       await drawNow();
     },
     stretch: (name) => untilPixelsChanged('scale', name),
-    async picture() {
-      const all = readFileSync(dump);
-      const rgb = Buffer.from(`P6 ${SCREEN_PX} ${SCREEN_PX} 255\n`);
-      const bgrx = all.subarray(offsetOf(dump, { x: 0, y: 0 }));
-      const pixels = Buffer.alloc(3 * SCREEN_PX * SCREEN_PX);
-      for (let i = 0; i < SCREEN_PX * SCREEN_PX; i++)
-        for (let colour = 0; colour < 3; colour++) pixels[3 * i + colour] = bgrx[4 * i + 2 - colour];
-      return Buffer.concat([rgb, pixels]);
-    },
   };
 }

@@ -8,12 +8,12 @@ import { openPeer } from './pages.mjs';
  */
 export async function startJs9(browser, server) {
   const page = await openPeer(browser, `${server.url}/js9.html`);
-  await page.waitForFunction(() => globalThis.JS9?.inited);
+  await page.until(() => Boolean(globalThis.JS9?.inited));
   return {
     name: 'JS9',
     mode: `JS9 ${server.version('js9')}: one RICE_1 image, zscale, whole image in the pane, no ISR; page warm, image not cached`,
     async load({ single }) {
-      await page.bringToFront();
+      await page.toFront();
       return page.evaluate(async (address) => {
         const { JS9 } = globalThis;
         const held = [...JS9.images];
@@ -26,7 +26,6 @@ export async function startJs9(browser, server) {
         return changed;
       }, server.offer(single));
     },
-    picture: () => page.screenshot(),
-    stop: () => page.context().close(),
+    stop: page.close,
   };
 }

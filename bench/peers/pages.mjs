@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { basename, extname, join } from 'node:path';
 import { PANE_PX } from '../pane.mjs';
+import { openQuietPage } from '../quietPage.mjs';
 import { WATCH } from '../sideBySide/pixels.mjs';
 
 const TYPES = {
@@ -51,11 +52,6 @@ export async function servePeers({ js9, aladin }) {
   };
 }
 
-/** A page of a browser whose pane is all of its window, ready to be watched. */
-export async function openPeer(browser, url) {
-  const context = await browser.newContext({ viewport: { width: PANE_PX, height: PANE_PX } });
-  await context.addInitScript(...WATCH);
-  const page = await context.newPage();
-  await page.goto(url);
-  return page;
-}
+/** A page whose pane is all of its window, ready to be watched. */
+export const openPeer = (browser, url) =>
+  openQuietPage(browser, { url, width: PANE_PX, height: PANE_PX, before: WATCH });

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT, RUNTIME_PYTHON, pythonOf } from '../../scripts/setup/paths.mjs';
-import { signIn } from '../browser.mjs';
+import { signedInState } from '../browser.mjs';
 import { openPane } from '../pane.mjs';
 import { WATCH } from './pixels.mjs';
 
@@ -33,11 +33,8 @@ function expectedPixels(site, raw) {
  * @returns {Promise<import('./pixels.mjs').Contestant>}
  */
 export async function startOurs(browser, site) {
-  const context = await browser.newContext();
-  await context.addInitScript(...WATCH);
-  const page = await context.newPage();
-  await signIn(page, site);
-  await openPane(page, site);
+  const { cookies } = await signedInState(site, browser);
+  const page = await openPane(browser, site, cookies, WATCH);
 
   async function checkPixels(exposure, raw) {
     for (const { x, y, raw_adu, value_adu } of expectedPixels(site, raw)) {
@@ -56,7 +53,7 @@ export async function startOurs(browser, site) {
     name: 'ours',
     mode: 'panel: rapid ISR, zscale, whole image in the pane; engine and masters resident, raw not cached by the browser',
     async load({ exposure, raw }) {
-      await page.bringToFront();
+      await page.toFront();
       const changed = await page.evaluate(
         ([selector, id]) =>
           globalThis.untilPixelsChanged(
@@ -80,7 +77,7 @@ export async function startOurs(browser, site) {
       return changed;
     },
     async stretch(name) {
-      await page.bringToFront();
+      await page.toFront();
       return page.evaluate(
         ([selector, stretch]) =>
           globalThis.untilPixelsChanged(document.querySelector(selector), () =>
@@ -89,7 +86,6 @@ export async function startOurs(browser, site) {
         [CANVAS, name],
       );
     },
-    picture: () => page.screenshot(),
-    stop: () => context.close(),
+    stop: page.close,
   };
 }

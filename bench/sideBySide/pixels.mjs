@@ -26,11 +26,10 @@ export const REST_MS = 300;
  * @property {string} mode what it shows, what it reads and what of that was there before
  * @property {(exposure: Exposure) => Promise<Changed>} load
  * @property {(name: 'linear' | 'asinh') => Promise<Changed>} [stretch] of the whole image in the pane
- * @property {() => Promise<Buffer>} picture of the screen as it is: PNG, or PPM where there is no browser
  * @property {() => Promise<void>} stop
  */
 
-/** For `addInitScript`, with what it is given. */
+/** What a page runs before its own scripts, with what it is given. */
 export const WATCH = /** @type {const} */ ([
   installWatch,
   { point: POINT, row_px: ROW_PX, rest_ms: REST_MS },
