@@ -39,12 +39,33 @@ export const WATCH = /** @type {const} */ ([
  * Runs in a page before all others: `untilPixelsChanged(canvas, call)` answers with a `Changed`. It looks in the first
  * animation frame after anything was drawn on the canvas, and only then: reading pixels back waits for all that the GPU
  * process has to do, so that looking in vain would slow down what is measured. A look ends when the pixels are there to
- * be read, so that what the GPU process has only been asked to draw is waited for.
+ * be read, so that what the GPU process has only been asked to draw is waited for. Between two calls the page has no
+ * animation frames: one that draws all the time (Aladin Lite) would slow down the others' turns.
  * @param {{ point: { x: number, y: number }, row_px: number, rest_ms: number }} fixed
  */
 function installWatch({ point, row_px, rest_ms }) {
   let watched = null;
   let drawn = false;
+  let turn = true;
+  let lastId = 0;
+  /** @type {Map<number, FrameRequestCallback>} */
+  const waiting = new Map();
+  const nextFrame = globalThis.requestAnimationFrame.bind(globalThis);
+  const dropFrame = globalThis.cancelAnimationFrame.bind(globalThis);
+  globalThis.requestAnimationFrame = (callback) => {
+    if (turn) return nextFrame(callback);
+    waiting.set(--lastId, callback);
+    return lastId;
+  };
+  globalThis.cancelAnimationFrame = (id) => {
+    waiting.delete(id);
+    dropFrame(id);
+  };
+  const beginTurn = () => {
+    turn = true;
+    for (const callback of waiting.values()) nextFrame(callback);
+    waiting.clear();
+  };
   for (const [kind, method] of [
     [ImageBitmapRenderingContext, 'transferFromImageBitmap'],
     [CanvasRenderingContext2D, 'putImageData'],
@@ -73,6 +94,14 @@ function installWatch({ point, row_px, rest_ms }) {
   }
   globalThis.untilPixelsChanged = async (canvas, call) => {
     watched = canvas;
+    beginTurn();
+    try {
+      return await changeOf(call);
+    } finally {
+      turn = false;
+    }
+  };
+  async function changeOf(call) {
     const before = await look();
     drawn = false;
     const begin = performance.now();
@@ -85,7 +114,7 @@ function installWatch({ point, row_px, rest_ms }) {
     });
     answer.catch(() => {}); // told below
     for (let rested = begin; !answered || performance.now() - rested < rest_ms;) {
-      await new Promise((resolve) => requestAnimationFrame(resolve));
+      await new Promise((resolve) => nextFrame(resolve));
       if (!answered) rested = performance.now();
       if (!drawn) continue;
       drawn = false;
@@ -100,5 +129,5 @@ function installWatch({ point, row_px, rest_ms }) {
     if (shown === before) throw new Error('The picture did not change.');
     if (new Set(shown.split(',')).size === 1) throw new Error('There is no picture: all pixels are alike.');
     return { first_ms: first - begin, ms: last - begin };
-  };
+  }
 }
