@@ -1,41 +1,9 @@
 /** How an image is looked at: stretch, limits, turns, steps switched while one looks, its header, its address. */
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
+import { coloursAt, greyAt } from './support/colours.ts';
 import { expect, test } from './support/fixtures.ts';
 import { pause, picture, python, shownExposure, waitForExposure } from './support/pane.ts';
-
-/** The canvas as the screen has it, one RGBA quadruple for each place (fractions of the pane). */
-async function coloursAt(
-  page: Page,
-  places: readonly (readonly [number, number])[],
-  selector = '.image-canvas',
-): Promise<number[][]> {
-  return page.evaluate(
-    async ({ fractions, which }) => {
-      const canvas = document.querySelector<HTMLCanvasElement>(which);
-      if (!canvas) throw new Error('There is no image canvas.');
-      const copy = new OffscreenCanvas(canvas.width, canvas.height);
-      const context = copy.getContext('2d');
-      if (!context) throw new Error('No 2d context.');
-      context.drawImage(canvas, 0, 0);
-      return fractions.map(([x, y]) => {
-        const { data } = context.getImageData(
-          Math.floor((x ?? 0) * canvas.width),
-          Math.floor((y ?? 0) * canvas.height),
-          1,
-          1,
-        );
-        return [...data];
-      });
-    },
-    { fractions: places, which: selector },
-  );
-}
-
-/** Detector pixels under the middles of screen pixels at 1:1, and the brightness that they should have. */
-async function greyAt(page: Page, places: readonly (readonly [number, number])[]): Promise<number[]> {
-  return (await coloursAt(page, places)).map(([red = 0]) => red);
-}
 
 const api = {
   setStretch: (page: Page, settings: object) =>

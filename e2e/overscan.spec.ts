@@ -1,5 +1,6 @@
 /** The raw with its prescan and overscan, and back. */
 import { readFileSync } from 'node:fs';
+import { greyAt } from './support/colours.ts';
 import { expect, test } from './support/fixtures.ts';
 import { pause, picture, waitForExposure } from './support/pane.ts';
 
@@ -44,6 +45,23 @@ test('one key shows the raw with its overscan, in the same place, and what canno
   await expect
     .poll(() => workspace.evaluate(() => window.summitNotebook?.getState().image.scale))
     .toBeLessThan(1);
+  // Each amplifier has its own limits, and no pixel mixes two of them: none is black or white at their borders.
+  const side = Math.min(width / 4608, height / 4096);
+  const beside = [-1.5, -0.5, 0.5, 1.5];
+  const heights = Array.from({ length: 25 }, (_, i) => 0.1 + (i * 0.3) / 25);
+  for (let border = 1; border < 8; border++) {
+    const x = (offset: number) => 0.5 + ((border - 4) * 576 * side + offset) / width;
+    const greys = await greyAt(
+      workspace,
+      beside.flatMap((offset) => heights.map((y) => [x(offset), y] as const)),
+    );
+    beside.forEach((offset, i) => {
+      const sorted = greys.slice(i * heights.length, (i + 1) * heights.length).toSorted((a, b) => a - b);
+      const where = `${offset} px from border ${border}`;
+      expect(sorted[heights.length >> 1], where).toBeGreaterThan(10);
+      expect(sorted[heights.length >> 1], where).toBeLessThan(245);
+    });
+  }
   await picture(workspace, 'overscan');
   await workspace.mouse.move(box.x + width / 2, box.y + height / 2);
   await workspace.keyboard.press('e');

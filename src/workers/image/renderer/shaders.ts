@@ -73,6 +73,12 @@ const HATCHED = `
     colour = vec4(band < 4.0 ? vec3(0.13, 0.17, 0.24) : vec3(0.23, 0.28, 0.37), 1.0);
   }`;
 
+const IN_CELL = '  vec2 cell = floor((at + 0.5) / cellSize);\n';
+
+/** A mean over the border of two amplifiers would lie between the limits of neither. */
+const WITHIN_CELL =
+  'clamp(u, ceil(cell * cellSize / binning) + 0.5, floor((cell + 1.0) * cellSize / binning) - 0.5)';
+
 const MASK_OVER = `
   int bits = maskBits & texelFetch(maskLevel, clamp(ivec2(floor(u)), ivec2(0), textureSize(maskLevel, 0) - 1), 0).r;
   for (int bit = 0; bits != 0; bit++, bits >>= 1) {
@@ -87,7 +93,7 @@ const MASK_OVER = `
  * machine. `ramp`: slope and level of contrast and bias, turned round where the picture is inverted.
  */
 export function fragmentShader({ stretch, texels, holes, inCells, masked, part }: Drawing): string {
-  const between = inCells ? 'texelFetch(cellLimits, ivec2(floor((at + 0.5) / cellSize)), 0).rg' : 'limits';
+  const between = inCells ? 'texelFetch(cellLimits, ivec2(cell), 0).rg' : 'limits';
   return `#version 300 es
 precision highp float;
 precision highp int;
@@ -115,7 +121,7 @@ ${texels === 'fourWithValue' ? AVERAGE_AT : ''}
 void main() {
   vec2 at = centre + fromScreen * (gl_FragCoord.xy - pane * 0.5);
   vec2 u = (at + 0.5) / binning;
-  vec2 v = u${part ? ' - origin' : ''};
+${inCells ? IN_CELL : ''}  vec2 v = ${inCells && texels !== 'one' ? WITHIN_CELL : 'u'}${part ? ' - origin' : ''};
   float value = ${VALUE[texels]};
   vec2 between = ${between};
   float t = clamp((value - between.x) / (between.y - between.x), 0.0, 1.0);
