@@ -21,7 +21,7 @@ struct FusedRow {
   float variance_gain, noise;  // V = I / variance_gain + noise
   float gain;
   i32 saturated, bad, unmasked_nan;
-  float *image, *variance;
+  float *image, *variance;  // no variance: null
   i32* mask;
 };
 

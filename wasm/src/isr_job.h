@@ -154,7 +154,7 @@ struct AfIsr {
   af::OverscanFit fit_;
   af::Array<float> row_values_;
   af::Array<af::i32> row_mask_;
-  af::Array<float> neutral_;  // four rows of operands for the fused steps
+  af::Array<float> neutral_;  // three rows of operands for the fused steps
   af::Phase* phase_ = nullptr;
   float* raws_[af::kMaxAmplifiers] = {};  // of all segments, for crosstalk
   af::Array<char> report_;

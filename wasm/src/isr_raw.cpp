@@ -200,8 +200,7 @@ void AfIsr::fused_rows() {
   const u32 width = width_of(a.data);
   float* const zeros = neutral_.data();
   float* const ones = zeros + width;
-  float* const unused = ones + width;
-  float* const parallel = unused + width;
+  float* const parallel = ones + width;
   for (u32 x = 0; x < width; ++x) zeros[x] = 0;
   for (u32 x = 0; x < width; ++x) ones[x] = 1;
   const bool has_parallel = pass_has(AF_STEP_PARALLEL_OVERSCAN) && !s.parallel.empty();
@@ -236,7 +235,7 @@ void AfIsr::fused_rows() {
     r.dark = calib_row(AF_STEP_DARK, zeros);
     r.flat = calib_row(AF_STEP_FLAT, ones);
     r.image = frame.image + at;
-    r.variance = varies ? static_cast<float*>(variance->data) + at : unused;
+    r.variance = varies ? static_cast<float*>(variance->data) + at : nullptr;
     r.mask = frame.mask != nullptr ? frame.mask + at : row_mask_.data();
     fused_row(r, options.recipe == AF_RECIPE_FULL);
     if (frame.mask == nullptr) continue;

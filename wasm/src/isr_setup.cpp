@@ -171,7 +171,7 @@ AfStatus AfIsr::start_amplifier(const HduRecord& hdu, i32 index, AfError* error)
   }
   if (status = warn_of_lacks(a, error); status != AF_OK) return status;
   if (!row_values_.resize(a.raw_width) || !row_mask_.resize(a.raw_width) ||
-      !neutral_.resize(size_t{4} * a.raw_width))
+      !neutral_.resize(size_t{3} * a.raw_width))
     return fail(error, AF_OUT_OF_MEMORY, "no memory for a row", {index});
   ++found;
   frame.amplifier_count = found;
