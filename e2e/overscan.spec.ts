@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { greyAt } from './support/colours.ts';
 import { expect, test } from './support/fixtures.ts';
-import { pause, picture, waitForExposure } from './support/pane.ts';
+import { openOldestOf, pause, picture, shownExposure, waitForExposure } from './support/pane.ts';
 
 test('one key shows the raw with its overscan, in the same place, and what cannot be there says so', async ({
   workspace,
@@ -45,23 +45,6 @@ test('one key shows the raw with its overscan, in the same place, and what canno
   await expect
     .poll(() => workspace.evaluate(() => window.summitNotebook?.getState().image.scale))
     .toBeLessThan(1);
-  // Each amplifier has its own limits, and no pixel mixes two of them: none is black or white at their borders.
-  const side = Math.min(width / 4608, height / 4096);
-  const beside = [-1.5, -0.5, 0.5, 1.5];
-  const heights = Array.from({ length: 25 }, (_, i) => 0.1 + (i * 0.3) / 25);
-  for (let border = 1; border < 8; border++) {
-    const x = (offset: number) => 0.5 + ((border - 4) * 576 * side + offset) / width;
-    const greys = await greyAt(
-      workspace,
-      beside.flatMap((offset) => heights.map((y) => [x(offset), y] as const)),
-    );
-    beside.forEach((offset, i) => {
-      const sorted = greys.slice(i * heights.length, (i + 1) * heights.length).toSorted((a, b) => a - b);
-      const where = `${offset} px from border ${border}`;
-      expect(sorted[heights.length >> 1], where).toBeGreaterThan(10);
-      expect(sorted[heights.length >> 1], where).toBeLessThan(245);
-    });
-  }
   await picture(workspace, 'overscan');
   await workspace.mouse.move(box.x + width / 2, box.y + height / 2);
   await workspace.keyboard.press('e');
@@ -79,6 +62,38 @@ test('one key shows the raw with its overscan, in the same place, and what canno
 
   await workspace.keyboard.press('v');
   await expect(workspace.getByTestId('view-note')).toHaveCount(0);
+});
+
+test('no pixel of the picture mixes two amplifiers, which have limits of their own', async ({
+  workspace,
+  site,
+}) => {
+  await shownExposure(workspace);
+  // A bias has one level from prescan to overscan, so nothing of it is black or white.
+  await openOldestOf(workspace, site, ['bias']);
+  await workspace.keyboard.press('v');
+  await expect(workspace.getByTestId('view-note')).toHaveText('raw, overscan shown');
+  await workspace.keyboard.press('0');
+  await expect
+    .poll(() => workspace.evaluate(() => window.summitNotebook?.getState().image.scale))
+    .toBeLessThan(1);
+  const { width, height } = (await workspace.locator('.image-canvas').boundingBox())!;
+  const side = Math.min(width / 4608, height / 4096);
+  const beside = [-1.5, -0.5, 0.5, 1.5];
+  const heights = Array.from({ length: 25 }, (_, i) => 0.1 + (i * 0.3) / 25);
+  for (let border = 1; border < 8; border++) {
+    const x = (offset: number) => 0.5 + ((border - 4) * 576 * side + offset) / width;
+    const greys = await greyAt(
+      workspace,
+      beside.flatMap((offset) => heights.map((y) => [x(offset), y] as const)),
+    );
+    beside.forEach((offset, i) => {
+      const sorted = greys.slice(i * heights.length, (i + 1) * heights.length).toSorted((a, b) => a - b);
+      const where = `${offset} px from border ${border}`;
+      expect(sorted[heights.length >> 1], where).toBeGreaterThan(10);
+      expect(sorted[heights.length >> 1], where).toBeLessThan(245);
+    });
+  }
 });
 
 /** What the simulator gave the amplifiers. */

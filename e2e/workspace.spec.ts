@@ -6,12 +6,12 @@ import {
   expectPixels,
   expectSteps,
   nextLiveExposure,
+  openOldestOf,
   paintedLedger,
   pause,
   shownExposure,
   waitForExposure,
 } from './support/pane.ts';
-import type { Site } from './support/site.ts';
 
 test('the newest exposure appears by itself and replaces the one before', async ({ workspace }) => {
   const first = await shownExposure(workspace);
@@ -28,23 +28,6 @@ test('pixels are the reduced ones, checked against astropy and numpy', async ({ 
   await expectPixels(workspace, site, await pause(workspace));
 });
 
-/** The oldest exposure that is one of these types. */
-async function oldestOf(workspace: Page, site: Site, types: readonly string[]): Promise<number> {
-  const url = new URL('api/repositories/OODS/exposures', site.url).href;
-  const oldest = async () => {
-    const { upserted } = (await (await workspace.request.get(url)).json()) as {
-      upserted: { exposure: number; observationType: string }[];
-    };
-    return Math.min(
-      ...upserted
-        .filter(({ observationType }) => types.includes(observationType))
-        .map(({ exposure }) => exposure),
-    );
-  };
-  await expect.poll(oldest, { timeout: 60_000 }).toBeLessThan(Infinity);
-  return oldest();
-}
-
 test('the steps and calibs of a bias and of a frame of the sky are on the screen, and in its pixels', async ({
   workspace,
   site,
@@ -59,11 +42,7 @@ test('the steps and calibs of a bias and of a frame of the sky are on the screen
     ],
   ] as const;
   for (const [types, taken] of recipes) {
-    const exposure = await oldestOf(workspace, site, types);
-    // With its night: the newest may have begun a minute ago.
-    await workspace.keyboard.type(`${Math.floor(exposure / 100_000)} ${exposure % 100_000}`);
-    await workspace.keyboard.press('Enter');
-    await waitForExposure(workspace, exposure);
+    const exposure = await openOldestOf(workspace, site, types);
     await expectSteps(workspace, site, exposure, taken);
     await expectPixels(workspace, site, exposure);
   }

@@ -37,6 +37,28 @@ export async function nextLiveExposure(page: Page): Promise<number> {
   return shownExposure(page);
 }
 
+/** Opens the oldest exposure that is one of these types. */
+export async function openOldestOf(page: Page, site: Site, types: readonly string[]): Promise<number> {
+  const url = new URL('api/repositories/OODS/exposures', site.url).href;
+  const oldest = async () => {
+    const { upserted } = (await (await page.request.get(url)).json()) as {
+      upserted: { exposure: number; observationType: string }[];
+    };
+    return Math.min(
+      ...upserted
+        .filter(({ observationType }) => types.includes(observationType))
+        .map(({ exposure }) => exposure),
+    );
+  };
+  await expect.poll(oldest, { timeout: 60_000 }).toBeLessThan(Infinity);
+  const exposure = await oldest();
+  // With its night: the newest may have begun a minute ago.
+  await page.keyboard.type(`${Math.floor(exposure / 100_000)} ${exposure % 100_000}`);
+  await page.keyboard.press('Enter');
+  await waitForExposure(page, exposure);
+  return exposure;
+}
+
 /** Stops following; returns the exposure that stays, once nothing else is on its way. */
 export async function pause(page: Page): Promise<number> {
   await shownExposure(page);
