@@ -1,5 +1,6 @@
 import { expose } from 'comlink';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { CalibSet } from '../core/dataId.ts';
 import { AppError } from '../core/errors.ts';
 import type { ImageWorkerApi, OpenedImage } from '../workers/image/contract.ts';
 import { guard } from '../workers/shared/guard.ts';
@@ -98,12 +99,15 @@ describe('spawn', () => {
   });
 });
 
+const REQUEST = { exposure: 1 } as Parameters<ImageWorker['open']>[0];
+const NO_CALIBS: CalibSet = { bias: null, dark: null, flat: null };
+
 describe('ImageWorker', () => {
   it('turns an abort into cancel of that job, and hands progress on', async () => {
     const cancels: string[] = [];
     let fail: ((wire: unknown) => void) | undefined;
     const images: Partial<ImageWorkerApi> = {
-      open: async (request, onProgress) => {
+      open: async (request, _, onProgress) => {
         onProgress?.({ stage: 'reducing', fraction: 0.5 });
         return new Promise<OpenedImage>((_, reject) => {
           fail = reject;
@@ -118,7 +122,7 @@ describe('ImageWorker', () => {
     const worker = new ImageWorker(spawn<ImageWorkerApi>(make(images)));
     const controller = new AbortController();
     const progress: unknown[] = [];
-    const opening = worker.open({ exposure: 1 } as Parameters<ImageWorker['open']>[0], {
+    const opening = worker.open(REQUEST, Promise.resolve(NO_CALIBS), {
       signal: controller.signal,
       onProgress: (p) => progress.push(p),
     });
@@ -127,5 +131,24 @@ describe('ImageWorker', () => {
     await expect(opening).rejects.toMatchObject({ tag: 'Cancelled' });
     expect(cancels).toEqual(['opened open-1', 'cancelled open-1']);
     expect(progress).toEqual([{ stage: 'reducing', fraction: 0.5 }]);
+  });
+
+  it('hands the calibs on when they have been looked up, or why they could not be', async () => {
+    const images: Partial<ImageWorkerApi> = {
+      open: async (_, findCalibs) => {
+        const { dark } = await findCalibs();
+        return { warnings: [dark?.datasetId] } as unknown as OpenedImage;
+      },
+    };
+    const worker = new ImageWorker(spawn<ImageWorkerApi>(make(images)));
+    const dark = { datasetType: 'dark', datasetId: 'd-1', collection: 'calib', fileBytes: null } as const;
+    const found = new Promise<CalibSet>((resolve) => setTimeout(resolve, 20, { ...NO_CALIBS, dark }));
+    expect(await worker.open(REQUEST, found)).toMatchObject({ warnings: ['d-1'] });
+    const busy = new AppError('RegistryBusy', 'The registry is locked.', { exposure: 1 });
+    await expect(worker.open(REQUEST, Promise.reject(busy))).rejects.toMatchObject({
+      tag: 'RegistryBusy',
+      message: 'The registry is locked.',
+      detail: { exposure: 1 },
+    });
   });
 });

@@ -5,6 +5,7 @@
 import type { Remote } from 'comlink';
 import { proxy, wrap } from 'comlink';
 import type { TableColumns } from '../core/catalogue/table.ts';
+import type { CalibSet } from '../core/dataId.ts';
 import { AppError, toAppError } from '../core/errors.ts';
 import type {
   CombineRequest,
@@ -112,11 +113,19 @@ export class ImageWorker {
     await this.#spawned.call(async () => undefined);
   }
 
-  open(request: Omit<OpenRequest, 'jobId'>, options: OpenOptions = {}): Promise<OpenedImage> {
+  /** `calibs`: those of the exposure; the raw is fetched while they are looked up. */
+  open(
+    request: Omit<OpenRequest, 'jobId'>,
+    calibs: Promise<CalibSet>,
+    options: OpenOptions = {},
+  ): Promise<OpenedImage> {
     const { signal, onProgress } = options;
     const jobId = `open-${++this.#lastJob}`;
+    // Not asked for where the job is cancelled first, or holds the same raw already.
+    calibs.catch(() => undefined);
+    const findCalibs = () => calibs.catch((thrown: unknown) => Promise.reject(toAppError(thrown).toWire()));
     return this.#cancellable(jobId, signal, (api) =>
-      api.open({ ...request, jobId }, onProgress && proxy(onProgress)),
+      api.open({ ...request, jobId }, proxy(findCalibs), onProgress && proxy(onProgress)),
     );
   }
 

@@ -6,6 +6,7 @@ import { taiFromUnixMs } from '../../core/time.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
 import { ImageWorker } from '../../services/workerPool.ts';
 import type {
+  FindCalibs,
   ImageWorkerApi,
   IsrRecipe,
   OpenedImage,
@@ -89,7 +90,12 @@ const openedOf = ({ exposure, isr }: Pick<OpenRequest, 'exposure' | 'isr'>, key:
 
 /** A worker whose opens and reductions end when the test says so. */
 function harness() {
-  const opens: { request: OpenRequest; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  const opens: {
+    request: OpenRequest;
+    findCalibs: FindCalibs;
+    resolve: () => void;
+    reject: (error: unknown) => void;
+  }[] = [];
   const reductions: { request: ReduceRequest; resolve: () => void; reject: (error: unknown) => void }[] = [];
   const cancelled: string[] = [];
   const rendered: RenderRequest[] = [];
@@ -103,9 +109,9 @@ function harness() {
   };
   const api: ImageWorkerApi = {
     start: async () => ({ engineVersion: 'test' }),
-    open: (request) =>
+    open: (request, findCalibs) =>
       new Promise((resolve, reject) => {
-        opens.push({ request, resolve: () => resolve(make(request)), reject });
+        opens.push({ request, findCalibs, resolve: () => resolve(make(request)), reject });
       }),
     reduce: (request) =>
       new Promise((resolve, reject) => {
@@ -206,8 +212,8 @@ describe('imageStore', () => {
     expect(open.request).toMatchObject({
       rawUrl: 'https://summit/files/raw-1',
       detector: 0,
-      calibs: NO_CALIBS,
     });
+    expect(await open.findCalibs()).toEqual(NO_CALIBS);
     open.resolve();
     await tick();
     expect(store.getState()).toMatchObject({ status: 'loading', shown: null });

@@ -22,8 +22,8 @@ export type Opening = (exposure: Exposure, ask: OpenAsk) => Promise<OpenedImage>
 /** Nothing is on the screen before it is whole. */
 export function rawOpening(butler: ButlerClient, worker: ImageWorker): Opening {
   return async (exposure, { isr, signal, onProgress }) => {
-    const calibs = await calibsOf(butler, exposure, signal);
-    return worker.open(rawRequest(butler, exposure, calibs, isr), { signal, onProgress });
+    const request = rawRequest(butler, exposure, isr);
+    return worker.open(request, calibsOf(butler, exposure, signal), { signal, onProgress });
   };
 }
 
@@ -38,7 +38,6 @@ export async function calibsOf(
 export function rawRequest(
   butler: ButlerClient,
   exposure: Exposure,
-  calibs: CalibSet,
   isr: IsrRecipe,
 ): Omit<OpenRequest, 'jobId'> {
   const raw = rawOf(butler, exposure);
@@ -51,7 +50,6 @@ export function rawRequest(
     physicalFilter: exposure.physicalFilter,
     rawUrl: absolute(butler.fileUrlPrefix + raw.datasetId),
     rawBytes: raw.fileBytes,
-    calibs,
     fileUrlPrefix: absolute(butler.fileUrlPrefix),
     isr,
     growing: false,

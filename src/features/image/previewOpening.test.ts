@@ -32,7 +32,7 @@ function harness(
   const asked: string[] = [];
   const jobs = new Map<string, (why: unknown) => void>();
   const api = {
-    open: (request: { jobId: string }, onProgress: (progress: OpenProgress) => void) =>
+    open: (request: { jobId: string }, _: unknown, onProgress: (progress: OpenProgress) => void) =>
       new Promise((resolve, reject) => {
         asked.push('raw');
         jobs.set(request.jobId, reject);

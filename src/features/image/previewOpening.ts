@@ -5,7 +5,6 @@
 import type { Exposure } from '../../core/dataId.ts';
 import type { ButlerClient } from '../../services/butler/butlerClient.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
-import type { CalibSet } from '../../core/dataId.ts';
 import type { OpenedImage, OpenProgress } from '../../workers/image/contract.ts';
 import { LinkRate } from './linkRate.ts';
 import { calibsOf, type OpenAsk, type Opening, rawRequest } from './opening.ts';
@@ -22,7 +21,6 @@ export type PixelChoice = (typeof PIXEL_CHOICES)[number];
 const LONG_S = 3;
 /** A service that is this slow is no help: the pixels themselves are asked for. */
 const PREVIEW_WITHIN_MS = 8000;
-const NO_CALIBS: CalibSet = { bias: null, dark: null, flat: null };
 
 export function previewOpening(
   butler: ButlerClient,
@@ -32,7 +30,7 @@ export function previewOpening(
   previewWithinMs = PREVIEW_WITHIN_MS,
 ): Opening {
   const preview = (exposure: Exposure, { isr, signal }: OpenAsk) =>
-    worker.preview(rawRequest(butler, exposure, NO_CALIBS, isr), {
+    worker.preview(rawRequest(butler, exposure, isr), {
       signal: AbortSignal.any([signal, AbortSignal.timeout(previewWithinMs)]),
     });
 
@@ -42,10 +40,9 @@ export function previewOpening(
     { growing, onRate }: { readonly growing: boolean; readonly onRate?: (bytes: number) => void },
   ): Promise<OpenedImage> => {
     const { isr, signal } = ask;
-    const calibs = await calibsOf(butler, exposure, signal);
-    const request = { ...rawRequest(butler, exposure, calibs, isr), growing };
+    const request = { ...rawRequest(butler, exposure, isr), growing };
     rate.begin();
-    return worker.open(request, {
+    return worker.open(request, calibsOf(butler, exposure, signal), {
       signal,
       onProgress(progress: OpenProgress) {
         if (progress.stage === 'growing') return ask.onPreview(progress.opened);

@@ -61,13 +61,15 @@ export interface OpenRequest {
   readonly physicalFilter: string;
   readonly rawUrl: string;
   readonly rawBytes: number | null;
-  /** Calibs certified for this exposure; the worker fetches `fileUrlPrefix + datasetId` and keeps them resident. */
-  readonly calibs: CalibSet;
+  /** Calibs are at `fileUrlPrefix + datasetId`; the worker keeps them resident. */
   readonly fileUrlPrefix: string;
   readonly isr: IsrRecipe;
   /** Pictures of the amplifiers that are there come while the rest is on its way. */
   readonly growing: boolean;
 }
+
+/** Rejects with an `ErrorWire` or an AppError. */
+export type FindCalibs = () => Promise<CalibSet>;
 
 /** `ratio` is without a unit: one image divided by another. */
 export type PixelUnit = 'adu' | 'electron' | 'ratio';
@@ -327,8 +329,15 @@ export type OpenProgress =
 export interface ImageWorkerApi {
   /** Loads the engine. Once, before anything else. */
   start(request: { readonly wasmUrl: string }): Promise<{ readonly engineVersion: string }>;
-  /** Fetches, decodes and reduces one exposure and keeps it until `release`. At most 10 progress calls a second and 4 pictures. */
-  open(request: OpenRequest, onProgress?: (progress: OpenProgress) => void): Promise<OpenedImage>;
+  /**
+   * Fetches, decodes and reduces one exposure and keeps it until `release`. The calibs that are certified for it are asked
+   * for at once, so that they are looked up beside the raw's fetch. At most 10 progress calls a second and 4 pictures.
+   */
+  open(
+    request: OpenRequest,
+    findCalibs: FindCalibs,
+    onProgress?: (progress: OpenProgress) => void,
+  ): Promise<OpenedImage>;
   /** The service's coarse picture of an exposure, kept like an image. */
   preview(request: OpenRequest): Promise<OpenedImage>;
   /** Makes another image of the same decoded raw; the first stays, too. */

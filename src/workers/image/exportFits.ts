@@ -68,7 +68,7 @@ export async function fitsOf(
 ): Promise<Uint8Array<ArrayBuffer>> {
   source.hold();
   const isr = { ...opened.isr, switched: { ...opened.isr.switched, variance: true } };
-  const settled = await settleSteps(source.request, source.geometry, isr, calibs);
+  const settled = await settleSteps(source, isr, calibs);
   let reduced: Reduced | undefined;
   try {
     reduced = await reduce(engine, source, isr, settled, signal);

@@ -79,14 +79,14 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       }
     },
 
-    open: (request, onProgress) =>
+    open: (request, findCalibs, onProgress) =>
       keep(request.jobId, (tools, signal) => {
         // The same raw, looked at twice, is fetched and decoded once.
         const there = [...images.values()].find(
           (image): image is HeldImage | HeldUntrimmed => 'source' in image && isOf(image, request),
         );
         if (there) return reduceAgain(there, request.isr, tools, signal);
-        return openImage(request, tools, signal, throttled(onProgress), (preview) => {
+        return openImage(request, findCalibs, tools, signal, throttled(onProgress), (preview) => {
           images.set(preview.opened.key, preview);
           onProgress?.({ stage: 'growing', opened: preview.opened });
         });

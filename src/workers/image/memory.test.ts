@@ -42,6 +42,7 @@ const calib = (datasetType: CalibRef['datasetType']): CalibRef => ({
   collection: 'LATISS/calib',
   fileBytes: null,
 });
+const findCalibs = async () => ({ bias: calib('bias'), dark: calib('dark'), flat: calib('flat') });
 const request = (i: number): OpenRequest => ({
   jobId: `job-${i}`,
   instrument: 'LATISS',
@@ -52,7 +53,6 @@ const request = (i: number): OpenRequest => ({
   physicalFilter: 'SDSSr_65mm~empty',
   rawUrl: 'mem:/raw',
   rawBytes: null,
-  calibs: { bias: calib('bias'), dark: calib('dark'), flat: calib('flat') },
   fileUrlPrefix: 'mem:/',
   isr: { recipe: 'rapid', overscan: 'median-per-row', switched: {}, untrimmed: false },
   growing: i % 2 === 0,
@@ -62,12 +62,12 @@ const request = (i: number): OpenRequest => ({
 async function followed(api: ImageWorkerApi, i: number, before: ImageKey | undefined) {
   const { jobId, ...rest } = request(i);
   if (i % 7 === 6) {
-    const superseded = api.open({ ...rest, jobId: `superseded-${i}`, growing: false });
+    const superseded = api.open({ ...rest, jobId: `superseded-${i}`, growing: false }, findCalibs);
     setTimeout(() => void api.cancel(`superseded-${i}`), 20);
     await expect(superseded).rejects.toThrow(/superseded/);
   }
   const pictures: ImageKey[] = [];
-  const { key } = await api.open({ jobId, ...rest }, (progress) => {
+  const { key } = await api.open({ jobId, ...rest }, findCalibs, (progress) => {
     if (progress.stage === 'growing') pictures.push(progress.opened.key);
   });
   for (const old of [before, ...pictures]) if (old) await api.release(old);

@@ -6,7 +6,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fitView } from '../../core/camera/view.ts';
 import type { CalibRef, CalibSet } from '../../core/dataId.ts';
 import { NO_CONTRAST } from '../../core/display/stretch.ts';
-import { toAppError, type AppError } from '../../core/errors.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import type {
   ImageKey,
   ImageWorkerApi,
@@ -73,7 +73,6 @@ const request = (rawName: string, more: Partial<OpenRequest> = {}): OpenRequest 
   physicalFilter: 'SDSSr_65mm~empty',
   rawUrl: `mem:/${rawName}`,
   rawBytes: null,
-  calibs: CALIBS,
   fileUrlPrefix: 'mem:/',
   isr: AS_ITS_TYPE_TAKES,
   growing: false,
@@ -82,8 +81,12 @@ const request = (rawName: string, more: Partial<OpenRequest> = {}): OpenRequest 
 
 let api: ImageWorkerApi;
 const kept: ImageKey[] = [];
-const open = async (...args: Parameters<ImageWorkerApi['open']>): Promise<OpenedImage> => {
-  const opened = await api.open(...args);
+const open = async (
+  asked: OpenRequest,
+  onProgress?: (progress: OpenProgress) => void,
+  calibs = CALIBS,
+): Promise<OpenedImage> => {
+  const opened = await api.open(asked, async () => calibs, onProgress);
   kept.push(opened.key);
   return opened;
 };
@@ -195,9 +198,24 @@ describe('open', () => {
     expect((await valueAt(opened, 508, 0)).valueAdu).toBe(signalOf(15) + 5000);
   });
 
+  it('fetches the raw while its calibs are looked up, and ends with the lookup', async () => {
+    let found: ((calibs: CalibSet) => void) | undefined;
+    const looking = new Promise<CalibSet>((resolve) => (found = resolve));
+    const before = requests.length;
+    const opening = api.open(request('good'), () => looking);
+    await expect.poll(() => requests.slice(before)).toEqual(['mem:/good']);
+    found?.({ bias: null, dark: null, flat: null });
+    const { key, steps } = await opening;
+    kept.push(key);
+    expect(steps.find(({ name }) => name === 'bias')).toMatchObject({ done: false });
+    const busy = new AppError('RegistryBusy', 'The registry is locked.');
+    const refused = await failure(api.open(request('slow'), () => Promise.reject(busy)));
+    expect(refused).toMatchObject({ tag: 'RegistryBusy', message: 'The registry is locked.' });
+  });
+
   it('goes on without a calib that is not certified, gone, or of the wrong size, and says so', async () => {
     const calibs = { bias: null, dark: calib('dark', 'gone'), flat: calib('flat', 'smallflat') };
-    const opened = await open(request('good', { calibs }));
+    const opened = await open(request('good'), undefined, calibs);
     const skipped = opened.steps.filter(({ name, done }) => !done && name in calibs);
     expect(skipped.map((s) => s.name)).toEqual(['bias', 'dark', 'flat']);
     expect(skipped[0]?.skippedBecause).toBe('no bias for this exposure');
@@ -316,7 +334,7 @@ describe('another set of steps', () => {
   });
 
   it('knows what no switch can bring about', async () => {
-    const opened = await open(request('good', { calibs: { ...CALIBS, flat: null } }));
+    const opened = await open(request('good'), undefined, { ...CALIBS, flat: null });
     const step = (name: string) => opened.steps.find((each) => each.name === name);
     expect(step('flat')).toMatchObject({ switchable: false, skippedBecause: 'no flat for SDSSr_65mm~empty' });
     expect(step('crosstalk')).toMatchObject({ switchable: false, done: false });

@@ -6,6 +6,7 @@ import type { FetchLike } from '../shared/fetchBytes.ts';
 import { nextTurn, orCancelled, throwIfCancelled } from '../shared/yielding.ts';
 import type { CalibCache } from './calibCache.ts';
 import type {
+  FindCalibs,
   ImageKey,
   ImageSky,
   ImageStamps,
@@ -33,6 +34,7 @@ export interface PipelineTools {
 
 export async function openImage(
   request: OpenRequest,
+  findCalibs: FindCalibs,
   tools: PipelineTools,
   signal: AbortSignal,
   onProgress: (progress: OpenProgress) => void,
@@ -46,9 +48,14 @@ export async function openImage(
   const cancelled = () => download.cancel();
   signal.addEventListener('abort', cancelled, { once: true });
   let source: RawSource | undefined;
-  // Before the answer's head is here, so that the calibs are fetched beside the raw.
+  // Before the answer's head is here, so that the calibs are found and fetched beside the raw.
   const geometry: DetectorGeometry = engine.camera(request.instrument, request.detector);
-  const settling = settleSteps(request, geometry, request.isr, tools.calibs);
+  const finding = findCalibs();
+  const settling = finding.then((calibs) =>
+    settleSteps({ request, calibs, geometry }, request.isr, tools.calibs),
+  );
+  // It is waited for behind the raw's own answer, whose failure comes first.
+  settling.catch(() => undefined);
   // Only who wants it loads it, meanwhile; an image comes without it, too.
   const growing =
     request.growing && !request.isr.untrimmed ? import('./growing.ts').catch(() => undefined) : undefined;
@@ -56,7 +63,8 @@ export async function openImage(
     throwIfCancelled(signal);
     await download.opened();
     const settled = await orCancelled(settling, signal);
-    const raw = (source = new RawSource(engine, request, geometry, download.totalBytes).hold());
+    const facts = { request, calibs: await finding, geometry };
+    const raw = (source = new RawSource(engine, facts, download.totalBytes).hold());
     let decoded: UnixMs | undefined;
     const feed = async () => {
       const chunk = await download.read();
@@ -91,7 +99,10 @@ export async function openImage(
     signal.removeEventListener('abort', cancelled);
     source?.release();
     // Released whenever they come, also after a cancel; the cache keeps them for the next exposure.
-    void settling.then((settled) => settled.release());
+    void settling.then(
+      (settled) => settled.release(),
+      () => undefined,
+    );
   }
 }
 
@@ -104,7 +115,7 @@ export async function reduceAgain(
 ): Promise<HeldImage | HeldUntrimmed> {
   const { source, opened } = image;
   source.hold();
-  const settling = settleSteps(source.request, source.geometry, isr, tools.calibs);
+  const settling = settleSteps(source, isr, tools.calibs);
   try {
     const settled = await orCancelled(settling, signal);
     const reduced = await reduce(tools.engine, source, isr, settled, signal);

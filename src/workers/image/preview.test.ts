@@ -43,6 +43,7 @@ const ANSWERS: Readonly<Record<string, () => Response>> = {
   'mem:/cut/preview': () => new Response(cells.slice(0, 1000), { headers: previewHead() }),
 };
 
+const noCalibs = async () => ({ bias: null, dark: null, flat: null });
 let jobs = 0;
 const request = (name: string, more: Partial<OpenRequest> = {}): OpenRequest => ({
   jobId: `job-${++jobs}`,
@@ -54,7 +55,6 @@ const request = (name: string, more: Partial<OpenRequest> = {}): OpenRequest => 
   physicalFilter: 'empty~empty',
   rawUrl: `mem:/${name}`,
   rawBytes: null,
-  calibs: { bias: null, dark: null, flat: null },
   fileUrlPrefix: 'mem:/',
   isr: { recipe: 'rapid', overscan: 'median-per-row', switched: {}, untrimmed: false },
   growing: true,
@@ -76,7 +76,7 @@ const at = async ({ key }: OpenedImage, x: number, y: number) =>
 describe('a raw that comes slowly', () => {
   it('is seen as it grows, in means of the pixels that are there', async () => {
     const pictures: OpenedImage[] = [];
-    const opened = await api.open(request('slow'), (progress) => {
+    const opened = await api.open(request('slow'), noCalibs, (progress) => {
       if (progress.stage === 'growing') pictures.push(progress.opened);
     });
     expect(pictures.length).toBeGreaterThan(1);
@@ -110,7 +110,9 @@ describe('a raw that comes slowly', () => {
 
   it('comes without pictures where nobody wants them', async () => {
     const stages = new Set<string>();
-    const { key } = await api.open(request('slow', { growing: false }), ({ stage }) => stages.add(stage));
+    const { key } = await api.open(request('slow', { growing: false }), noCalibs, ({ stage }) =>
+      stages.add(stage),
+    );
     expect(stages.has('growing')).toBe(false);
     expect(stages.has('fetching')).toBe(true);
     await api.release(key);
@@ -118,7 +120,7 @@ describe('a raw that comes slowly', () => {
 
   it('leaves its pictures to who was told of them when it breaks off', async () => {
     const pictures: OpenedImage[] = [];
-    const opening = api.open(request('broken'), (progress) => {
+    const opening = api.open(request('broken'), noCalibs, (progress) => {
       if (progress.stage === 'growing') pictures.push(progress.opened);
     });
     expect(await opening.catch((thrown: unknown) => toAppError(thrown).tag)).toBe('Unreachable');

@@ -2,19 +2,30 @@
 import type { Engine, FitsStream, IsrRequest, Plane } from 'astro-fits-wasm';
 import type { Amplifier, DetectorGeometry } from '../../core/camera/geometry.ts';
 import { ampRawFromDetector } from '../../core/camera/geometry.ts';
+import type { CalibSet } from '../../core/dataId.ts';
 import type { AmpRawPixel, DetectorPixel } from '../../core/frames.ts';
 import type { HduHeader, HeaderCard, OpenRequest } from './contract.ts';
 import { openSky, type Sky } from './sky.ts';
 
-export class RawSource {
+/** What is known of a raw before its bytes are here. */
+export interface RawFacts {
   readonly request: OpenRequest;
+  /** Certified for its exposure. */
+  readonly calibs: CalibSet;
+  readonly geometry: DetectorGeometry;
+}
+
+export class RawSource implements RawFacts {
+  readonly request: OpenRequest;
+  readonly calibs: CalibSet;
   readonly geometry: DetectorGeometry;
   readonly stream: FitsStream;
   #holders = 0;
   #sky: Sky | undefined;
 
-  constructor(engine: Engine, request: OpenRequest, geometry: DetectorGeometry, totalBytes: number | null) {
+  constructor(engine: Engine, { request, calibs, geometry }: RawFacts, totalBytes: number | null) {
     this.request = request;
+    this.calibs = calibs;
     this.geometry = geometry;
     this.stream = engine.openStream(totalBytes === null ? {} : { expectedBytes: totalBytes });
   }

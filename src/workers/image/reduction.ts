@@ -1,12 +1,11 @@
 /** One reduction of a raw: calibs fetched as the recipe asks for them, the engine's job, and what was done in words. */
 import type { Calib, Engine, FitsStream, IsrJob, IsrReport, Plane } from 'astro-fits-wasm';
-import type { DetectorGeometry } from '../../core/camera/geometry.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 import type { RowWork } from '../shared/yielding.ts';
 import { orCancelled, runInBands } from '../shared/yielding.ts';
 import type { CalibCache, HeldCalib } from './calibCache.ts';
-import type { IsrRecipe, IsrStep, OpenRequest } from './contract.ts';
-import type { RawSource } from './rawSource.ts';
+import type { IsrRecipe, IsrStep } from './contract.ts';
+import type { RawFacts, RawSource } from './rawSource.ts';
 import type { StepPlan } from './recipe.ts';
 import { planSteps } from './recipe.ts';
 
@@ -34,13 +33,12 @@ export interface Reduced {
 
 /** Never rejects: a calib that cannot be had is a step that is skipped and says why. */
 export async function settleSteps(
-  request: OpenRequest,
-  geometry: DetectorGeometry,
+  { request, calibs, geometry }: RawFacts,
   isr: IsrRecipe,
   cache: CalibCache,
 ): Promise<SettledSteps> {
   const steps = await Promise.all(
-    planSteps({ ...request, isr }).map(async (plan): Promise<SettledStep> => {
+    planSteps({ ...request, calibs, isr }).map(async (plan): Promise<SettledStep> => {
       if (!plan.calib) return { plan, held: undefined, warning: undefined };
       try {
         const url = `${request.fileUrlPrefix}${plan.calib.datasetId}`;

@@ -27,6 +27,7 @@ beforeAll(async () => {
   await api.start({ wasmUrl: 'wasm' });
 }, 60_000);
 
+const noCalibs = async () => ({ bias: null, dark: null, flat: null });
 const request = (isr: IsrRecipe): OpenRequest => ({
   jobId: 'job',
   instrument: 'LATISS',
@@ -37,7 +38,6 @@ const request = (isr: IsrRecipe): OpenRequest => ({
   physicalFilter: 'empty~empty',
   rawUrl: 'mem:/raw',
   rawBytes: null,
-  calibs: { bias: null, dark: null, flat: null },
   fileUrlPrefix: 'mem:/',
   isr,
   growing: true,
@@ -77,7 +77,7 @@ async function checkPixels({ key, width, height }: OpenedImage): Promise<void> {
 
 describe('a raw with its overscan', () => {
   it('has the pixels of the file, wherever the detector’s pixels are there', async () => {
-    const opened = await api.open(request(UNTRIMMED));
+    const opened = await api.open(request(UNTRIMMED), noCalibs);
     expect(opened).toMatchObject({ width: 8 * 576, height: 2 * 2048, untrimmed: true, unit: 'adu' });
     expect(opened.steps.filter(({ done }) => done).map(({ name }) => name)).toEqual(['assemble']);
     expect(opened.sky).toEqual({ kind: 'none', reason: 'no WCS: the overscan is shown' });
@@ -90,7 +90,7 @@ describe('a raw with its overscan', () => {
   });
 
   it('comes from a reduced image and gives its memory back', async () => {
-    const trimmed = await api.open(request(TRIMMED));
+    const trimmed = await api.open(request(TRIMMED), noCalibs);
     const first = await api.reduce({ jobId: 'first', key: trimmed.key, isr: UNTRIMMED });
     await checkPixels(first);
     expect(first.isr).toEqual(UNTRIMMED);
@@ -106,7 +106,7 @@ describe('a raw with its overscan', () => {
   });
 
   it('is not measured, but for its amplifiers and its header', async () => {
-    const { key } = await api.open(request(UNTRIMMED));
+    const { key } = await api.open(request(UNTRIMMED), noCalibs);
     const place = { x: 100, y: 100 };
     for (const act of [
       () => api.examine({ key, at: place }),

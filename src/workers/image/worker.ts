@@ -2,20 +2,22 @@
 import { expose, releaseProxy, transfer } from 'comlink';
 import type { Remote } from 'comlink';
 import { guard } from '../shared/guard.ts';
-import type { ImageWorkerApi, OpenProgress } from './contract.ts';
+import type { FindCalibs, ImageWorkerApi, OpenProgress } from './contract.ts';
 import { createImageApi } from './imageApi.ts';
 
 const api = createImageApi();
 
 const overComlink: ImageWorkerApi = {
   ...api,
-  async open(request, onProgress) {
-    // From here it is a proxy with a message port of its own, which would never be collected.
-    const remote = onProgress as unknown as Remote<(progress: OpenProgress) => void> | undefined;
+  async open(request, findCalibs, onProgress) {
+    // From here they are proxies with message ports of their own, which would never be collected.
+    const find = findCalibs as unknown as Remote<FindCalibs>;
+    const report = onProgress as unknown as Remote<(progress: OpenProgress) => void> | undefined;
     try {
-      return await api.open(request, (progress) => void remote?.(progress).catch(() => undefined));
+      return await api.open(request, find, (progress) => void report?.(progress).catch(() => undefined));
     } finally {
-      remote?.[releaseProxy]();
+      find[releaseProxy]();
+      report?.[releaseProxy]();
     }
   },
   async fits(key) {
