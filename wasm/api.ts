@@ -253,7 +253,7 @@ export interface Engine {
   summary(plane: Plane): Summary;
   /** A plane of the host's own, all zero, for numbers that the routines above are to look at. */
   plane(type: PlaneType, width: number, height: number): Plane;
-  /** Begins a file. */
-  write(): FitsWriter;
+  /** Begins a file. What few pages want is loaded when it is asked for. */
+  write(): Promise<FitsWriter>;
   free(plane: Plane): void;
 }

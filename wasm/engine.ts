@@ -18,7 +18,6 @@ import { Instance, PLANE_TYPES } from './layout.ts';
 import { EnginePlane, ownPlane } from './plane.ts';
 import { EngineStream } from './stream.ts';
 import type { FitsWriter } from './writer.ts';
-import { EngineWriter } from './writer.ts';
 
 class WasmEngine implements Engine {
   readonly version: string;
@@ -89,7 +88,8 @@ class WasmEngine implements Engine {
     return plane;
   }
 
-  write(): FitsWriter {
+  async write(): Promise<FitsWriter> {
+    const { EngineWriter } = await import('./writer.ts');
     return new EngineWriter(this.#instance);
   }
 

@@ -33,7 +33,7 @@ interface Hdu {
 /** A file of compressed images (a single pixel is the primary HDU), written by an engine of its own, whose memory does not count. */
 async function file(hdus: readonly Hdu[]): Promise<Uint8Array> {
   const engine = await createEngine(MODULE);
-  const writer = engine.write();
+  const writer = await engine.write();
   for (const { type, width, height, name, cards = [], fill } of hdus) {
     const plane = blank(engine, type, width, height);
     const view = plane.view();

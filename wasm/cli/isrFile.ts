@@ -20,7 +20,7 @@ export async function writeResult(
   rawCards: readonly FitsCard[],
   { image, mask, variance, report }: IsrJob,
 ): Promise<void> {
-  const writer = engine.write();
+  const writer = await engine.write();
   const add = (plane: Plane, name: string, cards: readonly CardToWrite[]): void => {
     const writing = writer.image(plane, { name, cards });
     while (!writing.step(ROWS));

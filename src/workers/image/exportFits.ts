@@ -13,7 +13,7 @@ async function writeFits(
   source: RawSource,
   { plane, mask, variance, report, steps }: Reduced,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const writer = engine.write();
+  const writer = await engine.write();
   try {
     const primary = source.stream.hdus[0]?.header.cards ?? [];
     const unit: CardToWrite = { keyword: 'BUNIT', value: report.unit, comment: 'unit of the pixels' };
