@@ -92,8 +92,9 @@ function usePump(store: ImageStore, canvas: React.RefObject<HTMLCanvasElement | 
     const pump = new FramePump(store, {
       size,
       present(bitmap) {
-        element.width = bitmap.width;
-        element.height = bitmap.height;
+        // To set them, be it to what they are, lays the whole page out anew.
+        if (element.width !== bitmap.width) element.width = bitmap.width;
+        if (element.height !== bitmap.height) element.height = bitmap.height;
         context.transferFromImageBitmap(bitmap);
       },
       afterPaint(callback) {
