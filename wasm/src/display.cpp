@@ -229,6 +229,38 @@ float mean_of_finite(const T* pixels, size_t columns, size_t x_begin, size_t x_e
   return count > 0 ? static_cast<float>(total / static_cast<double>(count)) : kNan;
 }
 
+typedef float f32x2 __attribute__((vector_size(8)));
+typedef double f64x2 __attribute__((vector_size(16)));
+
+// The means of whole cells beside each other. NaN or infinite where a pixel of the cell is.
+template <size_t kFactor>
+void mean_cells(const float* pixels, size_t columns, size_t cells, float* means) {
+  for (size_t cell = 0; cell < cells; ++cell) {
+    f64x2 sums[kFactor / 2] = {};  // of each column
+    for (size_t y = 0; y < kFactor; ++y) {
+      for (size_t pair = 0; pair < kFactor / 2; ++pair) {
+        f32x2 values;
+        std::memcpy(&values, pixels + y * columns + cell * kFactor + pair * 2, sizeof values);
+        sums[pair] += __builtin_convertvector(values, f64x2);
+      }
+    }
+    double total = 0;
+    for (const f64x2& sum : sums) total = total + sum[0] + sum[1];
+    means[cell] = static_cast<float>(total / static_cast<double>(kFactor * kFactor));
+  }
+}
+
+// Those of them whose size the display asks for; returns how many were done.
+size_t mean_whole_cells(const float* pixels, size_t columns, u64 rows, u32 factor, float* means) {
+  const size_t cells = columns / factor;
+  if (rows < factor) return 0;
+  if (factor == 2) return mean_cells<2>(pixels, columns, cells, means), cells;
+  if (factor == 4) return mean_cells<4>(pixels, columns, cells, means), cells;
+  if (factor == 8) return mean_cells<8>(pixels, columns, cells, means), cells;
+  return 0;
+}
+size_t mean_whole_cells(const i32*, size_t, u64, u32, float*) { return 0; }
+
 }  // namespace
 
 extern "C" {
@@ -258,21 +290,25 @@ AfPlane* af_bin(const AfPlane* plane, uint32_t factor, AfError* error) {
       const u64 y_begin = u64{by} * factor;
       const u64 y_end = std::min<u64>(plane->height, y_begin + factor);
       const auto* row = pixels + y_begin * columns;
-      for (size_t x = 0; x < columns; ++x) sum[x] = static_cast<double>(row[x]);
+      float* out = static_cast<float*>(binned->data) + size_t{by} * width;
+      const size_t done = mean_whole_cells(row, columns, y_end - y_begin, factor, out);
+      const size_t begin = done * factor;
+      for (size_t x = begin; x < columns; ++x) sum[x] = static_cast<double>(row[x]);
       for (u64 y = y_begin + 1; y < y_end; ++y) {
         row = pixels + y * columns;
-        for (size_t x = 0; x < columns; ++x) sum[x] += static_cast<double>(row[x]);
+        for (size_t x = begin; x < columns; ++x) sum[x] += static_cast<double>(row[x]);
       }
-      float* out = static_cast<float*>(binned->data) + size_t{by} * width;
-      for (u32 bx = 0; bx < width; ++bx) {
-        const size_t x_begin = size_t{bx} * factor;
+      for (size_t bx = 0; bx < width; ++bx) {
+        const size_t x_begin = bx * factor;
         const size_t x_end = static_cast<size_t>(std::min<u64>(columns, u64{x_begin} + factor));
-        double total = 0;
-        for (size_t x = x_begin; x < x_end; ++x) total += sum[x];
-        const u64 count = (y_end - y_begin) * (x_end - x_begin);
+        if (bx >= done) {
+          double total = 0;
+          for (size_t x = x_begin; x < x_end; ++x) total += sum[x];
+          const u64 count = (y_end - y_begin) * (x_end - x_begin);
+          out[bx] = static_cast<float>(total / static_cast<double>(count));
+        }
         // Few cells have a pixel without a value; only those are gone through pixel by pixel.
-        out[bx] = total - total == 0 ? static_cast<float>(total / static_cast<double>(count))
-                                     : mean_of_finite(pixels, columns, x_begin, x_end, y_begin, y_end);
+        if (!finite(out[bx])) out[bx] = mean_of_finite(pixels, columns, x_begin, x_end, y_begin, y_end);
       }
     }
   });
