@@ -26,7 +26,7 @@ test('each step adds no more rows than it may, and all are there in the end', ()
 });
 
 test('more columns are fewer rows at once, some at any rate', () => {
-  expect(rowsAtOnce(17)).toBe(14);
-  expect(rowsAtOnce(31)).toBe(7);
+  expect(rowsAtOnce(17)).toBe(8);
+  expect(rowsAtOnce(25)).toBe(6);
   expect(rowsAtOnce(1000)).toBe(4);
 });
