@@ -59,6 +59,8 @@ export default defineConfig({
     target: 'es2022',
     // An inlined small .wasm would become a data: URL, which connect-src 'self' refuses.
     assetsInlineLimit: 0,
+    // Browsers of es2022 preload modules, or do without.
+    modulePreload: { polyfill: false },
     manifest: true,
     chunkSizeWarningLimit: 4000,
     rolldownOptions: {
