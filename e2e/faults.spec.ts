@@ -123,6 +123,27 @@ test('a file that is not FITS is named', async () => {
   await waitForExposure(page, other);
 });
 
+test('a raw without images is named; one without a value in any pixel is shown, and says so', async () => {
+  const good = await shownExposure(page);
+  land('--without-images');
+  await expect(pane().getByText(/no HDU is named Segment00 to Segment17/)).toBeVisible({ timeout: 60_000 });
+  await expect(pane()).toHaveAttribute('data-exposure', String(good));
+  const blank = land('--blank');
+  await waitForExposure(page, blank);
+  const box = (await pane().locator('.image-canvas').boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const readout = page.getByTestId('readout');
+  await expect(readout.locator('[data-field="value"]')).toContainText('no value');
+  await expect(readout.locator('[data-field="mask"]')).not.toHaveText('none');
+  // What measures the image has nothing to measure, and the keys go on working.
+  await page.keyboard.press('e');
+  await expect(page.getByTestId('notice')).toContainText('usable pixels');
+  await page.keyboard.press('m');
+  await page.keyboard.press('z');
+  await expect(pane()).toHaveAttribute('data-state', 'ready');
+  await waitForExposure(page, land());
+});
+
 test('a row whose file is gone is called expired', async () => {
   const exposure = land();
   await waitForExposure(page, exposure);

@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 
@@ -49,6 +50,27 @@ def garbled(data: bytes, hdu_index: int) -> bytes:
     return bytes(damaged)
 
 
+def without_images(data: bytes) -> bytes:
+    """The primary HDU alone."""
+    with fits.open(io.BytesIO(data), disable_image_compression=True) as hdus:
+        return data[: hdus[1].fileinfo()["hdrLoc"]]
+
+
+def blank(data: bytes) -> bytes:
+    """Every pixel has the value that stands for none."""
+    nothing = -(2**31)
+    with fits.open(io.BytesIO(data)) as hdus:
+        made = fits.HDUList([fits.PrimaryHDU(header=hdus[0].header)])
+        for hdu in hdus[1:]:
+            pixels = np.full(hdu.shape, nothing, np.int32)
+            image = fits.CompImageHDU(pixels, hdu.header, compression_type="RICE_1")
+            image.header["BLANK"] = nothing
+            made.append(image)
+        buffer = io.BytesIO()
+        made.writeto(buffer, output_verify="ignore")
+    return buffer.getvalue()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", type=Path, required=True)
@@ -62,10 +84,16 @@ def main() -> None:
     parser.add_argument("--card", action="append", default=[], help="KEYWORD=TEXT to write last")
     parser.add_argument("--keep-fraction", type=float, default=1.0, help="cut the file here")
     parser.add_argument("--garble-hdu", type=int, help="damage the first tile of this HDU")
+    parser.add_argument("--without-images", action="store_true", help="end behind the primary HDU")
+    parser.add_argument("--blank", action="store_true", help="no pixel has a value")
     args = parser.parse_args()
     obs_id, data = renumbered(args.source, args)
     if args.garble_hdu is not None:
         data = garbled(data, args.garble_hdu)
+    if args.without_images:
+        data = without_images(data)
+    if args.blank:
+        data = blank(data)
     data = data[: int(len(data) * args.keep_fraction)]
     part = args.staging / f".{obs_id}.part"
     part.write_bytes(data)

@@ -252,6 +252,17 @@ describe('bad raws', () => {
     expect(readout.rawAdu).toBe(overscanAt(15, 0) + signalOf(15) + 5000);
   });
 
+  it.each([
+    [1, 1],
+    [16_384, 16_384],
+  ])('refuses segments of %d x %d px, and tells which would do', async (width, height) => {
+    files.set('othersize', raw({ size: [width, height] }));
+    const error = await failure(open(request('othersize')));
+    expect(error.message).toContain('Segment10');
+    expect(error.message).toContain(`${width} x ${height}`);
+    expect(error.message).toContain('576 x 2048');
+  });
+
   it('refuses an instrument that it does not know', async () => {
     expect((await failure(open(request('good', { instrument: 'HSC' })))).tag).toBe('UnsupportedFits');
   });

@@ -71,6 +71,7 @@ export async function openImage(
       throwIfCancelled(signal);
       if (chunk) raw.stream.push(chunk);
       else raw.stream.end();
+      raw.refuseOtherSizes();
       const segments = raw.stream.hdus.filter(({ complete, width }) => complete && width > 0).length;
       onProgress({ stage: 'decoding', fraction: Math.min(1, segments / geometry.amplifiers.length) });
     };

@@ -118,17 +118,24 @@ interface RawOptions {
   readonly without?: string;
   readonly dataSection?: string;
   readonly badTileIn?: string;
+  /** Columns and rows of each segment. */
+  readonly size?: readonly [number, number];
 }
 
 /** Of amplifier i: overscan level 1000 + i, drifting by row; signal 100 + i; the first-read pixel 5000 above that. */
 export const overscanAt = (i: number, y: number) => 1000 + i + (y % 3);
 export const signalOf = (i: number) => 100 + i;
 
-export function raw({ without, dataSection = '[4:512,1:2000]', badTileIn }: RawOptions = {}): Buffer {
+export function raw({
+  without,
+  dataSection = '[4:512,1:2000]',
+  badTileIn,
+  size = [RAW_WIDTH, RAW_HEIGHT],
+}: RawOptions = {}): Buffer {
   const segments = AMPLIFIERS.flatMap((amp, i) => {
     if (amp.hduName === without) return [];
     const rowOf = (y: number): Int32Array => {
-      const row = new Int32Array(RAW_WIDTH).fill(overscanAt(i, y));
+      const row = new Int32Array(size[0]).fill(overscanAt(i, y));
       if (y < 2000) row.fill(overscanAt(i, y) + signalOf(i), 3, 512);
       if (y === 0) row[3]! += 5000;
       if (y === 1) row[3] = 150_000;
@@ -143,7 +150,7 @@ export function raw({ without, dataSection = '[4:512,1:2000]', badTileIn }: RawO
       ['ZVAL2', 4],
       ['DATASEC', dataSection],
     ];
-    const image = compressedImage(amp.hduName, [RAW_WIDTH, RAW_HEIGHT], zcards, (y) => {
+    const image = compressedImage(amp.hduName, size, zcards, (y) => {
       const bad = amp.hduName === badTileIn && y === 17;
       return {
         key: bad ? 'bad' : y < 2 ? `first${y}` : `${y < 2000}${y % 3}`,

@@ -3,6 +3,7 @@ import type { Engine, FitsStream, IsrRequest, Plane } from 'astro-fits-wasm';
 import type { Amplifier, DetectorGeometry } from '../../core/camera/geometry.ts';
 import { ampRawFromDetector } from '../../core/camera/geometry.ts';
 import type { CalibSet } from '../../core/dataId.ts';
+import { AppError } from '../../core/errors.ts';
 import type { AmpRawPixel, DetectorPixel } from '../../core/frames.ts';
 import type { HduHeader, HeaderCard, OpenRequest } from './contract.ts';
 import { openSky, type Sky } from './sky.ts';
@@ -41,6 +42,20 @@ export class RawSource implements RawFacts {
     if (this.#holders > 0) return;
     this.#sky?.free();
     this.stream.free();
+  }
+
+  /**
+   * Of the headers that have arrived, before pixels are decoded: the display knows by its camera where amplifiers lie, and
+   * a segment of another size may be larger than the memory.
+   */
+  refuseOtherSizes(): void {
+    const { amplifiers, instrument } = this.geometry;
+    for (const { name, width, height, index } of this.stream.hdus) {
+      const wanted = amplifiers.find(({ hduName }) => hduName.toLowerCase() === name.toLowerCase());
+      if (!wanted || width === 0 || (width === wanted.rawWidth && height === wanted.rawHeight)) continue;
+      const message = `${name} is ${width} x ${height} px; those of ${instrument} are ${wanted.rawWidth} x ${wanted.rawHeight}`;
+      throw new AppError('UnsupportedFits', message, { hduIndex: index });
+    }
   }
 
   /** The decoded segments stay with the stream, so that a switch of a step costs no decoding. */
