@@ -141,6 +141,7 @@ test('a raw without images is named; one without a value in any pixel is shown, 
   await page.keyboard.press('m');
   await page.keyboard.press('z');
   await expect(pane()).toHaveAttribute('data-state', 'ready');
+  await page.keyboard.press('r');
   await waitForExposure(page, land());
 });
 
