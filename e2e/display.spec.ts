@@ -431,12 +431,11 @@ test('a preview has the values of the pixels that follow on request, and nothing
     await expect(workspace.getByTestId('user-menu')).toBeHidden();
   };
   const steps = workspace.getByTestId('isr-steps');
-  // The service's preview has the overscan taken off, and no masters.
-  for (const master of ['bias', 'dark', 'flat']) {
-    const step = steps.locator(`[data-step="${master}"] input`);
-    if (await step.isEnabled()) await step.setChecked(false);
-  }
   await expect(steps).toHaveAttribute('data-settled', 'true');
+  const done = () =>
+    steps.locator('[data-done="true"]').evaluateAll((all) => all.map((each) => each.dataset['step']));
+  const masters = ['bias', 'dark', 'flat'];
+  const withMasters = (await done()).filter((step) => masters.includes(step!));
   await pixels('preview');
   const pane = workspace.getByTestId('image-pane');
   await workspace.keyboard.press('ArrowLeft');
@@ -447,6 +446,7 @@ test('a preview has the values of the pixels that follow on request, and nothing
   await expect(workspace.getByTestId('image-preview')).toContainText('Preview 8×8');
   await expect(workspace.getByTestId('byte-meter')).toHaveText(/^\d+(\.\d)? MB/);
   const cell = await api.value(workspace, 1603, 2405);
+  expect((await done()).filter((step) => masters.includes(step!))).toEqual(withMasters);
   await workspace.keyboard.press('e');
   await expect(workspace.getByTestId('notice')).toContainText('Only a preview');
   await picture(workspace, 'preview');

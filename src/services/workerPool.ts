@@ -13,6 +13,7 @@ import type {
   CrossAnswer,
   CrossRequest,
   ExamineAnswer,
+  FindCalibs,
   HduHeader,
   ImageKey,
   ImageSurvey,
@@ -100,6 +101,13 @@ export interface OpenOptions {
   readonly onProgress?: (progress: OpenProgress) => void;
 }
 
+/** In the form that crosses to a worker. */
+function toldLater(calibs: Promise<CalibSet>): FindCalibs {
+  // Nobody asks where the job is cancelled first, or the same raw is there already.
+  calibs.catch(() => undefined);
+  return () => calibs.catch((thrown: unknown) => Promise.reject(toAppError(thrown).toWire()));
+}
+
 export class ImageWorker {
   readonly #spawned: SpawnedWorker<ImageWorkerApi>;
   #lastJob = 0;
@@ -121,9 +129,7 @@ export class ImageWorker {
   ): Promise<OpenedImage> {
     const { signal, onProgress } = options;
     const jobId = `open-${++this.#lastJob}`;
-    // Not asked for where the job is cancelled first, or holds the same raw already.
-    calibs.catch(() => undefined);
-    const findCalibs = () => calibs.catch((thrown: unknown) => Promise.reject(toAppError(thrown).toWire()));
+    const findCalibs = toldLater(calibs);
     return this.#cancellable(jobId, signal, (api) =>
       api.open({ ...request, jobId }, proxy(findCalibs), onProgress && proxy(onProgress)),
     );
@@ -132,10 +138,12 @@ export class ImageWorker {
   /** The service's coarse picture of an exposure. */
   preview(
     request: Omit<OpenRequest, 'jobId'>,
+    calibs: Promise<CalibSet>,
     { signal }: Pick<OpenOptions, 'signal'> = {},
   ): Promise<OpenedImage> {
     const jobId = `preview-${++this.#lastJob}`;
-    return this.#cancellable(jobId, signal, (api) => api.preview({ ...request, jobId }));
+    const findCalibs = toldLater(calibs);
+    return this.#cancellable(jobId, signal, (api) => api.preview({ ...request, jobId }, proxy(findCalibs)));
   }
 
   async #cancellable(

@@ -13,7 +13,7 @@ from typing import Any
 
 from .camera import camera_detector
 from .hdus import CARD_KINDS, HDU_KINDS, PIXEL_FORMS, Card, Hdu, Problem, Verification, read_hdu, verify_hdu
-from .isr import IsrResult, run_isr
+from .isr import Calib, IsrResult, run_isr
 from .module import MODULE_PATH, Array, FitsError, Module
 from .statistics import ImageStatistics, image_statistics
 from .tables import read_table
@@ -26,6 +26,7 @@ __all__ = [
     "HDU_KINDS",
     "MODULE_PATH",
     "PIXEL_FORMS",
+    "Calib",
     "Card",
     "CardToWrite",
     "Engine",
@@ -96,10 +97,14 @@ class Engine:
         """The celestial coordinates of an image; see `Wcs`."""
         return Wcs(self._module, content, hdu, alternate)
 
+    def calib(self, kind: str, content: bytes) -> Calib:
+        """Reads a calibration for many raws: it stays in the instance's memory until it is freed."""
+        return Calib(self._module, kind, content)
+
     def isr(
         self,
         raw: bytes,
-        calibs: Mapping[str, bytes] | None = None,
+        calibs: Mapping[str, bytes | Calib] | None = None,
         *,
         recipe: str = "rapid",
         steps: Sequence[str] = (),
@@ -108,7 +113,8 @@ class Engine:
         serial_skip: tuple[int, int] = (3, 3),
         parallel_skip: tuple[int, int] = (3, 3),
     ) -> IsrResult:
-        """What `astro-fits-wasm isr` does, with the options of those names; `calibs` are files by kind.
+        """What `astro-fits-wasm isr` does, with the options of those names; `calibs` are files by kind, or were read
+        before by `calib`.
 
         Without `steps`: saturation, both overscans, assemble, and each step whose calibration is given.
         """

@@ -47,10 +47,23 @@ class IsrResult:
         return hashlib.sha256(bits.tobytes()).hexdigest()
 
 
+class Calib:
+    """A decoded calibration in the engine's memory, for many raws."""
+
+    def __init__(self, module: Module, kind: str, content: bytes) -> None:
+        number_of(CALIBS, kind, "kind of calibration")
+        self._module = module
+        self.handle = _read_calib(module, kind, content)
+
+    def free(self) -> None:
+        self._module.call("af_calib_free", self.handle)
+        self.handle = 0
+
+
 def run_isr(
     module: Module,
     raw: bytes,
-    calibs: Mapping[str, bytes],
+    calibs: Mapping[str, bytes | Calib],
     recipe: str,
     steps: Sequence[str],
     overscan: str,
@@ -63,7 +76,7 @@ def run_isr(
     for kind in calibs:
         number_of(CALIBS, kind, "kind of calibration")
     with ExitStack() as stack:
-        handles = {kind: _read_calib(module, kind, content, stack) for kind, content in calibs.items()}
+        handles = {kind: _handle_of(module, kind, calib, stack) for kind, calib in calibs.items()}
         packed = _OPTIONS.pack(
             number_of(RECIPES, recipe, "recipe"),
             number_of(OVERSCANS, overscan, "overscan method"),
@@ -97,14 +110,25 @@ def _run(module: Module, routine: str, handle: int) -> None:
         status = module.check(module.call(routine, handle, ALL_ROWS, module.error))
 
 
-def _read_calib(module: Module, kind: str, content: bytes, stack: ExitStack) -> int:
-    """Freed with the stack."""
+def _handle_of(module: Module, kind: str, calib: bytes | Calib, stack: ExitStack) -> int:
+    """What is made here is freed with the stack."""
+    if isinstance(calib, Calib):
+        return calib.handle
+    handle = _read_calib(module, kind, calib)
+    stack.callback(module.call, "af_calib_free", handle)
+    return handle
+
+
+def _read_calib(module: Module, kind: str, content: bytes) -> int:
     name = kind.encode() + b"\0"
     with module.opened(content) as stream, module.scratch(len(name)) as text:
         module.write(text, name)
         calib = module.call("af_calib_new", stream, CALIBS.index(kind), text, module.error)
         if calib == 0:
             raise module.failure()
-        stack.callback(module.call, "af_calib_free", calib)
-        _run(module, "af_calib_step", calib)
+        try:
+            _run(module, "af_calib_step", calib)
+        except BaseException:
+            module.call("af_calib_free", calib)
+            raise
     return calib

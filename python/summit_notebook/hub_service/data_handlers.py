@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from summit_notebook.hub_service.file_stream import send_file
 from summit_notebook.hub_service.measurer import MeasurerAway, NotMeasured
 from summit_notebook.hub_service.previews import Previews
 from summit_notebook.hub_service.refusals import Refusals
-from summit_notebook.hub_service.registry import RegistryReader
+from summit_notebook.hub_service.registry import CALIB_TYPES, RegistryReader
 from summit_notebook.hub_service.registry_file import RegistryError
 from summit_notebook.site import Site
 
@@ -129,9 +129,10 @@ class FileHandler(RepositoryHandler):
 class PreviewHandler(RepositoryHandler):
     async def get(self, name: str, dataset_id: str) -> None:
         path = await self.path_of(name, dataset_id)
+        masters = await self._masters(name)
         try:
             with _told(name):
-                preview = await self.repository(name).previews.of(path)
+                preview = await self.repository(name).previews.of(path, masters)
         except NotMeasured as problem:
             raise RegistryError(
                 "Unreachable" if problem.again else "MalformedFits", str(problem)
@@ -143,6 +144,17 @@ class PreviewHandler(RepositoryHandler):
         self.set_header("X-Preview-Bin", str(preview.bin_px))
         self.set_header("X-Preview-Steps", ",".join(preview.steps))
         self.finish(preview.pixels)
+
+    async def _masters(self, name: str) -> dict[str, Path]:
+        """Of those that the query names by their dataset ids, the ones that are known: a picture comes without the
+        others, and says so."""
+        named = {kind: self.get_query_argument(kind, None) for kind in CALIB_TYPES}
+        found = {}
+        for kind, dataset_id in named.items():
+            if dataset_id is not None:
+                with suppress(RegistryError):
+                    found[kind] = await self.path_of(name, dataset_id)
+        return found
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,10 @@ class Measurer:
         """Raises NotMeasured, also where the process did not survive the raw, and MeasurerAway."""
         return await self._answered({"path": str(path), "observationType": observation_type}, "measures")
 
-    async def preview(self, path: Path) -> dict[str, Any]:
+    async def preview(self, path: Path, masters: Mapping[str, Path]) -> dict[str, Any]:
         """As ``raw_preview`` makes it. Raises as `measure` does."""
-        return await self._answered({"path": str(path), "preview": True}, "preview")
+        named = {kind: str(master) for kind, master in masters.items()}
+        return await self._answered({"path": str(path), "masters": named}, "preview")
 
     async def close(self) -> None:
         """Ends the process, also in the middle of a raw."""

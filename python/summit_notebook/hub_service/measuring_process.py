@@ -1,9 +1,9 @@
 """The process that measures raws, one at a time: ``python -m ...hub_service.measuring_process [--background]``.
 
 It says ``{"ready": true}`` once it can work, or why it cannot. Then each line on standard input is a raw, ``{"path",
-"observationType"}`` or ``{"path", "preview": true}``, and has one line for an answer: ``{"measures": {...}}`` or
-``{"preview": {...}}``, or ``{"problem": "a sentence", "again":
-bool}`` where it cannot be measured, now or ever. It ends with its input, that is with the service.
+"observationType"}`` or ``{"path", "masters": {kind: path}}``, and has one line for an answer: ``{"measures": {...}}``,
+of the latter ``{"preview": {...}}``, or ``{"problem": "a sentence", "again": bool}`` where it cannot be measured, now
+or ever. It ends with its input, that is with the service.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ def load() -> Measure:
     from summit_notebook.engine import Engine
 
     from .raw_measures import measure_raw
-    from .raw_preview import preview_raw
+    from .raw_preview import Masters, preview_raw
 
     engine = Engine()
+    masters = Masters(engine, read_raw)
 
     def measure(raw: bytes, request: dict[str, Any]) -> dict[str, Any]:
-        if request.get("preview") is True:
-            return {"preview": preview_raw(engine, raw)}
+        if "masters" in request:
+            return {"preview": preview_raw(engine, raw, masters.of(request["masters"]))}
         return {"measures": measure_raw(engine, raw, request["observationType"])}
 
     return measure

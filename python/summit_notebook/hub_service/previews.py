@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,24 @@ from .measurer import Measurer, MeasurerAway
 
 MOST_KEPT = 24
 """Of about 1 MB each."""
+
+
+_Version = tuple[str, str, int, int]
+"""What a file is for, where it is, and what changes when it is another."""
+
+
+def _versions(raw: Path, masters: Mapping[str, Path]) -> tuple[_Version, ...]:
+    def version(kind: str, path: Path) -> _Version:
+        status = path.stat()
+        return (kind, str(path), status.st_ino, status.st_mtime_ns)
+
+    def version_of_master(kind: str, path: Path) -> _Version:
+        try:
+            return version(kind, path)
+        except OSError:
+            return (kind, str(path), 0, 0)
+
+    return (version("raw", raw), *(version_of_master(kind, path) for kind, path in sorted(masters.items())))
 
 
 @dataclass(frozen=True)
@@ -30,7 +49,7 @@ class Preview:
 class Previews:
     def __init__(self, measurer: Measurer) -> None:
         self._measurer = measurer
-        self._kept: OrderedDict[tuple[str, int, int], Preview] = OrderedDict()
+        self._kept: OrderedDict[tuple[_Version, ...], Preview] = OrderedDict()
         # Who asks for the same raw meanwhile finds it made.
         self._turn = asyncio.Lock()
 
@@ -39,14 +58,14 @@ class Previews:
         with contextlib.suppress(MeasurerAway):
             await self._measurer.ready()
 
-    async def of(self, path: Path) -> Preview:
-        """Raises OSError for a file that is gone, NotMeasured and MeasurerAway."""
+    async def of(self, path: Path, masters: Mapping[str, Path]) -> Preview:
+        """With the masters, by kind, that can be read. Raises OSError for a raw that is gone, NotMeasured and
+        MeasurerAway."""
         async with self._turn:
-            status = await asyncio.to_thread(path.stat)
-            key = (str(path), status.st_ino, status.st_mtime_ns)
+            key = await asyncio.to_thread(_versions, path, masters)
             if key not in self._kept:
                 await self._measurer.ready()
-                made = await self._measurer.preview(path)
+                made = await self._measurer.preview(path, masters)
                 pixels = base64.b64decode(made["pixels"])
                 self._kept[key] = Preview(
                     made["width"], made["height"], made["binPx"], tuple(made["steps"]), pixels

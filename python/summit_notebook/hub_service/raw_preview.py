@@ -1,23 +1,61 @@
-"""A raw as a small picture: reduced by the application's engine with its rapid recipe, without masters, and binned."""
+"""A raw as a small picture: reduced by the application's engine with its rapid recipe, and binned."""
 
 from __future__ import annotations
 
 import base64
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from summit_notebook.engine import Engine
+from summit_notebook.engine import Calib, Engine, FitsError
 
 BIN_PX = 8
 """A detector of 4072 x 4000 px becomes 509 x 500 float32: 1.0 MB, or 0.4 s at 20 Mbit/s."""
 
 STEPS = ("serial-overscan", "parallel-overscan", "assemble")
-"""Without those that only set mask bits, which a preview has none of."""
+"""Without those that only set mask bits, which a preview has none of. The masters that there are make further ones."""
+
+MOST_MASTERS = 5
+"""Decoded, of 65 MB each: bias, dark, and the flats of the filters that a night changes between."""
 
 
-def preview_raw(engine: Engine, raw: bytes) -> dict[str, Any]:
+class Masters:
+    """Decoded masters by their files, the least recently used given up first."""
+
+    def __init__(self, engine: Engine, read: Callable[[Path], bytes], most: int = MOST_MASTERS) -> None:
+        self._engine = engine
+        self._read = read
+        self._most = most
+        self._kept: OrderedDict[tuple[str, str, int, int], Calib] = OrderedDict()
+
+    def of(self, paths: Mapping[str, str]) -> dict[str, Calib]:
+        """By kind, without those that cannot be read: the picture says what it was made with."""
+        found = {kind: self._one(kind, Path(path)) for kind, path in paths.items()}
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)[1].free()
+        return {kind: calib for kind, calib in found.items() if calib is not None}
+
+    def free(self) -> None:
+        while self._kept:
+            self._kept.popitem()[1].free()
+
+    def _one(self, kind: str, path: Path) -> Calib | None:
+        try:
+            status = path.stat()
+            key = (kind, str(path), status.st_ino, status.st_mtime_ns)
+            if key not in self._kept:
+                self._kept[key] = self._engine.calib(kind, self._read(path))
+        except (OSError, ValueError, FitsError):
+            return None
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+
+def preview_raw(engine: Engine, raw: bytes, masters: Mapping[str, Calib]) -> dict[str, Any]:
     """Pixels as base64 of little-endian float32, row 0 first, with what says how they came about. Raises FitsError for
     a file that cannot be reduced."""
-    isr = engine.isr(raw, steps=STEPS)
+    isr = engine.isr(raw, masters, steps=(*STEPS, *masters))
     pixels = engine.bin(isr.image, BIN_PX)
     return {
         "width": pixels.shape[1],

@@ -29,10 +29,11 @@ export function previewOpening(
   rate = new LinkRate(),
   previewWithinMs = PREVIEW_WITHIN_MS,
 ): Opening {
-  const preview = (exposure: Exposure, { isr, signal }: OpenAsk) =>
-    worker.preview(rawRequest(butler, exposure, isr), {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(previewWithinMs)]),
-    });
+  const preview = async (exposure: Exposure, ask: OpenAsk) => {
+    const request = rawRequest(butler, exposure, ask.isr);
+    const signal = AbortSignal.any([ask.signal, AbortSignal.timeout(previewWithinMs)]);
+    return worker.preview(request, calibsOf(butler, exposure, signal), { signal });
+  };
 
   const full = async (
     exposure: Exposure,

@@ -339,7 +339,7 @@ export interface ImageWorkerApi {
     onProgress?: (progress: OpenProgress) => void,
   ): Promise<OpenedImage>;
   /** The service's coarse picture of an exposure, kept like an image. */
-  preview(request: OpenRequest): Promise<OpenedImage>;
+  preview(request: OpenRequest, findCalibs: FindCalibs): Promise<OpenedImage>;
   /** Makes another image of the same decoded raw; the first stays, too. */
   reduce(request: ReduceRequest): Promise<OpenedImage>;
   /** Makes a third image of two that are there; the raw values that it tells are those of the first. */

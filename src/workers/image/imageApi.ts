@@ -92,10 +92,10 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
         });
       }),
 
-    preview: (request) =>
+    preview: (request, findCalibs) =>
       keep(request.jobId, async (tools, signal) => {
         const { openPreview } = await import('./servicePreview.ts');
-        return openPreview(request, tools, signal);
+        return openPreview(request, findCalibs, tools, signal);
       }),
 
     reduce: (request) =>

@@ -39,6 +39,10 @@ const ANSWERS: Readonly<Record<string, () => Response>> = {
   'mem:/slow': () => slowly(RAW),
   'mem:/broken': () => slowly(RAW, RAW.length * 0.6),
   'mem:/small/preview': () => new Response(cells.buffer, { headers: previewHead() }),
+  'mem:/small/preview?bias=b-1&dark=d-1': () =>
+    new Response(cells.buffer, {
+      headers: previewHead({ 'x-preview-steps': 'serial-overscan,assemble,bias' }),
+    }),
   'mem:/other/preview': () => new Response(cells, { headers: previewHead({ 'x-preview-size': '4 4' }) }),
   'mem:/cut/preview': () => new Response(cells.slice(0, 1000), { headers: previewHead() }),
 };
@@ -132,7 +136,7 @@ describe('a raw that comes slowly', () => {
 
 describe("the service's preview", () => {
   it('is read cell by cell at the places of its pixels, and not measured', async () => {
-    const opened = await api.preview(request('small'));
+    const opened = await api.preview(request('small'), noCalibs);
     expect(opened).toMatchObject({
       preview: { binPx: 8, share: 1 },
       width: WIDTH,
@@ -163,12 +167,34 @@ describe("the service's preview", () => {
     await api.release(opened.key);
   });
 
+  it('is asked for with the masters that the exposure takes, and tells those that it was made with', async () => {
+    const calib = (datasetType: 'bias' | 'dark' | 'flat', datasetId: string) => ({
+      datasetType,
+      datasetId,
+      collection: 'LATISS/calib',
+      fileBytes: null,
+    });
+    const findCalibs = async () => ({
+      bias: calib('bias', 'b-1'),
+      dark: calib('dark', 'd-1'),
+      flat: calib('flat', 'f-1'),
+    });
+    const opened = await api.preview(request('small', { observationType: 'flat' }), findCalibs);
+    const step = (name: string) => opened.steps.find((each) => each.name === name);
+    expect(step('bias')).toMatchObject({ done: true, with: 'LATISS/calib', dataset: 'b-1' });
+    expect(step('dark')).toMatchObject({ done: false, skippedBecause: 'not in the preview' });
+    expect(step('flat')).toMatchObject({ done: false, skippedBecause: 'FLAT frames take no flat' });
+    await api.release(opened.key);
+  });
+
   it.each([
     ['other', /another detector/],
     ['cut', /did not arrive whole/],
     ['gone', /is not in the repository/],
   ])('that cannot be used is refused: %s', async (name, words) => {
-    const message = await api.preview(request(name)).catch((thrown: unknown) => toAppError(thrown).message);
+    const message = await api
+      .preview(request(name), noCalibs)
+      .catch((thrown: unknown) => toAppError(thrown).message);
     expect(message).toMatch(words);
     expect((await api.memory()).images).toBe(0);
   });

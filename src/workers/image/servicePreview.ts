@@ -2,20 +2,24 @@
 import { AppError } from '../../core/errors.ts';
 import { openBytes } from '../shared/fetchBytes.ts';
 import { orCancelled } from '../shared/yielding.ts';
-import type { IsrStep, OpenRequest, Recipe } from './contract.ts';
+import type { FindCalibs, IsrStep, OpenRequest } from './contract.ts';
 import { nowUnixMs } from './download.ts';
 import { HeldPreview } from './heldPreview.ts';
 import type { PipelineTools } from './pipeline.ts';
-import { STEP_ORDER } from './recipe.ts';
+import { planSteps, type StepPlan } from './recipe.ts';
 
 export async function openPreview(
   request: OpenRequest,
+  findCalibs: FindCalibs,
   { engine, fetch, newKey }: PipelineTools,
   signal: AbortSignal,
 ): Promise<HeldPreview> {
   const fetchStarted = nowUnixMs();
   const geometry = engine.camera(request.instrument, request.detector);
-  const url = `${request.rawUrl}/preview`;
+  const plans = planSteps({ ...request, calibs: await orCancelled(findCalibs(), signal) });
+  const masters = plans.flatMap(({ name, calib }) => (calib ? [[name, calib.datasetId]] : []));
+  const query = new URLSearchParams(masters).toString();
+  const url = `${request.rawUrl}/preview${query && `?${query}`}`;
   const stream = await openBytes(url, `The preview of exposure ${request.exposure}`, signal, fetch);
   const [width = 0, height = 0] = (stream.header('x-preview-size') ?? '').split(' ').map(Number);
   const binPx = Number(stream.header('x-preview-bin'));
@@ -46,16 +50,14 @@ export async function openPreview(
     binPx,
     share: 1,
     unit: done.includes('gain') ? 'electron' : 'adu',
-    steps: previewSteps('rapid', done),
+    steps: plans.map((plan) => previewStep(plan, done.includes(plan.name))),
     stamps: { fetchStarted, fetched, decoded: fetched, reduced: nowUnixMs() },
     bytes: at,
   });
 }
 
-function previewSteps(recipe: Recipe, done: readonly string[]): readonly IsrStep[] {
-  return STEP_ORDER[recipe].map((name) =>
-    done.includes(name)
-      ? { name, done: true, switchable: false }
-      : { name, done: false, skippedBecause: 'not in the preview', switchable: false },
-  );
+function previewStep({ name, calib, skippedBecause }: StepPlan, done: boolean): IsrStep {
+  if (!done) return { name, done, skippedBecause: skippedBecause ?? 'not in the preview', switchable: false };
+  if (!calib) return { name, done, switchable: false };
+  return { name, done, with: calib.collection, dataset: calib.datasetId, switchable: false };
 }

@@ -20,6 +20,14 @@ const overComlink: ImageWorkerApi = {
       report?.[releaseProxy]();
     }
   },
+  async preview(request, findCalibs) {
+    const find = findCalibs as unknown as Remote<FindCalibs>;
+    try {
+      return await api.preview(request, find);
+    } finally {
+      find[releaseProxy]();
+    }
+  },
   async fits(key) {
     const bytes = await api.fits(key);
     return transfer(bytes, [bytes.buffer]);
