@@ -4,19 +4,13 @@ import { useStore } from 'zustand';
 import { exposureLabel } from '../../core/dataId.ts';
 import { toAppError } from '../../core/errors.ts';
 import type { HduHeader, HeaderCard } from '../../workers/image/contract.ts';
+import { cardText, headerRows } from './headerRows.ts';
 import './image.css';
 import type { ImageStore } from './imageState.ts';
 
 interface Held {
   readonly label: string;
   readonly hdus: readonly HduHeader[];
-}
-
-/** A card beside that of the exposure that it is compared with. */
-interface Row {
-  readonly card: HeaderCard;
-  /** Its value there; undefined where that has no such card. */
-  readonly other: string | undefined;
 }
 
 export function HeaderView({ store }: { readonly store: ImageStore }) {
@@ -45,7 +39,7 @@ export function HeaderView({ store }: { readonly store: ImageStore }) {
     };
   }, [store, shown]);
   const rows = useMemo(
-    () => rowsOf(held?.hdus[hduIndex], pinned?.hdus[hduIndex], search, onlyDifferent && pinned !== null),
+    () => headerRows(held?.hdus[hduIndex], pinned?.hdus[hduIndex], search, onlyDifferent && pinned !== null),
     [held, pinned, hduIndex, search, onlyDifferent],
   );
   const copy = (card: HeaderCard) => {
@@ -55,6 +49,8 @@ export function HeaderView({ store }: { readonly store: ImageStore }) {
       () => setCopied(null),
     );
   };
+  // Also those that only the other exposure has.
+  const hdus = [...(held?.hdus ?? []), ...(pinned?.hdus.slice(held?.hdus.length) ?? [])];
   if (!held) return <p className="image-isr-none">{problem ?? 'No image yet'}</p>;
   return (
     <div className="image-header-view" data-testid="header-view">
@@ -73,7 +69,7 @@ export function HeaderView({ store }: { readonly store: ImageStore }) {
           value={hduIndex}
           onChange={(event) => setHduIndex(Number(event.target.value))}
         >
-          {held.hdus.map(({ index, name }) => (
+          {hdus.map(({ index, name }) => (
             <option key={index} value={index}>
               {index} {name || (index === 0 ? 'PRIMARY' : '')}
             </option>
@@ -107,42 +103,31 @@ export function HeaderView({ store }: { readonly store: ImageStore }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ card, other }, i) => (
-            <tr
-              // A keyword may come many times (COMMENT, HISTORY).
-              key={`${card.keyword}-${i}`}
-              data-different={pinned !== null && other !== card.value}
-            >
-              <th scope="row">
-                <button type="button" title="Copy this card" onClick={() => copy(card)}>
-                  {card.keyword || '·'}
-                </button>
-              </th>
-              <td>
-                <span className="image-number">{card.value}</span>
-                <span className="image-header-comment">{card.comment}</span>
-              </td>
-              {pinned && <td className="image-number">{other ?? 'absent'}</td>}
-            </tr>
-          ))}
+          {rows.map(({ card, other }, i) => {
+            // Of a card that only the other has, that one is named and copied.
+            const named = card ?? other;
+            if (!named) return null;
+            return (
+              <tr
+                // A keyword may come many times (COMMENT, HISTORY).
+                key={`${named.keyword}-${i}`}
+                data-different={pinned !== null && (!card || !other || cardText(card) !== cardText(other))}
+              >
+                <th scope="row">
+                  <button type="button" title="Copy this card" onClick={() => copy(named)}>
+                    {named.keyword || '·'}
+                  </button>
+                </th>
+                <td>
+                  <span className="image-number">{card ? card.value : 'absent'}</span>
+                  <span className="image-header-comment">{card?.comment}</span>
+                </td>
+                {pinned && <td className="image-number">{other ? cardText(other) : 'absent'}</td>}
+              </tr>
+            );
+          })}
         </tbody>
       </table>
     </div>
   );
-}
-
-export function rowsOf(
-  hdu: HduHeader | undefined,
-  other: HduHeader | undefined,
-  search: string,
-  onlyDifferent: boolean,
-): readonly Row[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const there = new Map(other?.cards.map(({ keyword, value }) => [keyword, value]));
-  return (hdu?.cards ?? []).flatMap((card) => {
-    const text = `${card.keyword} ${card.value} ${card.comment}`.toLowerCase();
-    if (!words.every((word) => text.includes(word))) return [];
-    const value = there.get(card.keyword);
-    return onlyDifferent && value === card.value ? [] : [{ card, other: value }];
-  });
 }
