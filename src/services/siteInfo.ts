@@ -27,17 +27,11 @@ export function fetchSiteInfo(http: ServiceHttp, signal?: AbortSignal): Promise<
   return http.json('api/site', SiteAnswer, { signal });
 }
 
-/** The repository of that name, or the site's first. Throws NotFound with a sentence. */
+/** The repository of that name, or else the site's first. Throws NotFound with a sentence where there is none. */
 export function chosenRepository(site: SiteInfo, name: string | null): Repository {
-  const names = site.repositories.map((repository) => repository.name);
-  if (names.length === 0)
-    throw new AppError('NotFound', `The site ${site.name} has no Butler repository: name one with --oods.`);
-  const chosen = name === null ? site.repositories[0] : site.repositories.find((r) => r.name === name);
+  const chosen = site.repositories.find((repository) => repository.name === name) ?? site.repositories[0];
   if (!chosen)
-    throw new AppError(
-      'NotFound',
-      `This site has no repository ${name}; it has ${names.join(', ')}. Correct the address.`,
-    );
+    throw new AppError('NotFound', `The site ${site.name} has no Butler repository: name one with --oods.`);
   return chosen;
 }
 

@@ -3,7 +3,7 @@
  *
  * | state               | workspace            | kiosk | panel        |
  * | ------------------- | -------------------- | ----- | ------------ |
- * | exposure opened     | url `?exposure=ID`   | –     | url          |
+ * | exposure opened     | url `?exposure=ID`   | url, see pinned.ts | url    |
  * | repository          | url                  | url   | url          |
  * | theme               | local                | url   | url          |
  * | sizes of the panes  | local                | –     | –            |
@@ -45,14 +45,4 @@ export function kept(key: KeptKey, storage?: Storage): unknown {
 
 export function isTheme(value: unknown): value is Theme {
   return (THEMES as readonly unknown[]).includes(value);
-}
-
-/** `?repository=NAME`; null is the site's first. */
-export function repositoryFromQuery(search: string): string | null {
-  return new URLSearchParams(search).get('repository') || null;
-}
-
-export function exposureFromQuery(search: string): number | null {
-  const text = new URLSearchParams(search).get('exposure');
-  return text !== null && /^\d{1,16}$/.test(text) ? Number(text) : null;
 }

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { ImageStore } from '../features/image/imageState.ts';
 import { FIRST_STATE } from '../features/image/imageState.ts';
-import { exposureFromQuery, keep, kept } from './keptState.ts';
+import { keep, kept } from './keptState.ts';
 import { createPublicApi, exposureKey } from './publicApi.ts';
 
 function handle() {
@@ -52,13 +52,6 @@ test('events reach their listeners until these leave; one that throws stops no o
 test('a data id is an exposure’s id, or its night and number', () => {
   expect(exposureKey({ exposure: 7, instrument: 'LATISS', detector: 0 })).toEqual({ exposure: 7 });
   expect(exposureKey({ day_obs: 20261122, seq_num: 1 })).toEqual({ dayObs: 20261122, seqNum: 1 });
-});
-
-test('the address names an exposure by digits alone', () => {
-  expect(exposureFromQuery('?exposure=2026112200143&x=1')).toBe(2026112200143);
-  for (const search of ['', '?exposure=', '?exposure=-1', '?exposure=1e9', '?exposure=99999999999999999']) {
-    expect(exposureFromQuery(search)).toBeNull();
-  }
 });
 
 test('kept values come back; those of another version, or spoilt ones, do not', () => {

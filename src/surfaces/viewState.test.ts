@@ -4,6 +4,7 @@ import { BINS } from '../core/display/binning.ts';
 import { COLOUR_MAPS } from '../core/display/colourMapNames.ts';
 import { STRETCHES } from '../core/display/stretch.ts';
 import { PERCENTS } from '../features/image/displayState.ts';
+import { lookOf } from '../features/image/maskLooks.ts';
 import { FIRST_VIEW_STATE, type ViewState, viewStateFromQuery } from './viewState.ts';
 import { writeViewState } from './writeViewState.ts';
 
@@ -62,6 +63,24 @@ const anyState: fc.Arbitrary<ViewState> = fc.record({
     panner: fc.boolean(),
     magnifier: fc.boolean(),
   }),
+  // A plane that looks as at first is not in the address.
+  maskLooks: fc
+    .dictionary(
+      fc.constantFrom('BAD', 'SAT', 'CR', 'SPIKE_2'),
+      fc.record({
+        visible: fc.boolean(),
+        colour: fc.constantFrom('#ff4d4d', '#00ff7f', '#ffffff'),
+        opacity: fc.constantFrom(0, 0.05, 0.6, 1),
+      }),
+      { noNullPrototype: true },
+    )
+    .map((looks) =>
+      Object.fromEntries(
+        Object.entries(looks).filter(
+          ([plane, look]) => JSON.stringify(look) !== JSON.stringify(lookOf({}, plane)),
+        ),
+      ),
+    ),
 });
 
 describe('the state in an address', () => {
@@ -98,6 +117,13 @@ describe('the state in an address', () => {
     ['smooth=0.1', 'smooth=0.1'],
     ['smooth=1e9', 'smooth=1e9'],
     ['bin=3', 'bin=3'],
+    ['planes=__proto__*ff0000', 'planes=__proto__*ff0000'],
+    ['planes=constructor', 'planes=constructor'],
+    ['planes=SAT*red', 'planes=SAT*red'],
+    ['planes=SAT*ff0000*2', 'planes=SAT*ff0000*2'],
+    ['planes=SAT*ff0000*0.5*more', 'planes=SAT*ff0000*0.5*more'],
+    [`planes=${'A,'.repeat(32)}A`, `planes=${'A,'.repeat(20)}…`],
+    ['planes=BAD,<img src=x onerror=alert(1)>', 'planes=BAD,<img src=x onerror=alert(1)>'],
     ['map=%E2%80%AEviridis%00', 'map=?viridis?'],
   ])('%s is left out and named; the rest counts', (bad, named) => {
     const { state, problems } = viewStateFromQuery(`?${bad}&invert=1`);
@@ -120,6 +146,7 @@ describe('the state in an address', () => {
       'map',
       'smooth',
       'bin',
+      'planes',
     );
     fc.assert(
       fc.property(name, fc.string({ maxLength: 200 }), (key, value) => {

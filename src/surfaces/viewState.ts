@@ -1,5 +1,5 @@
 /**
- * One address is the whole state of the image: the exposure (`exposure`, read in keptState.ts), how it is reduced, drawn
+ * One address is the whole state of the image: the exposure (`exposure`, read in address.ts), how it is reduced, drawn
  * and looked at. The same on every surface. Each parameter is checked by itself: what is not known is left out and
  * named, the rest counts. Nothing of an address is ever fetched or executed.
  *
@@ -17,6 +17,7 @@
  * | `bin`      | `4`                    | means of so many by so many pixels                                |
  * | `view`     | `2036,2000,0.5`        | detector x, y in the middle; device pixels per detector pixel     |
  * | `over`     | `amp,-grid`            | overlays switched on and off                                      |
+ * | `planes`   | `-CR,SAT*ff0000*0.4`   | mask planes that are not shown (`-`), or in another colour and opacity |
  */
 import type { Orientation, View } from '../core/camera/view.ts';
 import { BINS } from '../core/display/binning.ts';
@@ -27,6 +28,7 @@ import type { DisplayState, LimitsRule } from '../features/image/displayState.ts
 import { FIRST_DISPLAY, FIRST_ISR, isSmoothSigma, PERCENTS } from '../features/image/displayState.ts';
 import type { ImageStore, Overlays } from '../features/image/imageState.ts';
 import { FIRST_STATE } from '../features/image/imageState.ts';
+import { FIRST_MASK_LOOKS, lookOf, type MaskLook, type MaskLooks } from '../features/image/maskLooks.ts';
 import type { IsrRecipe, OverscanMethod, Recipe, StepName } from '../workers/image/contract.ts';
 
 /** What an address carries besides the exposure. */
@@ -35,6 +37,7 @@ export interface ViewState {
   readonly display: DisplayState;
   readonly view: View | 'fit';
   readonly overlays: Overlays;
+  readonly maskLooks: MaskLooks;
 }
 
 export const FIRST_VIEW_STATE: ViewState = {
@@ -42,6 +45,7 @@ export const FIRST_VIEW_STATE: ViewState = {
   display: FIRST_DISPLAY,
   view: 'fit',
   overlays: FIRST_STATE.overlays,
+  maskLooks: FIRST_MASK_LOOKS,
 };
 
 /** Of the query; servers and proxies take no more for certain. */
@@ -86,6 +90,7 @@ export const PARAMETERS = [
   'bin',
   'view',
   'over',
+  'planes',
 ] as const;
 
 /** Plain decimal numbers only; no more than any value on the screen needs. */
@@ -185,6 +190,27 @@ function parseOverlays(text: string): Overlays | undefined {
   return { amplifiers, pixelGrid, mask, compass, skyGrid, marks, sources, panner, magnifier };
 }
 
+/** A mask has 32 bits. */
+const MOST_PLANES = 32;
+/** As the camera's software names planes; no name of JavaScript's own is one. */
+const PLANE = /^[A-Z][A-Z0-9_]{0,39}$/;
+
+function parsePlanes(text: string): MaskLooks | undefined {
+  const words = text.split(',');
+  const looks = words.map((word): readonly [string, MaskLook] | undefined => {
+    const visible = !word.startsWith('-');
+    const [plane = '', colour = '', opacityText = '', ...more] = (visible ? word : word.slice(1)).split('*');
+    if (!PLANE.test(plane) || more.length > 0) return undefined;
+    const first = lookOf(FIRST_MASK_LOOKS, plane);
+    const opacity = opacityText === '' ? first.opacity : number(opacityText);
+    if (opacity === undefined || opacity < 0 || opacity > 1) return undefined;
+    if (colour !== '' && !/^[0-9a-f]{6}$/i.test(colour)) return undefined;
+    return [plane, { visible, colour: colour ? `#${colour.toLowerCase()}` : first.colour, opacity }];
+  });
+  if (words.length > MOST_PLANES || looks.includes(undefined)) return undefined;
+  return Object.fromEntries(looks.filter((look) => look !== undefined));
+}
+
 export interface ParsedViewState {
   readonly state: ViewState;
   /** What was left out, as sentences. */
@@ -193,7 +219,7 @@ export interface ParsedViewState {
 
 export function viewStateFromQuery(search: string): ParsedViewState {
   if (search.length > LONGEST_SEARCH) {
-    const problem = `The address has ${search.length} characters, of which at most ${LONGEST_SEARCH} are read: it shows the image as it comes.`;
+    const problem = `The address has ${search.length} characters, of which at most ${LONGEST_SEARCH} are read: only its exposure, repository and theme count.`;
     return { state: FIRST_VIEW_STATE, problems: [problem] };
   }
   const query = new URLSearchParams(search);
@@ -223,11 +249,12 @@ export function viewStateFromQuery(search: string): ParsedViewState {
   const isr = read('isr', parseIsr, FIRST_ISR);
   const view = read<View | 'fit'>('view', parseView, 'fit');
   const overlays = read('over', parseOverlays, FIRST_STATE.overlays);
-  return { state: { isr, display, view, overlays }, problems };
+  const maskLooks = read('planes', parsePlanes, FIRST_MASK_LOOKS);
+  return { state: { isr, display, view, overlays, maskLooks }, problems };
 }
 
 export function notKnown(name: string, text: string): string {
-  return `The address’s ${name}=${printable(text)} is not known and was left out.`;
+  return `The address’s ${printable(name)}=${printable(text)} is not known and was left out.`;
 }
 
 /** For a sentence: no control characters, nothing that turns the writing, not long. */
@@ -237,13 +264,15 @@ function printable(text: string): string {
 }
 
 export function viewStateOf(image: ImageStore): ViewState {
-  const { isr, display, view, overlays } = image.getState();
-  return { isr, display, view, overlays };
+  const { isr, display, view, overlays, maskLooks } = image.getState();
+  return { isr, display, view, overlays, maskLooks };
 }
 
-export function applyViewState(image: ImageStore, { isr, display, view, overlays }: ViewState): void {
+export function applyViewState(image: ImageStore, state: ViewState): void {
+  const { isr, display, view, overlays, maskLooks } = state;
   image.setIsr(isr);
   image.setDisplay(display);
   image.setOverlays(overlays);
+  for (const [plane, look] of Object.entries(maskLooks)) image.setMaskLook(plane, look);
   image.setView(view);
 }

@@ -1,11 +1,13 @@
 /** The state as an address has it (viewState.ts); apart, because only the workspace writes addresses. */
 import type { LimitsRule } from '../features/image/displayState.ts';
 import { FIRST_DISPLAY, FIRST_ISR } from '../features/image/displayState.ts';
+import { FIRST_MASK_LOOKS, lookOf, type MaskLooks } from '../features/image/maskLooks.ts';
 import type { IsrRecipe } from '../workers/image/contract.ts';
 import { PARAMETERS, STEPS, type ViewState } from './viewState.ts';
 
 /** Sets the parameters of the state and takes away those that are as they are at first. */
-export function writeViewState(query: URLSearchParams, { isr, display, view, overlays }: ViewState): void {
+export function writeViewState(query: URLSearchParams, state: ViewState): void {
+  const { isr, display, view, overlays, maskLooks } = state;
   const { rotationDeg, mirrored } = display.orientation;
   const first = FIRST_DISPLAY;
   const texts: Readonly<Record<(typeof PARAMETERS)[number], string>> = {
@@ -37,6 +39,7 @@ export function writeViewState(query: URLSearchParams, { isr, display, view, ove
       ...(overlays.pixelGrid ? [] : ['-grid']),
       ...(overlays.panner ? [] : ['-panner']),
     ].join(','),
+    planes: planesText(maskLooks),
   };
   for (const name of PARAMETERS) {
     if (texts[name] === '') query.delete(name);
@@ -56,6 +59,21 @@ function limitsText(rule: LimitsRule): string {
     case 'minmax':
       return rule.rule;
   }
+}
+
+/** Of the planes that are not drawn as at first. */
+function planesText(looks: MaskLooks): string {
+  const words = Object.entries(looks).flatMap(([plane, { visible, colour, opacity }]) => {
+    const first = lookOf(FIRST_MASK_LOOKS, plane);
+    const parts = [
+      visible ? plane : `-${plane}`,
+      colour === first.colour ? '' : colour.slice(1),
+      opacity === first.opacity ? '' : short(opacity, 3),
+    ];
+    const word = parts.join('*').replace(/\*+$/, '');
+    return word === plane ? [] : [word];
+  });
+  return words.join(',');
 }
 
 function isrText({ recipe, overscan, switched, untrimmed }: IsrRecipe): string {

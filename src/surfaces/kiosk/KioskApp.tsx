@@ -1,5 +1,5 @@
 /** What hangs on the wall: the image, and beside it what an observer asks from four metres away. Nothing to touch. */
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useStore } from 'zustand';
 import type { StoreApi } from 'zustand/vanilla';
 import { exposureLabel } from '../../core/dataId.ts';
@@ -20,14 +20,19 @@ import { troubleOf, type Trouble } from './trouble.ts';
 
 export function KioskApp({ store }: { readonly store: StoreApi<KioskState> }) {
   const live = useStore(store, (s) => s.live);
+  const [regionProblems, setRegionProblems] = useState<readonly string[]>([]);
   if (!live) return <Starting store={store} />;
   return (
     <Shifted clock={live.clock}>
       <div className="kiosk-image">
         <ImagePane store={live.image} compact>
-          <OverImage image={live.image} />
+          <OverImage image={live.image} regions={live.regions} onProblems={setRegionProblems} />
         </ImagePane>
-        <TroubleBand store={store} live={live} />
+        <div className="kiosk-foot">
+          <Pinned store={store} live={live} />
+          <LeftOut store={store} problems={[...live.problems, ...regionProblems]} />
+          <TroubleBand store={store} live={live} />
+        </div>
       </div>
       <aside className="kiosk-side">
         <WallClock clock={live.clock} />
@@ -58,6 +63,39 @@ function Starting({ store }: { readonly store: StoreApi<KioskState> }) {
     <main className="kiosk kiosk-starting">
       {trouble ? <Band trouble={trouble} /> : <p className="muted">Connecting to the service…</p>}
     </main>
+  );
+}
+
+const HOUR_MINUTE = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' });
+
+/** An image that stays must not pass for the newest. */
+function Pinned({ store, live }: { readonly store: StoreApi<KioskState>; readonly live: LiveImage }) {
+  const until = useStore(store, (s) => s.pinnedUntil);
+  const shown = useStore(live.image, (s) => s.shown);
+  if (until === null) return null;
+  return (
+    <p className="kiosk-notice" role="status" data-testid="kiosk-pinned">
+      Not following: {shown ? exposureLabel(shown) : 'the exposure'} is what the address asks for. Follows
+      from {HOUR_MINUTE.format(until)} UTC.
+    </p>
+  );
+}
+
+/** Of the address. It stays: who can correct it is seldom there when the screen starts. */
+function LeftOut({
+  store,
+  problems,
+}: {
+  readonly store: StoreApi<KioskState>;
+  readonly problems: readonly string[];
+}) {
+  const pinProblem = useStore(store, (s) => s.pinProblem);
+  const all = pinProblem === null ? problems : [pinProblem, ...problems];
+  if (all.length === 0) return null;
+  return (
+    <p className="kiosk-notice" role="status" data-testid="kiosk-left-out">
+      {all.join(' ')}
+    </p>
   );
 }
 

@@ -6,13 +6,15 @@ import { newestExposure } from '../../features/exposures/exposuresStore.ts';
 import { createLateImageStore, type LateImageStore } from '../../features/exposures/lateImageStore.ts';
 import { retryDelayMs } from '../../services/butler/serviceButler.ts';
 import { browserNow, createClock } from '../../services/clock.ts';
+import type { UnixMs } from '../../core/time.ts';
 import type { CameraState } from '../../services/efd/cameraState.ts';
 import type { ServiceHttp } from '../../services/serviceHttp.ts';
 import { fetchSession } from '../../services/session.ts';
 import { fetchSiteInfo } from '../../services/siteInfo.ts';
 import { createImageWorker } from '../../services/workerPool.ts';
+import type { Address } from '../address.ts';
 import { startLiveImage, type LiveImage } from '../live/liveImage.ts';
-import type { ViewState } from '../viewState.ts';
+import { PINNED_FOR_MS, pinnedByAddress } from './pinned.ts';
 import { nextAccess, type ScreenAccess } from './screenAccess.ts';
 import { afterReload, mustReload, readHistory, writeHistory } from './watchdog.ts';
 
@@ -21,6 +23,10 @@ export interface KioskState {
   readonly live: LiveImage | null;
   readonly late: LateImageStore | null;
   readonly starting: AppError | null;
+  /** Until when (on the server's clock) the exposure of the address is shown; null while the screen follows. */
+  readonly pinnedUntil: UnixMs | null;
+  /** Why the exposure of the address is not shown. */
+  readonly pinProblem: string | null;
   /** Null until the EFD's part has loaded, and where the site has none. */
   readonly camera: CameraState | null;
 }
@@ -31,26 +37,19 @@ const CAMERA_EVERY_MS = 2_000;
 
 export interface KioskParts {
   readonly http: ServiceHttp;
-  readonly theme: string;
-  readonly initialView: ViewState;
-  /** By name; null is the site's first. */
-  readonly repository: string | null;
+  readonly address: Address;
   /** Of this build: a service of another version brings another page. */
   readonly version: string;
 }
 
-export function startKiosk({
-  http,
-  theme,
-  repository,
-  version,
-  initialView,
-}: KioskParts): StoreApi<KioskState> {
+export function startKiosk({ http, address, version }: KioskParts): StoreApi<KioskState> {
   const store = createStore<KioskState>(() => ({
     access: null,
     live: null,
     late: null,
     starting: null,
+    pinnedUntil: null,
+    pinProblem: null,
     camera: null,
   }));
   const { getState: get, setState: set } = store;
@@ -65,20 +64,7 @@ export function startKiosk({
     for (let failures = 0; !signal.aborted && !get().live;) {
       try {
         const site = await fetchSiteInfo(http, signal);
-        const live = startLiveImage(
-          {
-            surface: 'kiosk',
-            http,
-            clock,
-            site,
-            worker,
-            initialExposure: null,
-            repository,
-            theme,
-            initialView,
-          },
-          signal,
-        );
+        const live = startLiveImage({ surface: 'kiosk', http, clock, site, worker, address }, signal);
         const late = createLateImageStore({
           exposures: live.exposures,
           clock,
@@ -92,6 +78,7 @@ export function startKiosk({
         late.start(signal);
         window.summitNotebook = live.api;
         set({ live, late, starting: null });
+        pin(live, signal);
         live.api.on('painted', onPainted);
         live.exposures.subscribe(({ stale }, before) => {
           if (stale?.tag === 'AccessDenied' && stale !== before.stale) void checkAccess();
@@ -107,6 +94,21 @@ export function startKiosk({
         await new Promise((resolve) => setTimeout(resolve, retryDelayMs(failures, Math.random)));
       }
     }
+  }
+
+  function pin({ exposures, image }: LiveImage, signal: AbortSignal): void {
+    if (exposures.getState().following) return;
+    set({ pinnedUntil: clock.serverNow() + PINNED_FOR_MS });
+    const onEnd = (pinProblem: string | null) => {
+      // For the watchdog: what came meanwhile was not waited for.
+      paintedAt = browserNow();
+      set({ pinnedUntil: null, pinProblem });
+      // The address says what is shown, also to whoever loads this page again.
+      const url = new URL(location.href);
+      url.searchParams.delete('exposure');
+      history.replaceState(history.state, '', url);
+    };
+    pinnedByAddress({ exposures, image, onEnd }, signal);
   }
 
   /** Also finds that an operator has made this browser a kiosk screen again. */
@@ -184,7 +186,7 @@ export function startKiosk({
     if (!live || access?.kind === 'ended') return;
     const newest = newestExposure(live.exposures.getState());
     const { shown, error, wanted } = live.image.getState();
-    const waiting = newest && newest.exposure !== shown?.exposure;
+    const waiting = get().pinnedUntil === null && newest && newest.exposure !== shown?.exposure;
     const facts = {
       now: browserNow(),
       paintedAt,

@@ -4,28 +4,20 @@ import { createRoot } from 'react-dom/client';
 import { version } from '../../../package.json';
 import { createServiceHttp } from '../../services/serviceHttp.ts';
 import { servicePrefix } from '../../services/servicePrefix.ts';
-import { repositoryFromQuery } from '../keptState.ts';
-import { themeFromQuery } from '../live/theme.ts';
-import { viewStateFromQuery } from '../viewState.ts';
+import { readAddress } from '../address.ts';
 import { startKiosk } from './kiosk.ts';
 import { KioskApp } from './KioskApp.tsx';
 import '../tokens.css';
 import './kiosk.css';
 
-const theme = themeFromQuery(location.search);
-document.documentElement.dataset['theme'] = theme;
+const address = readAddress(location.search);
+document.documentElement.dataset['theme'] = address.theme;
 const http = createServiceHttp({
   prefix: servicePrefix(location),
   fetch: (input, init) => fetch(input, init),
   cookies: () => document.cookie,
 });
-const store = startKiosk({
-  http,
-  theme,
-  repository: repositoryFromQuery(location.search),
-  version,
-  initialView: viewStateFromQuery(location.search).state,
-});
+const store = startKiosk({ http, address, version });
 createRoot(document.getElementById('app') as HTMLElement).render(
   <StrictMode>
     <KioskApp store={store} />

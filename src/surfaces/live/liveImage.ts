@@ -15,7 +15,8 @@ import type { ServiceHttp } from '../../services/serviceHttp.ts';
 import { chosenRepository, sourceName, type SiteInfo } from '../../services/siteInfo.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
 import { createPublicApi, exposureKey, type PublicApi, type SurfaceName } from '../publicApi.ts';
-import { applyViewState, type ViewState } from '../viewState.ts';
+import { repositoryProblems, type Address } from '../address.ts';
+import { applyViewState } from '../viewState.ts';
 
 export interface LiveImage {
   readonly site: SiteInfo;
@@ -24,6 +25,10 @@ export interface LiveImage {
   readonly image: ImageStore;
   readonly source: string;
   readonly api: PublicApi;
+  /** As the address has them. */
+  readonly regions: string;
+  /** What was left out of the address, as sentences. */
+  readonly problems: readonly string[];
 }
 
 export interface LiveImageParts {
@@ -32,23 +37,18 @@ export interface LiveImageParts {
   readonly clock: Clock;
   readonly site: SiteInfo;
   readonly worker: ImageWorker;
-  /** What the address asks for; null follows the newest. */
-  readonly initialExposure: number | null;
-  /** By name; null is the site's first. */
-  readonly repository: string | null;
-  readonly theme: string;
-  readonly initialView: ViewState;
+  readonly address: Address;
 }
 
 /** Watches until the signal aborts; the last image stays after that. */
 export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): LiveImage {
-  const { surface, http, clock, site, worker, initialExposure } = parts;
-  const repository = chosenRepository(site, parts.repository);
+  const { surface, http, clock, site, worker, address } = parts;
+  const repository = chosenRepository(site, address.repository);
   const source = sourceName(site, repository);
   const butler = createServiceButler({ http, repository: repository.name, source, network: window });
-  const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: initialExposure });
+  const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: address.exposure });
   const image = createImageStore({ butler, worker });
-  applyViewState(image, parts.initialView);
+  applyViewState(image, address.view);
 
   const ledger = (): Ledger | null => {
     const { shown, stamps } = image.getState();
@@ -64,13 +64,14 @@ export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): Live
         shown: shown?.exposure ?? null,
         newest: newestExposure(list)?.exposure ?? null,
         imageState: status,
-        theme: parts.theme,
+        theme: address.theme,
         source,
         stale: list.stale?.toWire() ?? null,
       };
     },
     async open(dataId) {
-      if (surface === 'kiosk') throw new AppError('AccessDenied', 'The kiosk shows the newest image only.');
+      if (surface === 'kiosk')
+        throw new AppError('AccessDenied', 'The kiosk takes no commands: name the exposure in its address.');
       await exposures.open(exposureKey(dataId));
     },
     image,
@@ -100,5 +101,6 @@ export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): Live
     }
   });
   butler.watch((snapshot) => exposures.apply(snapshot), signal);
-  return { site, clock, exposures, image, source, api: publicApi.api };
+  const problems = [...address.problems, ...repositoryProblems(address, site, repository)];
+  return { site, clock, exposures, image, source, api: publicApi.api, regions: address.regions, problems };
 }

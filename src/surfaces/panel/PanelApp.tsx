@@ -58,17 +58,18 @@ const INTERACTIVE_PX = 480;
 
 function Shown({ live }: { readonly live: LiveImage }) {
   const wide = useWide(INTERACTIVE_PX);
+  const [regionProblems, setRegionProblems] = useState<readonly string[]>([]);
   return (
     <main className={wide ? 'panel' : 'panel panel-narrow'}>
       <h1 className="visually-hidden">Summit Notebook panel</h1>
       <div className="panel-image">
         {/* The pane binds its pointer once: another width makes another pane. */}
         <ImagePane key={String(wide)} store={live.image} compact={!wide}>
-          <OverImage image={live.image} />
+          <OverImage image={live.image} regions={live.regions} onProblems={setRegionProblems} />
         </ImagePane>
         <MissingExposure store={live.exposures} />
       </div>
-      <Caption live={live} wide={wide} />
+      <Caption live={live} wide={wide} problems={[...live.problems, ...regionProblems]} />
     </main>
   );
 }
@@ -84,7 +85,29 @@ function useWide(px: number): boolean {
   return wide;
 }
 
-function Caption({ live, wide }: { readonly live: LiveImage; readonly wide: boolean }) {
+/** What was left out of the address is read one after another, since the line is one and may be short. */
+const PROBLEM_MS = 6_000;
+
+function useProblem(problems: readonly string[]): string | undefined {
+  const [told, setTold] = useState(0);
+  const problem = problems[told];
+  useEffect(() => {
+    if (problem === undefined) return;
+    const timer = setTimeout(() => setTold(told + 1), PROBLEM_MS);
+    return () => clearTimeout(timer);
+  }, [problem, told]);
+  return problem;
+}
+
+interface CaptionProps {
+  readonly live: LiveImage;
+  readonly wide: boolean;
+  /** With the address, as sentences. */
+  readonly problems: readonly string[];
+}
+
+function Caption({ live, wide, problems }: CaptionProps) {
+  const problem = useProblem(problems);
   const shown = useStore(live.image, (s) => s.shown);
   const missing = useStore(live.exposures, (s) => s.missing);
   const stale = useStore(live.exposures, (s) => s.stale);
@@ -106,10 +129,25 @@ function Caption({ live, wide }: { readonly live: LiveImage; readonly wide: bool
   }
   return (
     <footer className="panel-caption">
-      <span className="panel-text" title={whole}>
-        {text}
+      {problems.length > 0 && (
+        <span
+          className="panel-problem"
+          role="img"
+          title={problems.join('\n')}
+          aria-label={problems.join(' ')}
+        >
+          ⚠
+        </span>
+      )}
+      <span
+        className="panel-text"
+        role="status"
+        data-problem={problem !== undefined}
+        title={problem ?? whole}
+      >
+        {problem ?? text}
       </span>
-      <span className="panel-age">{age}</span>
+      <span className="panel-age">{problem === undefined && age}</span>
       <SourceBadge
         name={live.source}
         state={stale ? 'bad' : 'good'}

@@ -4,29 +4,21 @@ import { createRoot } from 'react-dom/client';
 import { createServiceHttp } from '../../services/serviceHttp.ts';
 import { servicePrefix } from '../../services/servicePrefix.ts';
 import { signInUrl } from '../../services/session.ts';
-import { exposureFromQuery, repositoryFromQuery } from '../keptState.ts';
-import { themeFromQuery } from '../live/theme.ts';
-import { viewStateFromQuery } from '../viewState.ts';
+import { readAddress } from '../address.ts';
 import { startPanel } from './panel.ts';
 import { PanelApp } from './PanelApp.tsx';
 import '../tokens.css';
 import './panel.css';
 
-const theme = themeFromQuery(location.search);
-document.documentElement.dataset['theme'] = theme;
+const address = readAddress(location.search);
+document.documentElement.dataset['theme'] = address.theme;
 const prefix = servicePrefix(location);
 const http = createServiceHttp({
   prefix,
   fetch: (input, init) => fetch(input, init),
   cookies: () => document.cookie,
 });
-const panel = startPanel({
-  http,
-  theme,
-  initialExposure: exposureFromQuery(location.search),
-  repository: repositoryFromQuery(location.search),
-  initialView: viewStateFromQuery(location.search).state,
-});
+const panel = startPanel({ http, address });
 createRoot(document.getElementById('app') as HTMLElement).render(
   <StrictMode>
     <PanelApp panel={panel} signInUrl={signInUrl(prefix, location)} />

@@ -6,8 +6,8 @@ import { createClock } from '../../services/clock.ts';
 import type { ServiceHttp } from '../../services/serviceHttp.ts';
 import { fetchSiteInfo } from '../../services/siteInfo.ts';
 import { createImageWorker } from '../../services/workerPool.ts';
+import type { Address } from '../address.ts';
 import { startLiveImage, type LiveImage } from '../live/liveImage.ts';
-import type { ViewState } from '../viewState.ts';
 import { answerHost } from './hostMessages.ts';
 
 export interface PanelState {
@@ -19,11 +19,7 @@ export interface PanelState {
 
 export interface PanelParts {
   readonly http: ServiceHttp;
-  readonly theme: string;
-  readonly initialExposure: number | null;
-  readonly initialView: ViewState;
-  /** By name; null is the site's first. */
-  readonly repository: string | null;
+  readonly address: Address;
 }
 
 export interface Panel extends StoreApi<PanelState> {
@@ -35,7 +31,7 @@ export interface Panel extends StoreApi<PanelState> {
 const EXPECTING_EVERY_MS = 2_000;
 const EXPECTING_FOR_MS = 10 * 60_000;
 
-export function startPanel({ http, theme, initialExposure, repository, initialView }: PanelParts): Panel {
+export function startPanel({ http, address }: PanelParts): Panel {
   const store = createStore<PanelState>(() => ({ access: 'checking', live: null, starting: null }));
   const { getState: get, setState: set } = store;
   const page = new AbortController();
@@ -79,10 +75,7 @@ export function startPanel({ http, theme, initialExposure, repository, initialVi
       return;
     }
     clock.start(page.signal);
-    const live = startLiveImage(
-      { surface: 'panel', http, clock, site, worker, initialExposure, repository, theme, initialView },
-      page.signal,
-    );
+    const live = startLiveImage({ surface: 'panel', http, clock, site, worker, address }, page.signal);
     live.exposures.subscribe(({ stale }, { stale: was }) => {
       if (stale?.tag === 'AccessDenied' && was?.tag !== 'AccessDenied') set({ access: 'signed-out' });
       // A restart of the service can answer 401 once; a good answer takes that back.

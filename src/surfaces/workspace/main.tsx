@@ -10,8 +10,7 @@ import { servicePrefix } from '../../services/servicePrefix.ts';
 import { fetchSession, signInUrl } from '../../services/session.ts';
 import { chosenRepository, fetchSiteInfo, sourceName } from '../../services/siteInfo.ts';
 import { createImageWorker } from '../../services/workerPool.ts';
-import { exposureFromQuery, repositoryFromQuery } from '../keptState.ts';
-import { viewStateFromQuery } from '../viewState.ts';
+import { readAddress } from '../address.ts';
 import { Connecting } from './Connecting.tsx';
 import { pageStateFromQuery } from './pageAddress.ts';
 import { startWorkspace, type Workspace } from './workspace.ts';
@@ -37,7 +36,8 @@ worker.warmUp().catch(() => undefined);
 
 async function connect(): Promise<Workspace> {
   const [site, session] = await Promise.all([fetchSiteInfo(http), fetchSession(http)]);
-  const repository = chosenRepository(site, repositoryFromQuery(location.search));
+  const address = readAddress(location.search);
+  const repository = chosenRepository(site, address.repository);
   const butler = createServiceButler({
     http,
     repository: repository.name,
@@ -50,11 +50,9 @@ async function connect(): Promise<Workspace> {
     cookies: () => document.cookie,
     availability: site.efd,
   });
-  const initialExposure = exposureFromQuery(location.search);
-  const initialView = viewStateFromQuery(location.search);
   const initialPage = pageStateFromQuery(location.search, () => crypto.randomUUID());
   const services = { http, clock, site, repository, session, butler, efd, worker };
-  return startWorkspace({ ...services, initialExposure, initialView, initialPage }, page.signal);
+  return startWorkspace({ ...services, address, initialPage }, page.signal);
 }
 
 /** Tries until the service answers: a restart of the Hub must not leave a dead page. */

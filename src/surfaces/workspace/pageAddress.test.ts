@@ -33,6 +33,7 @@ const anyState: fc.Arbitrary<PageState> = fc.record({
     }),
   ),
   lock: fc.constantFrom(...LOCKS),
+  matched: fc.boolean(),
   blinkSeconds: fc.constantFrom(...BLINK_SECONDS),
   range: fc.constantFrom('15 min', '1 h', 'night'),
 });
@@ -60,6 +61,9 @@ describe('what lies on and beside the image, in an address', () => {
     ['compare=tile,<script>', 'compare=<script>'],
     ['compare=tile,-sauce', 'compare=-sauce'],
     ['blink=0', 'blink=0'],
+    ['match=maybe', 'match=maybe'],
+    ['compare=tile,9999999999999999', 'compare=9999999999999999'],
+    ['lock=__proto__', 'lock=__proto__'],
     ['efd=constructor', 'efd=constructor'],
     ['regions=javascript:alert(1)', 'regions=javascript:alert(1)'],
   ])('%s is left out and named', (search, named) => {

@@ -6,12 +6,13 @@
  * | `regions` | `c2036,2000,30;p1,2*red*star`        | see core/regions/addressText.ts; on every surface        |
  * | `compare` | `blink,prev,-dark,2026112200004`     | mode, then the others: the previous exposure alike, one without (or with) a step, one that stays |
  * | `lock`    | `sky`                                | what lies at the same place of the compared images       |
+ * | `match`   | `0`                                  | compared images have limits of their own                 |
  * | `blink`   | `2`                                  | seconds for each image                                   |
  * | `efd`     | `1h`                                 | how much of the night the telemetry shows                |
  */
 import { type Lock, LOCKS } from '../../core/camera/lock.ts';
 import type { ExposureId } from '../../core/dataId.ts';
-import { regionsFromText, regionsText } from '../../core/regions/addressText.ts';
+import { regionsText } from '../../core/regions/addressText.ts';
 import type { Region } from '../../core/regions/region.ts';
 import {
   BLINK_SECONDS,
@@ -21,6 +22,8 @@ import {
 } from '../../features/image/compare/compareStore.ts';
 import type { RangeName } from '../../features/telemetry/telemetryStore.ts';
 import type { StepName } from '../../workers/image/contract.ts';
+import { exposureIdOf } from '../address.ts';
+import { regionsOfAddress } from '../regionsAddress.ts';
 import { LONGEST_SEARCH, notKnown, STEPS } from '../viewState.ts';
 
 export type OtherAsked =
@@ -38,6 +41,8 @@ export interface PageState {
   /** Null: nothing is compared. */
   readonly compare: CompareAsked | null;
   readonly lock: Lock;
+  /** Compared images are drawn between one pair of limits. */
+  readonly matched: boolean;
   readonly blinkSeconds: CompareState['blinkSeconds'];
   readonly range: RangeName;
 }
@@ -46,6 +51,7 @@ export const FIRST_PAGE_STATE: PageState = {
   regions: [],
   compare: null,
   lock: 'pixel',
+  matched: true,
   blinkSeconds: 0.5,
   range: '15 min',
 };
@@ -62,7 +68,8 @@ function parseOther(word: string): OtherAsked | undefined {
   if (word === 'prev') return { kind: 'previous' };
   const step = STEPS.find((each) => word === `-${each}`);
   if (step) return { kind: 'without', step };
-  return /^\d{1,16}$/.test(word) ? { kind: 'exposure', exposure: Number(word) } : undefined;
+  const exposure = exposureIdOf(word);
+  return exposure === null ? undefined : { kind: 'exposure', exposure };
 }
 
 function otherText(other: OtherAsked): string {
@@ -77,13 +84,9 @@ export function pageStateFromQuery(
   // Said where the image's own state is read.
   if (search.length > LONGEST_SEARCH) return { state: FIRST_PAGE_STATE, problems: [] };
   const query = new URLSearchParams(search);
-  const problems: string[] = [];
   const given = (name: string) => query.get(name) ?? '';
-
-  const read =
-    given('regions') === '' ? { regions: [], unknown: [] } : regionsFromText(given('regions'), newId);
-  for (const piece of read.unknown.slice(0, 3)) problems.push(notKnown('regions', piece));
-  if (read.unknown.length > 3) problems.push(`So were ${read.unknown.length - 3} more regions.`);
+  const { regions, problems: regionProblems } = regionsOfAddress(given('regions'), newId);
+  const problems = [...regionProblems];
 
   let compare: CompareAsked | null = null;
   if (given('compare') !== '') {
@@ -102,14 +105,17 @@ export function pageStateFromQuery(
   if (given('blink') !== '' && blinkSeconds === undefined) problems.push(notKnown('blink', given('blink')));
   const lock = LOCKS.find((each) => given('lock') === each);
   if (given('lock') !== '' && !lock) problems.push(notKnown('lock', given('lock')));
+  const match = given('match');
+  if (!['', '0', '1'].includes(match)) problems.push(notKnown('match', match));
   const efd = given('efd');
   const range = Object.hasOwn(RANGES_IN_ADDRESS, efd) ? RANGES_IN_ADDRESS[efd] : undefined;
   if (efd !== '' && !range) problems.push(notKnown('efd', efd));
   return {
     state: {
-      regions: read.regions,
+      regions,
       compare,
       lock: lock ?? FIRST_PAGE_STATE.lock,
+      matched: match !== '0',
       blinkSeconds: blinkSeconds ?? FIRST_PAGE_STATE.blinkSeconds,
       range: range ?? FIRST_PAGE_STATE.range,
     },
@@ -119,13 +125,14 @@ export function pageStateFromQuery(
 
 /** Sets what is not as at first and takes the rest away. Regions come last: as many as the address has room for. */
 export function writePageState(query: URLSearchParams, state: PageState): void {
-  const { compare, lock, blinkSeconds, range } = state;
+  const { compare, lock, matched, blinkSeconds, range } = state;
   const set = (name: string, text: string) => {
     if (text === '') query.delete(name);
     else query.set(name, text);
   };
   set('compare', compare ? [compare.mode, ...compare.others.map(otherText)].join(',') : '');
   set('lock', lock === FIRST_PAGE_STATE.lock ? '' : lock);
+  set('match', matched ? '' : '0');
   set('blink', blinkSeconds === FIRST_PAGE_STATE.blinkSeconds ? '' : String(blinkSeconds));
   const efd = Object.keys(RANGES_IN_ADDRESS).find((name) => RANGES_IN_ADDRESS[name] === range) ?? '';
   set('efd', range === FIRST_PAGE_STATE.range ? '' : efd);

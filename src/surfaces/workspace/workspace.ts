@@ -44,11 +44,13 @@ import type { ServiceHttp } from '../../services/serviceHttp.ts';
 import type { Session } from '../../services/session.ts';
 import type { Repository, SiteInfo } from '../../services/siteInfo.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
+import { repositoryProblems, type Address } from '../address.ts';
 import { keep, kept, type Theme } from '../keptState.ts';
 import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
-import { applyViewState, viewStateOf, type ParsedViewState } from '../viewState.ts';
+import { applyViewState, viewStateOf } from '../viewState.ts';
 import { writeViewState } from '../writeViewState.ts';
 import { clipboardOf, type Clipboard } from './clipboard.ts';
+import { foundOthers } from './foundOthers.ts';
 import { comparedNow, writePageState, type OtherAsked, type PageState } from './pageAddress.ts';
 import { createWorkspaceState, type WorkspaceState } from './workspaceState.ts';
 
@@ -92,8 +94,7 @@ export interface WorkspaceParts {
   readonly efd: EfdClient;
   readonly worker: ImageWorker;
   /** What the address asks for. */
-  readonly initialExposure: number | null;
-  readonly initialView: ParsedViewState;
+  readonly address: Address;
   readonly initialPage: { readonly state: PageState; readonly problems: readonly string[] };
 }
 
@@ -108,9 +109,9 @@ const MOST_LATENCIES = 3000;
 
 export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Workspace {
   const { http, clock, site, repository, session, butler, efd, worker } = parts;
-  const { initialExposure, initialView, initialPage } = parts;
+  const { address, initialPage } = parts;
   const ui = createWorkspaceState(initialPage.state.range);
-  const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: initialExposure });
+  const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: address.exposure });
   const opening = previewOpening(butler, worker, () => ui.getState().pixels);
   const image = createImageStore({ butler, worker, opening });
   const compare = createCompareStore({
@@ -207,18 +208,19 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
         allowPanes();
       }
       if (stamps.painted !== undefined) allowPanes();
-      const { isr, display, view, overlays } = state;
+      const { isr, display, view, overlays, maskLooks } = state;
       if (
         isr !== before.isr ||
         display !== before.display ||
         view !== before.view ||
-        overlays !== before.overlays
+        overlays !== before.overlays ||
+        maskLooks !== before.maskLooks
       ) {
         writeAddressSoon();
       }
     });
     compare.subscribe((state, before) => {
-      const addressed = ['mode', 'others', 'lock', 'blinkSeconds'] as const;
+      const addressed = ['mode', 'others', 'lock', 'matched', 'blinkSeconds'] as const;
       if (addressed.some((name) => state[name] !== before[name])) writeAddressSoon();
     });
     regions.subscribe((state, before) => {
@@ -258,29 +260,33 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
       regions: regions.getState().regions,
       compare: comparedNow(compare.getState()),
       lock: compare.getState().lock,
+      matched: compare.getState().matched,
       blinkSeconds: compare.getState().blinkSeconds,
       range: ui.getState().range,
     };
   }
 
   /** What the address wants beside and on the image. Exposures are found once the list is there. */
-  function applyPageState({ regions: drawn, compare: asked, lock, blinkSeconds }: PageState): void {
+  function applyPageState(page: PageState): void {
+    const { regions: drawn, compare: asked, lock, matched, blinkSeconds } = page;
     if (drawn.length > 0) regions.set(drawn);
     compare.setBlinkSeconds(blinkSeconds);
     compare.setLock(lock);
+    compare.setMatched(matched);
     if (!asked) return;
-    const add = (other: OtherAsked) => {
-      if (other.kind !== 'exposure') return compare.add(other);
-      const exposure = exposures.getState().exposures.find((each) => each.exposure === other.exposure);
-      if (exposure) compare.add({ kind: 'exposure', exposure });
-      else notify(`${butler.source} has no exposure ${other.exposure} to compare with.`, ADDRESS_NOTICE_MS);
-    };
     const end = exposures.subscribe(({ received }) => {
       if (!received) return;
       end();
       compare.setMode(asked.mode);
-      asked.others.forEach(add);
+      void addOthers(asked.others);
     });
+  }
+
+  async function addOthers(asked: readonly OtherAsked[]): Promise<void> {
+    const { others, problems: missing } = await foundOthers(asked, exposures.getState().exposures, butler);
+    others.forEach((other) => compare.add(other));
+    const { notice } = ui.getState();
+    if (missing.length > 0) notify([...(notice ? [notice] : []), ...missing].join(' '), ADDRESS_NOTICE_MS);
   }
 
   /** A drag changes the view with every frame, and browsers limit how often an address may change. */
@@ -313,10 +319,14 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     noticeTimer = setTimeout(() => ui.setState({ notice: null }), forMs);
   }
 
-  applyViewState(image, initialView.state);
+  applyViewState(image, address.view);
   applyPageState(initialPage.state);
   wire();
-  const problems = [...initialView.problems, ...initialPage.problems];
+  const problems = [
+    ...address.problems,
+    ...repositoryProblems(address, site, repository),
+    ...initialPage.problems,
+  ];
   if (problems.length > 0) notify(problems.join(' '), ADDRESS_NOTICE_MS);
   return {
     http,
