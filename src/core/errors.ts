@@ -15,6 +15,7 @@
  * - `RegistryBusy`: the registry is locked by its writer for longer than the reader waits. Clears by itself.
  * - `RegistryUnknown`: the registry has a schema version that this release does not know. Update the app.
  * - `WasmFailed`: the engine could not start or ran out of memory. Reload the page.
+ * - `UnsupportedBrowser`: the browser cannot draw (no WebGL2, no OffscreenCanvas). Update it or its settings, and reload.
  * - `KernelLost`: the Jupyter kernel or its server went away. Restart it from the notebook pane.
  * - `Cancelled`: the work was superseded. Never shown as an error.
  * - `Bug`: a state that should be impossible. Copy the details into a report.
@@ -30,6 +31,7 @@ export type ErrorTag =
   | 'RegistryBusy'
   | 'RegistryUnknown'
   | 'WasmFailed'
+  | 'UnsupportedBrowser'
   | 'KernelLost'
   | 'Cancelled'
   | 'Bug';
@@ -63,6 +65,7 @@ const TAGS: ReadonlySet<string> = new Set<ErrorTag>([
   'RegistryBusy',
   'RegistryUnknown',
   'WasmFailed',
+  'UnsupportedBrowser',
   'KernelLost',
   'Cancelled',
   'Bug',
@@ -99,6 +102,11 @@ export function toAppError(thrown: unknown): AppError {
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new AppError('Bug', message, {}, { cause: thrown });
+}
+
+/** Whether it is the session or the browser, whatever the image: said in its own place, and no fault of an exposure. */
+export function concernsAllImages(error: AppError): boolean {
+  return error.tag === 'AccessDenied' || error.tag === 'UnsupportedBrowser';
 }
 
 /** Whether the same request may succeed later without anyone's doing. */

@@ -76,6 +76,7 @@ export function ImagePane({
       <Suspense>{altered && <ViewNote store={store} />}</Suspense>
       <Progress store={store} />
       <Trouble store={store} compact={compact} />
+      <Unsupported store={store} />
     </section>
   );
 }
@@ -145,6 +146,7 @@ function Trouble({ store, compact }: { readonly store: ImageStore; readonly comp
   const wanted = useStore(store, (s) => s.wanted);
   const shown = useStore(store, (s) => s.shown);
   if ((status !== 'failed' && status !== 'stale') || !error || !wanted) return null;
+  if (error.tag === 'UnsupportedBrowser') return null;
   const copyDetails = () => {
     const details = { ...error.toWire(), exposure: wanted.obsId, at: new Date().toISOString() };
     void navigator.clipboard?.writeText(JSON.stringify(details, null, 2)).catch(() => undefined);
@@ -169,6 +171,20 @@ function Trouble({ store, compact }: { readonly store: ImageStore; readonly comp
           </button>
         </p>
       )}
+    </div>
+  );
+}
+
+/** In place of the image: no exposure can be shown, whichever is asked for. */
+function Unsupported({ store }: { readonly store: ImageStore }) {
+  const error = useStore(store, (s) => (s.error?.tag === 'UnsupportedBrowser' ? s.error : null));
+  if (!error) return null;
+  return (
+    <div className="image-unsupported" role="alert" data-testid="unsupported-browser">
+      <p>
+        <strong>Images cannot be shown.</strong>
+      </p>
+      <p>{error.message}</p>
     </div>
   );
 }

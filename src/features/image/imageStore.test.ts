@@ -203,6 +203,47 @@ function harness() {
 
 const tick = () => new Promise((resolve) => setTimeout(resolve, 0));
 
+describe('a browser that cannot draw', () => {
+  const cannot = new AppError('UnsupportedBrowser', 'This browser offers no WebGL2.');
+  const storeWhose = (failure: AppError) => {
+    let asked = 0;
+    const butler: ButlerClient = {
+      source: 'OODS',
+      fileUrlPrefix: 'https://summit/files/',
+      watch: () => undefined,
+      findCalibs: async () => {
+        asked += 1;
+        return NO_CALIBS;
+      },
+      findExposure: async () => exposureOf(1),
+    };
+    const call = () => Promise.reject(failure);
+    const store = createImageStore({ butler, worker: new ImageWorker({ call, dispose: () => undefined }) });
+    return { store, asked: () => asked };
+  };
+
+  it('says so before there is an exposure, and asks for nothing when one comes', async () => {
+    const { store, asked } = storeWhose(cannot);
+    store.prepare();
+    await tick();
+    expect(store.getState()).toMatchObject({ status: 'failed', wanted: null, error: cannot });
+    store.follow(exposureOf(1), 0);
+    store.show(exposureOf(2), 0);
+    store.retry();
+    await tick();
+    expect(store.getState()).toMatchObject({ status: 'failed', error: cannot });
+    expect(store.getState().wanted?.seqNum).toBe(2);
+    expect(asked()).toBe(0);
+  });
+
+  it('is no matter of a failure that may pass', async () => {
+    const { store } = storeWhose(new AppError('Unreachable', 'The FITS engine cannot be loaded.'));
+    store.prepare();
+    await tick();
+    expect(store.getState()).toMatchObject({ status: 'idle', error: null });
+  });
+});
+
 describe('imageStore', () => {
   it('is loading until the wanted image is on the screen, then has all stamps', async () => {
     const { store, opened, paint } = harness();

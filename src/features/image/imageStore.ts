@@ -56,6 +56,8 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
   let lastWhole: ImageState['held'] = null;
 
   const begin = (wanted: Exposure, full = false) => {
+    // What cannot be drawn is not fetched either.
+    if (get().error?.tag === 'UnsupportedBrowser') return set({ wanted });
     next = undefined;
     loading?.abort();
     loading = new AbortController();
@@ -247,6 +249,13 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
   return {
     ...store,
     valueAt,
+    prepare() {
+      worker.warmUp().catch((thrown: unknown) => {
+        const error = toAppError(thrown);
+        // Anything else may pass, and comes up again with the first image.
+        if (error.tag === 'UnsupportedBrowser') set({ error, status: 'failed' });
+      });
+    },
     show,
     follow(exposure, seenUnixMs) {
       const { wanted, status } = get();

@@ -134,6 +134,7 @@ describe('watchdog', () => {
   test('reloads a screen that loads for minutes without painting', () => {
     expect(mustReload(stuck, NO_RELOADS)).toBe(true);
     expect(mustReload({ ...stuck, error: 'WasmFailed' }, NO_RELOADS)).toBe(true);
+    expect(mustReload({ ...stuck, error: 'UnsupportedBrowser' }, NO_RELOADS)).toBe(true);
   });
 
   test('leaves alone a screen without news, one that paints, and a fault that no reload mends', () => {

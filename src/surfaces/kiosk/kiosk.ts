@@ -1,7 +1,7 @@
 /** The kiosk without its interface: starts, watches its access, and mends itself. Nobody is there to help it. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { exposureLabel } from '../../core/dataId.ts';
-import { toAppError, type AppError } from '../../core/errors.ts';
+import { concernsAllImages, toAppError, type AppError } from '../../core/errors.ts';
 import { newestExposure } from '../../features/exposures/exposuresStore.ts';
 import { createLateImageStore, type LateImageStore } from '../../features/exposures/lateImageStore.ts';
 import { retryDelayMs } from '../../services/butler/serviceButler.ts';
@@ -71,7 +71,7 @@ export function startKiosk({ http, address, version }: KioskParts): StoreApi<Kio
           camera: () => get().camera ?? NO_CAMERA,
           imageProblem() {
             const { error, wanted } = live.image.getState();
-            if (!error || !wanted || error.tag === 'AccessDenied') return null;
+            if (!error || !wanted || concernsAllImages(error)) return null;
             return { exposure: wanted.exposure, sentence: `${exposureLabel(wanted)}: ${error.message}` };
           },
         });

@@ -3,7 +3,7 @@
  * old image passes for the newest. It follows after a while, and at once where there is nothing to show.
  */
 import { exposureLabel } from '../../core/dataId.ts';
-import { isRetryable } from '../../core/errors.ts';
+import { concernsAllImages, isRetryable } from '../../core/errors.ts';
 import type { ExposuresStore } from '../../features/exposures/exposuresStore.ts';
 import type { ImageStore } from '../../features/image/imageState.ts';
 
@@ -32,8 +32,8 @@ export function pinnedByAddress({ exposures, image, onEnd }: PinnedParts, signal
       if (missing?.tag === 'NotFound') end(`${missing.message} ${INSTEAD}`);
     }),
     image.subscribe(({ error, wanted }) => {
-      // What passes by itself is waited for; of an ended access the screen speaks itself.
-      if (!error || !wanted || isRetryable(error) || error.tag === 'AccessDenied') return;
+      // What passes by itself is waited for.
+      if (!error || !wanted || isRetryable(error) || concernsAllImages(error)) return;
       end(`${exposureLabel(wanted)} cannot be shown: ${error.message} ${INSTEAD}`);
     }),
   ];

@@ -26,8 +26,11 @@ const LONGEST_PAUSE_MS = 2 * 3_600_000;
 /** So long without a reload, and the next one is a first one again. Longer than any pause, or the pauses never grew. */
 const FORGET_MS = 3 * LONGEST_PAUSE_MS;
 
-/** What a new page could mend. A bad file or a server that is down stays as it is. */
-const MENDABLE: ReadonlySet<ErrorTag> = new Set<ErrorTag>(['WasmFailed', 'Bug']);
+/**
+ * What a new page could mend: after a fault a browser may refuse WebGL2 to a page, though not to the next one. A bad file or
+ * a server that is down stays as it is.
+ */
+const MENDABLE: ReadonlySet<ErrorTag> = new Set<ErrorTag>(['WasmFailed', 'UnsupportedBrowser', 'Bug']);
 
 export function mustReload(facts: WatchdogFacts, history: ReloadHistory): boolean {
   const { now, paintedAt, waitingSince, error } = facts;

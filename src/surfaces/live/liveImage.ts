@@ -48,6 +48,7 @@ export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): Live
   const butler = createServiceButler({ http, repository: repository.name, source, network: window });
   const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: address.exposure });
   const image = createImageStore({ butler, worker });
+  image.prepare();
   applyViewState(image, address.view);
 
   const ledger = (): Ledger | null => {

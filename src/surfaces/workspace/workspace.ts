@@ -4,6 +4,7 @@
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { exposureLabel, type Exposure } from '../../core/dataId.ts';
+import { concernsAllImages } from '../../core/errors.ts';
 import { makeLedger, type Ledger } from '../../core/ledger.ts';
 import {
   createExposuresStore,
@@ -147,8 +148,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     imageProblem() {
       const { wanted, error } = image.getState();
       const newest = newestExposure(exposures.getState());
-      if (!error || !wanted || wanted.exposure !== newest?.exposure || error.tag === 'AccessDenied')
-        return null;
+      if (!error || !wanted || wanted.exposure !== newest?.exposure || concernsAllImages(error)) return null;
       return { exposure: wanted.exposure, sentence: `${exposureLabel(wanted)}: ${error.message}` };
     },
   });
@@ -319,6 +319,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     noticeTimer = setTimeout(() => ui.setState({ notice: null }), forMs);
   }
 
+  image.prepare();
   applyViewState(image, address.view);
   applyPageState(initialPage.state);
   wire();

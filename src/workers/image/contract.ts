@@ -327,7 +327,7 @@ export type OpenProgress =
   | { readonly stage: 'growing'; readonly opened: OpenedImage };
 
 export interface ImageWorkerApi {
-  /** Loads the engine. Once, before anything else. */
+  /** Loads the engine; rejects with UnsupportedBrowser where nothing can be drawn. Once, before anything else. */
   start(request: { readonly wasmUrl: string }): Promise<{ readonly engineVersion: string }>;
   /**
    * Fetches, decodes and reduces one exposure and keeps it until `release`. The calibs that are certified for it are asked

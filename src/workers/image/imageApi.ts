@@ -10,13 +10,17 @@ import { HeldImage } from './heldImage.ts';
 import type { HeldUntrimmed } from './heldUntrimmed.ts';
 import type { HeldPreview } from './heldPreview.ts';
 import { openImage, reduceAgain, type PipelineTools } from './pipeline.ts';
-import { Renderer } from './renderer/renderer.ts';
+import type { Renderer } from './renderer/renderer.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
 
 type Drawn = HeldImage | HeldUntrimmed | HeldPreview;
 
-export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, init)): ImageWorkerApi {
+/** `newRenderer` is null where nothing is drawn (Node). */
+export function createImageApi(
+  fetchLike: FetchLike,
+  newRenderer: (() => Renderer) | null = null,
+): ImageWorkerApi {
   let started: Promise<PipelineTools> | undefined;
   let renderer: Renderer | undefined;
   const images = new Map<ImageKey, Drawn>();
@@ -72,8 +76,12 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
     async start({ wasmUrl }) {
       started ??= startEngine(wasmUrl, fetchLike);
       try {
+        // While the engine is on its way: a browser that cannot draw says so before a raw is fetched for it.
+        renderer ??= newRenderer?.();
         return { engineVersion: (await started).engine.version };
       } catch (error) {
+        // Its own failure is of no interest where nothing can be drawn.
+        started?.catch(() => undefined);
         started = undefined;
         throw error;
       }
@@ -126,7 +134,8 @@ export function createImageApi(fetchLike: FetchLike = (url, init) => fetch(url, 
       // A context can be lost at any time (driver reset, laptop woken up); a second loss in a row is no accident.
       for (let attempt = 0; attempt < 2; attempt++) {
         if (renderer?.lost) renderer = undefined;
-        renderer ??= new Renderer();
+        renderer ??= newRenderer?.();
+        if (!renderer) throw new AppError('Bug', 'This image worker does not draw.');
         const bitmap = renderer.draw(engine, drawable, request, Smoothing);
         if (!renderer.lost) return { bitmap, drawMs: performance.now() - begin };
         bitmap.close();

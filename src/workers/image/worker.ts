@@ -4,8 +4,12 @@ import type { Remote } from 'comlink';
 import { guard } from '../shared/guard.ts';
 import type { FindCalibs, ImageWorkerApi, OpenProgress } from './contract.ts';
 import { createImageApi } from './imageApi.ts';
+import { Renderer } from './renderer/renderer.ts';
 
-const api = createImageApi();
+const api = createImageApi(
+  (url, init) => fetch(url, init),
+  () => new Renderer(),
+);
 
 const overComlink: ImageWorkerApi = {
   ...api,

@@ -87,16 +87,16 @@ export class Renderer {
   constructor() {
     if (typeof OffscreenCanvas === 'undefined') {
       throw new AppError(
-        'WasmFailed',
-        'This browser has no OffscreenCanvas, which drawing images needs. Update it.',
+        'UnsupportedBrowser',
+        'This browser has no OffscreenCanvas, which drawing images needs. Update it and load this page again.',
       );
     }
     this.#canvas = new OffscreenCanvas(1, 1);
     const gl = this.#canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false });
     if (!gl) {
       throw new AppError(
-        'WasmFailed',
-        'This browser offers no WebGL2, which drawing images needs. Turn on hardware acceleration or update it.',
+        'UnsupportedBrowser',
+        'This browser offers no WebGL2, which drawing images needs. Turn on hardware acceleration in its settings, or update it, and load this page again.',
       );
     }
     this.#gl = gl;
