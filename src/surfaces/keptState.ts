@@ -17,7 +17,7 @@
  *
  * Local values carry a version; a value of another version is dropped, since none of these is worth a migration yet.
  */
-export const THEMES = ['dark', 'light', 'night'] as const;
+export const THEMES = ['dark', 'light', 'night', 'contrast'] as const;
 export type Theme = (typeof THEMES)[number];
 
 type KeptKey = 'theme' | 'layout' | 'columns' | 'pixels';

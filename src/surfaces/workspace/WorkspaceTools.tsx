@@ -1,11 +1,16 @@
 /** The right end of the status line: keys, theme, user menu. */
-import { CircleUserRound, Keyboard, Moon, Sun, Telescope } from 'lucide-react';
+import { CircleUserRound, Contrast, Keyboard, Moon, Sun, Telescope } from 'lucide-react';
 import { useId, useRef } from 'react';
 import { PIXEL_CHOICES, type PixelChoice } from '../../features/image/previewOpening.ts';
 import { THEMES, type Theme } from '../keptState.ts';
 
-const THEME_ICONS = { dark: Moon, light: Sun, night: Telescope } as const;
-const THEME_NAMES: Readonly<Record<Theme, string>> = { dark: 'dark', light: 'light', night: 'night red' };
+const THEME_ICONS = { dark: Moon, light: Sun, night: Telescope, contrast: Contrast } as const;
+const THEME_NAMES: Readonly<Record<Theme, string>> = {
+  dark: 'dark',
+  light: 'light',
+  night: 'night red',
+  contrast: 'high contrast',
+};
 
 const PIXEL_NAMES: Readonly<Record<PixelChoice, string>> = {
   auto: 'preview first on slow links',

@@ -271,7 +271,7 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
         { keys: ['d'], does: 'latency ledger', run: () => ui.setState({ inspector: 'ledger' }) },
         {
           keys: ['t'],
-          does: 'next theme: dark, light, night red',
+          does: 'next theme: dark, light, night red, high contrast',
           run: () =>
             workspace.setTheme(THEMES[(THEMES.indexOf(ui.getState().theme) + 1) % THEMES.length] ?? 'dark'),
         },
