@@ -1,8 +1,9 @@
-/** axe finds nothing on any surface, dark, light and night red. The notebook's own widgets are JupyterLab's to mend. */
+/** axe finds nothing on any surface, in any theme. The notebook's own widgets are JupyterLab's to mend. */
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { THEMES } from '../src/surfaces/keptState.ts';
 import { expect, test } from './support/fixtures.ts';
-import { pause, shownExposure } from './support/pane.ts';
+import { pause, picture, shownExposure } from './support/pane.ts';
 
 const PANEL = '#inspector-panel';
 
@@ -20,10 +21,16 @@ for (const surface of ['', 'kiosk', 'panel']) {
     const page = await context.newPage();
     await page.goto(new URL(surface, site.url).href);
     await shownExposure(page);
-    for (const theme of ['dark', 'light', 'night']) {
-      await page.evaluate((name) => (document.documentElement.dataset['theme'] = name), theme);
+    const dress = (theme: string) =>
+      page.evaluate((name) => (document.documentElement.dataset['theme'] = name), theme);
+    for (const theme of THEMES) {
+      await dress(theme);
       await expectNoViolations(page, `${surface || 'workspace'} ${theme}`);
     }
+    await picture(page, `contrast-${surface || 'workspace'}`);
+    await dress('night');
+    await page.emulateMedia({ contrast: 'more' });
+    await expectNoViolations(page, `${surface || 'workspace'}, more contrast`);
     await context.close();
   });
 }
@@ -43,4 +50,35 @@ test('axe is content with what the workspace’s tabs show', async ({ workspace 
     await expect(workspace.getByRole('tabpanel')).not.toContainText('Loading');
     await expectNoViolations(workspace, key, PANEL);
   }
+});
+
+test('axe is content with what lies over and beside the panes', async ({ workspace }) => {
+  await pause(workspace);
+  const open = async (key: string, part: string) => {
+    await workspace.keyboard.press(key);
+    await expect(workspace.locator(part)).toBeVisible();
+    await expect(workspace.locator(part)).not.toContainText('Loading');
+    await expectNoViolations(workspace, key, part);
+  };
+  await open('q', '[data-testid=mask-controls]');
+  await open('j', PANEL);
+  await open('k', '.compare-bar');
+  await workspace.getByRole('button', { name: /^view/ }).click();
+  await expectNoViolations(workspace, 'view menu', '[data-testid=view-menu]');
+  await workspace.keyboard.press('Escape');
+
+  // What is chosen is told by the system's own pair of colours.
+  await workspace.emulateMedia({ forcedColors: 'active' });
+  const ground = (pressed: boolean) =>
+    workspace
+      .locator(`.compare-bar [aria-pressed=${pressed}]`)
+      .first()
+      .evaluate((button) => getComputedStyle(button).backgroundColor);
+  expect(await ground(true)).not.toBe(await ground(false));
+  await picture(workspace, 'forced-colours');
+  await workspace.emulateMedia({ forcedColors: 'none' });
+
+  await open('?', 'dialog');
+  await workspace.keyboard.press('Escape');
+  await open('x', '.table-overlay');
 });

@@ -1,6 +1,9 @@
 /** A control-room screen: an operator signs in once, and from then on it needs neither a person nor the Hub. */
 import { expect, test } from './support/fixtures.ts';
-import { nextLiveExposure, shownExposure } from './support/pane.ts';
+import { exposuresWithRaw, nextLiveExposure, picture, shownExposure } from './support/pane.ts';
+
+/** Anywhere in an attribute. */
+const containing = (text: string) => new RegExp(text.replaceAll(/[^\w ]/g, String.raw`\$&`));
 
 test('a signed-in user who opens the kiosk sees live images at once, without controls', async ({
   browser,
@@ -62,5 +65,53 @@ test('a kiosk screen runs on its own device session, and ends when it is revoked
   await expect(kiosk.getByText(/access ended/i).first()).toBeVisible({ timeout: 60_000 });
   expect(new URL(kiosk.url()).pathname).toContain('/kiosk');
   await screen.close();
+  await context.close();
+});
+
+test('what an address says that is not known is named on every surface; the kiosk does not follow while it shows what is', async ({
+  browser,
+  site,
+  signedIn,
+}) => {
+  const context = await browser.newContext({ storageState: signedIn });
+  const page = await context.newPage();
+  const dialogs: string[] = [];
+  page.on('dialog', (dialog) => {
+    dialogs.push(dialog.message());
+    void dialog.dismiss();
+  });
+  const wrong: Readonly<Record<string, string>> = {
+    exposure: '<script>alert(1)</script>',
+    theme: '__proto__',
+    repository: 'nowhere',
+    onload: 'alert(1)',
+    regions: 'javascript:alert(1)',
+  };
+  const query = new URLSearchParams({ ...wrong, stretch: 'log' });
+  for (const [surface, place] of [
+    ['', '[data-testid=notice]'],
+    ['panel', '.panel-problem'],
+    ['kiosk', '[data-testid=kiosk-left-out]'],
+  ] as const) {
+    await page.goto(new URL(`${surface}?${query}`, site.url).href);
+    await shownExposure(page);
+    for (const [name, text] of Object.entries(wrong)) {
+      const notice = page.locator(place);
+      const sentence = `${name}=${text} is not known and was left out.`;
+      if (surface !== '') await expect(notice).toHaveAttribute('title', containing(sentence));
+      else await expect(notice).toContainText(sentence);
+    }
+    const state = await page.evaluate(() => window.summitNotebook?.getState());
+    expect(state?.image.display.stretch, surface).toBe('log');
+    expect(dialogs, 'executed').toEqual([]);
+    await picture(page, `address-${surface || 'workspace'}`);
+  }
+
+  const oldest = Math.min(...(await exposuresWithRaw(page, site)));
+  await page.goto(new URL(`kiosk?exposure=${oldest}`, site.url).href);
+  expect(await shownExposure(page)).toBe(oldest);
+  await expect(page.getByTestId('kiosk-pinned')).toContainText('Not following');
+  await expect(page.getByTestId('kiosk-left-out')).toHaveCount(0);
+  await picture(page, 'kiosk-pinned');
   await context.close();
 });

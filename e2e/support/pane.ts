@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, type Page } from '@playwright/test';
+import { expect, type FrameLocator, type Page } from '@playwright/test';
 import type { Ledger } from '../../src/core/ledger.ts';
 import type {} from '../../src/surfaces/publicApi.ts';
 import type { Site } from './site.ts';
@@ -17,13 +17,13 @@ export async function picture(page: Page, name: string): Promise<void> {
 }
 
 /** The exposure that is painted now. */
-export async function shownExposure(page: Page): Promise<number> {
+export async function shownExposure(page: Page | FrameLocator): Promise<number> {
   const pane = page.getByTestId('image-pane');
   await expect(pane).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
   return Number(await pane.getAttribute('data-exposure'));
 }
 
-export async function waitForExposure(page: Page, exposure: number): Promise<void> {
+export async function waitForExposure(page: Page | FrameLocator, exposure: number): Promise<void> {
   const pane = page.getByTestId('image-pane');
   await expect(pane).toHaveAttribute('data-exposure', String(exposure), { timeout: 60_000 });
   await expect(pane).toHaveAttribute('data-state', 'ready', { timeout: 60_000 });
@@ -35,6 +35,15 @@ export async function nextLiveExposure(page: Page): Promise<number> {
   const pane = page.getByTestId('image-pane');
   await expect(pane).not.toHaveAttribute('data-exposure', String(before), { timeout: 60_000 });
   return shownExposure(page);
+}
+
+/** That can be shown, as the service lists them. */
+export async function exposuresWithRaw(page: Page, site: Site): Promise<number[]> {
+  const url = new URL('api/repositories/OODS/exposures', site.url).href;
+  const { upserted } = (await (await page.request.get(url)).json()) as {
+    upserted: { exposure: number; raws: unknown[] }[];
+  };
+  return upserted.filter(({ raws }) => raws.length > 0).map(({ exposure }) => exposure);
 }
 
 /** Opens the oldest exposure that is one of these types. */

@@ -1,6 +1,8 @@
 /** A demo site for tests, started by the launcher as a user would start it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -11,6 +13,8 @@ export interface Site {
   readonly password: string;
   /** Holds staging/, oods/, truth/, log/ and site.json. */
   readonly stateDir: string;
+  /** A page at this origin may embed the panel; nothing listens there until a story does. */
+  readonly portalOrigin: string;
   /** Process id of the launcher. */
   readonly launcherPid: number;
 }
@@ -34,9 +38,14 @@ export async function startSite(request: {
   const stateDir = resolve(ROOT, request.stateDir);
   mkdirSync(dirname(stateDir), { recursive: true });
   const log = createWriteStream(`${stateDir}-launcher.log`);
+  const portalOrigin = `http://127.0.0.1:${await freePort()}`;
   const child = spawn(
     process.execPath,
-    ['scripts/start.mjs', '--port', '0', '--no-open', '--state', stateDir, ...(request.options ?? [])],
+    [
+      'scripts/start.mjs',
+      ...['--port', '0', '--no-open', '--state', stateDir, '--portal-origin', portalOrigin],
+      ...(request.options ?? []),
+    ],
     {
       cwd: ROOT,
       env: { ...process.env, SUMMIT_NOTEBOOK_PASSWORD: PASSWORD },
@@ -45,7 +54,7 @@ export async function startSite(request: {
   );
   const url = await readyUrl(child, log);
   return {
-    site: { url, user: 'observer', password: PASSWORD, stateDir, launcherPid: child.pid ?? 0 },
+    site: { url, user: 'observer', password: PASSWORD, stateDir, portalOrigin, launcherPid: child.pid ?? 0 },
     stop: () =>
       new Promise((done) => {
         if (child.exitCode !== null || child.signalCode !== null) return done();
@@ -53,6 +62,16 @@ export async function startSite(request: {
         child.kill('SIGTERM');
       }),
   };
+}
+
+function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((done) => {
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => done(port));
+    });
+  });
 }
 
 function readyUrl(child: ChildProcess, log: NodeJS.WritableStream): Promise<string> {

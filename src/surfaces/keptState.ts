@@ -10,7 +10,7 @@
  * | columns of the table | local               | –     | –            |
  * | look of the image   | url, see viewState.ts | url  | url          |
  * | pixels or previews  | local                | –     | –            |
- * | regions             | url, see pageAddress.ts | url | url         |
+ * | regions             | url, see regionsAddress.ts | url | url      |
  * | compared, EFD time  | url, see pageAddress.ts | –   | –           |
  * | alarm's sound       | none: off at a start | –     | –            |
  * | all else            | none                 | none  | none         |

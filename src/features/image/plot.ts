@@ -56,7 +56,11 @@ export async function drawPlot(
   const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(name).trim();
   const colours = ['--accent', '--warn', '--good', '--bad'].map(token);
-  const axis = { gridcolor: token('--line'), zerolinecolor: token('--line'), tickfont: { size: 10 } };
+  const axis = {
+    gridcolor: token('--plot-grid'),
+    zerolinecolor: token('--plot-grid'),
+    tickfont: { size: 10 },
+  };
   const drawn = element as Partial<PlotlyElement>;
   // Drawing anew takes the frame away, which is no word of the user's.
   for (const event of [CHOSEN, UNCHOSEN]) drawn.removeAllListeners?.(event);

@@ -14,6 +14,7 @@ import type { Clock } from '../../services/clock.ts';
 import type { CameraState } from '../../services/efd/cameraState.ts';
 import type { LiveImage } from '../live/liveImage.ts';
 import { OverImage } from '../live/OverImage.tsx';
+import { useOneAfterAnother } from '../live/useOneAfterAnother.ts';
 import type { KioskState } from './kiosk.ts';
 import { latenessOf, pixelShift } from './lateness.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
@@ -91,10 +92,11 @@ function LeftOut({
 }) {
   const pinProblem = useStore(store, (s) => s.pinProblem);
   const all = pinProblem === null ? problems : [pinProblem, ...problems];
-  if (all.length === 0) return null;
+  const problem = useOneAfterAnother(all, 'for ever');
+  if (problem === undefined) return null;
   return (
-    <p className="kiosk-notice" role="status" data-testid="kiosk-left-out">
-      {all.join(' ')}
+    <p className="kiosk-notice" title={all.join('\n')} data-testid="kiosk-left-out">
+      {problem}
     </p>
   );
 }

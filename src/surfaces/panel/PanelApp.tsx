@@ -11,6 +11,7 @@ import { useNow } from '../../features/exposures/useNow.ts';
 import { ImagePane } from '../../features/image/ImagePane.tsx';
 import type { LiveImage } from '../live/liveImage.ts';
 import { OverImage } from '../live/OverImage.tsx';
+import { useOneAfterAnother } from '../live/useOneAfterAnother.ts';
 import type { Panel } from './panel.ts';
 
 export interface PanelAppProps {
@@ -85,20 +86,6 @@ function useWide(px: number): boolean {
   return wide;
 }
 
-/** What was left out of the address is read one after another, since the line is one and may be short. */
-const PROBLEM_MS = 6_000;
-
-function useProblem(problems: readonly string[]): string | undefined {
-  const [told, setTold] = useState(0);
-  const problem = problems[told];
-  useEffect(() => {
-    if (problem === undefined) return;
-    const timer = setTimeout(() => setTold(told + 1), PROBLEM_MS);
-    return () => clearTimeout(timer);
-  }, [problem, told]);
-  return problem;
-}
-
 interface CaptionProps {
   readonly live: LiveImage;
   readonly wide: boolean;
@@ -107,7 +94,7 @@ interface CaptionProps {
 }
 
 function Caption({ live, wide, problems }: CaptionProps) {
-  const problem = useProblem(problems);
+  const problem = useOneAfterAnother(problems, 'once');
   const shown = useStore(live.image, (s) => s.shown);
   const missing = useStore(live.exposures, (s) => s.missing);
   const stale = useStore(live.exposures, (s) => s.stale);
