@@ -297,7 +297,7 @@ test('the address is the whole state: it opens alike elsewhere, and what it cann
   const url = new URL(workspace.url());
   url.searchParams.set('exposure', String(exposure));
   const expected = (await api.state(workspace))?.image;
-  for (const surface of ['', 'panel']) {
+  for (const surface of ['', 'panel', 'kiosk']) {
     const page = await workspace.context().newPage();
     await page.setViewportSize({ width: 1600, height: 1000 });
     await page.goto(new URL(surface, site.url).href + url.search);

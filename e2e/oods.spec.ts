@@ -74,7 +74,11 @@ test('another repository is chosen in the status line, and by its address', asyn
   await waitForExposure(page, other);
 });
 
-test('a repository that the site has not got is named, with those that it has', async () => {
+test('a repository that the site has not got is named with those that it has, and the first is shown', async () => {
   await page.goto(`${running.site.url}?repository=third`);
-  await expect(page.getByRole('alert')).toContainText(/no repository third.*first, second/);
+  expect(await shownExposure(page)).not.toBe(other);
+  await expect(choice()).toHaveValue('first');
+  await expect(page.getByTestId('notice')).toContainText(
+    /repository=third is not known and was left out. This site has first, second/,
+  );
 });
