@@ -37,5 +37,6 @@ export function combined(
     mask: undefined,
     report: of.report,
     sorted,
+    combined: { how, by: { opened: by.opened, report: by.report } },
   });
 }

@@ -3,8 +3,14 @@ import type { Engine, IsrReport, Plane } from 'astro-fits-wasm';
 import type { Amplifier } from '../../core/camera/geometry.ts';
 import { amplifierAt } from '../../core/camera/geometry.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
-import type { ImageSurvey, OpenedImage, PixelReadout } from './contract.ts';
+import type { Combination, ImageSurvey, OpenedImage, PixelReadout } from './contract.ts';
 import type { RawSource } from './rawSource.ts';
+
+/** That an image is the difference from, or the ratio to, another one, and what was done to that. */
+export interface Combined {
+  readonly how: Combination;
+  readonly by: { readonly opened: OpenedImage; readonly report: IsrReport };
+}
 
 export interface HeldParts {
   readonly opened: OpenedImage;
@@ -14,6 +20,7 @@ export interface HeldParts {
   readonly report: IsrReport;
   /** A sample of the pixels, sorted. */
   readonly sorted: Float32Array;
+  readonly combined?: Combined;
 }
 
 export class HeldImage {
@@ -23,11 +30,12 @@ export class HeldImage {
   readonly mask: Plane | undefined;
   readonly sorted: Float32Array;
   readonly report: IsrReport;
+  readonly combined: Combined | undefined;
   readonly #engine: Engine;
   /** Of each amplifier by name; what the ISR used. */
   readonly #gains: ReadonlyMap<string, number | null>;
 
-  constructor(engine: Engine, { opened, source, plane, mask, report, sorted }: HeldParts) {
+  constructor(engine: Engine, { opened, source, plane, mask, report, sorted, combined }: HeldParts) {
     this.#engine = engine;
     this.opened = opened;
     this.source = source.hold();
@@ -35,6 +43,7 @@ export class HeldImage {
     this.mask = mask;
     this.sorted = sorted;
     this.report = report;
+    this.combined = combined;
     this.#gains = new Map(report.amplifiers.map(({ name, gain_electron_per_adu: gain }) => [name, gain]));
   }
 

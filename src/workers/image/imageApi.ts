@@ -148,8 +148,8 @@ export function createImageApi(
     },
 
     async fits(key) {
-      const { fitsOf } = await import('./exportFits.ts');
-      return fitsOf(held(key), await running(), new AbortController().signal);
+      const [tools, { fitsOf }] = await Promise.all([running(), import('./exportFits.ts')]);
+      return fitsOf(held(key), tools, new AbortController().signal);
     },
 
     async region({ key, region }) {

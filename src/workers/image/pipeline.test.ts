@@ -436,6 +436,40 @@ describe('statistics for the display', () => {
     expect(error.message).toMatch(/adu.*electron/);
   });
 
+  it('saves a difference as it is, and says in the header of what', async () => {
+    const science = await open(request('good'));
+    const bias = await open(request('good', { observationType: 'bias', exposure: science.exposure + 1000 }));
+    const both = await api.combine({ of: science.key, by: bias.key, how: 'difference' });
+    // Given up while it is written, as when the next exposure comes.
+    await import('./exportFits.ts');
+    const saving = api.fits(both.key);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await api.release(both.key);
+    const bytes = await saving;
+    const engine = await createEngine(await readFile(WASM));
+    const stream = engine.openStream({ expectedBytes: bytes.length });
+    stream.push(bytes);
+    stream.end();
+    expect(stream.hdus.map(({ name }) => name)).toEqual(['', 'IMAGE']);
+    const image = stream.hdus[1]!;
+    expect(image.header.text('BUNIT')).toBe('adu');
+    const history = image.header.cards.filter(({ keyword }) => keyword === 'HISTORY');
+    const lines = history.map(({ comment }) => comment);
+    expect(lines[0]).toBe('difference of two exposures: A minus B, by astro-fits-wasm');
+    expect(lines[1]).toContain(String(science.exposure));
+    const second = lines.findIndex((line) => line === `B is exposure ${bias.exposure}`);
+    const [flatOfA, flatOfB] = [lines.slice(0, second), lines.slice(second)].map((part) =>
+      part.find((line) => line.startsWith('ISR flat:')),
+    );
+    expect(flatOfA).toMatch(/: done/);
+    expect(flatOfB).toMatch(/: not done/);
+    const decoding = stream.decode(image);
+    while (!decoding.step(512));
+    const [a, b] = [await valueAt(science, 1700, 500), await valueAt(bias, 1700, 500)];
+    expect(decoding.plane.at(1700, 500)).toBe(Math.fround(a.value - b.value));
+    stream.free();
+  });
+
   it('fetches and decodes a raw that is there only once', async () => {
     const first = request('good');
     const opened = await open(first);
