@@ -76,7 +76,7 @@ function limitsOf(given: unknown): LimitsRule {
     if (low !== undefined && high !== undefined && low <= high)
       return { rule: 'manual', limits: [low, high] };
   }
-  throw refused('limits are "zscale", "minmax", "p99.5", "s3" or [low, high]');
+  throw refused('limits are "zscale", "minmax", "symmetric", "p99.5", "s3" or [low, high]');
 }
 
 function sigmaOf(given: unknown): number {

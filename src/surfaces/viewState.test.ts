@@ -31,6 +31,7 @@ const anyState: fc.Arbitrary<ViewState> = fc.record({
     limits: fc.oneof(
       fc.constant({ rule: 'zscale' as const }),
       fc.constant({ rule: 'minmax' as const }),
+      fc.constant({ rule: 'symmetric' as const }),
       fc.record({ rule: fc.constant('percentile' as const), percent: fc.constantFrom(...PERCENTS) }),
       fc.record({ rule: fc.constant('sigma' as const), sigmas: decimal(0.5, 20) }),
       fc.tuple(decimal(-900, 0), decimal(0, 900)).map((limits) => ({ rule: 'manual' as const, limits })),

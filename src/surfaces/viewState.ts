@@ -114,7 +114,7 @@ const oneOf = <T extends string>(names: readonly T[], text: string): T | undefin
 const flag = (text: string): boolean | undefined => (text === '1' ? true : text === '0' ? false : undefined);
 
 export function parseLimits(text: string): LimitsRule | undefined {
-  if (text === 'zscale' || text === 'minmax') return { rule: text };
+  if (text === 'zscale' || text === 'minmax' || text === 'symmetric') return { rule: text };
   const percent = PERCENTS.find((each) => text === `p${each}`);
   if (percent !== undefined) return { rule: 'percentile', percent };
   if (text.startsWith('s')) {

@@ -57,6 +57,7 @@ function limitsText(rule: LimitsRule): string {
       return rule.limits.map((v) => short(v, 7)).join('..');
     case 'zscale':
     case 'minmax':
+    case 'symmetric':
       return rule.rule;
   }
 }

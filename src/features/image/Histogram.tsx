@@ -1,16 +1,18 @@
 /** How many pixels have which value, with the limits to drag, and the colours between them in the image's unit. */
 import { useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
-import { colourTable } from '../../core/display/colourMaps.ts';
-import { brightness, contrasted, type Limits } from '../../core/display/stretch.ts';
+import type { Limits } from '../../core/display/stretch.ts';
 import { formatFixed } from '../../core/units.ts';
+import { type ColourBarScale, colourBarScale, rampColours } from './colourBar.ts';
 import type { DisplayState } from './displayState.ts';
-import { shownLimits } from './displayState.ts';
+import { isPerAmplifier, shownLimits } from './displayState.ts';
 import './image.css';
 import type { ImageStore } from './imageState.ts';
 
 const WIDTH = 256;
 const HEIGHT = 72;
+/** The numbers at the ends of the colour bar stay within it. */
+const INWARDS: Readonly<Record<number, string>> = { 0: '0', 1: '-100%' };
 const ENDS = ['Lower limit', 'Upper limit'] as const;
 
 export function Histogram({ store }: { readonly store: ImageStore }) {
@@ -21,7 +23,10 @@ export function Histogram({ store }: { readonly store: ImageStore }) {
   const counts = opened?.statistics.histogram.counts;
   const path = useMemo(() => (counts ? outline(counts) : ''), [counts]);
   if (!opened) return <p className="image-isr-none">No image yet</p>;
-  const { statistics, unit } = opened;
+  const { statistics } = opened;
+  const scale = colourBarScale(display, opened, survey);
+  // Each amplifier has its own pair: none of them is the image's.
+  const ends = isPerAmplifier(display) ? [] : ENDS;
   const limits = shownLimits(display, statistics, survey);
   // Limits that lie outside of the histogram stay in sight.
   const low = Math.min(statistics.histogram.low, limits[0]);
@@ -37,6 +42,8 @@ export function Histogram({ store }: { readonly store: ImageStore }) {
     const box = svg.current?.getBoundingClientRect();
     return box ? low + ((clientX - box.left) / box.width) * (high - low) : Number.NaN;
   };
+  // A ratio is about 1.
+  const more = opened.unit === 'ratio' ? 2 : 0;
   const [from, to] = [placeOf(statistics.histogram.low), placeOf(statistics.histogram.high)];
   return (
     <div className="image-histogram" data-testid="histogram">
@@ -45,7 +52,7 @@ export function Histogram({ store }: { readonly store: ImageStore }) {
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         preserveAspectRatio="none"
         role="group"
-        aria-label={`Histogram of the image, in ${unit}`}
+        aria-label={`Histogram of the image${scale.unit && `, in ${scale.unit}`}`}
       >
         <path
           className="image-histogram-counts"
@@ -53,7 +60,7 @@ export function Histogram({ store }: { readonly store: ImageStore }) {
           transform={`translate(${from} 0) scale(${(to - from) / WIDTH} 1)`}
           vectorEffect="non-scaling-stroke"
         />
-        {ENDS.map((name, end) => (
+        {ends.map((name, end) => (
           <g
             key={name}
             className="image-histogram-limit"
@@ -91,9 +98,9 @@ export function Histogram({ store }: { readonly store: ImageStore }) {
           </g>
         ))}
       </svg>
-      <ColourBar display={display} />
+      <ColourBar display={display} scale={scale} />
       <div className="image-histogram-values">
-        {ENDS.map((name, end) => (
+        {ends.map((name, end) => (
           <LimitField
             key={name}
             name={name}
@@ -101,11 +108,12 @@ export function Histogram({ store }: { readonly store: ImageStore }) {
             set={(v) => move(end === 0 ? 0 : 1, v)}
           />
         ))}
-        <span className="image-unit">{unit}</span>
+        <span className="image-unit">{scale.unit}</span>
         <span className="image-histogram-facts" data-pending={survey === null}>
-          median {formatFixed(statistics.median, 1)} · σ {formatFixed(statistics.robustSigma, 2)} ·{' '}
-          {survey ? '' : '≈ '}
-          {formatFixed(survey?.min ?? statistics.min, 0)} … {formatFixed(survey?.max ?? statistics.max, 0)}
+          median {formatFixed(statistics.median, 1 + more)} · σ{' '}
+          {formatFixed(statistics.robustSigma, 2 + more)} · {survey ? '' : '≈ '}
+          {formatFixed(survey?.min ?? statistics.min, more)} …{' '}
+          {formatFixed(survey?.max ?? statistics.max, more)}
         </span>
       </div>
     </div>
@@ -123,22 +131,35 @@ function outline(counts: readonly number[]): string {
   return `M0 ${HEIGHT} ${points.join(' ')} L${WIDTH} ${HEIGHT} Z`;
 }
 
-/** From the lower to the upper limit. */
-function ColourBar({ display }: { readonly display: DisplayState }) {
-  const gradient = useMemo(() => gradientOf(display), [display]);
-  return <div className="image-colour-bar" style={{ background: gradient }} aria-hidden="true" />;
+interface ColourBarProps {
+  readonly display: DisplayState;
+  readonly scale: ColourBarScale;
 }
 
-export function gradientOf({ colourMap, stretch, contrast, invert }: DisplayState): string {
-  const table = colourTable(colourMap);
-  const stops = Array.from({ length: 65 }, (_, i) => {
-    // Equalized brightness has no scale of its own.
-    const bright = stretch === 'equalize' ? i / 64 : brightness(i / 64, [0, 1], stretch);
-    const t = contrasted(bright, contrast);
-    const at = Math.round((invert ? 1 - t : t) * 255) * 4;
-    return `rgb(${table[at]} ${table[at + 1]} ${table[at + 2]})`;
-  });
-  return `linear-gradient(to right, ${stops.join(', ')})`;
+/** From the lower to the upper limit. Its lines keep their height, so that nothing moves. */
+function ColourBar({ display, scale: { ticks, note } }: ColourBarProps) {
+  const gradient = useMemo(
+    () => `linear-gradient(to right, ${rampColours(display, 65).join(', ')})`,
+    [display],
+  );
+  return (
+    <div data-testid="colour-bar">
+      <div className="image-colour-bar" style={{ background: gradient }} aria-hidden="true" />
+      <p className="image-colour-ticks">
+        {ticks.map(({ place, text }) => (
+          <span
+            key={place}
+            className="image-number"
+            style={{ left: `${place * 100}%`, transform: `translateX(${INWARDS[place] ?? '-50%'})` }}
+          >
+            {text}
+          </span>
+        ))}
+        {ticks.length === 0 && note}
+      </p>
+      {ticks.length > 0 && note && <p className="image-colour-note">{note}</p>}
+    </div>
+  );
 }
 
 interface LimitFieldProps {

@@ -18,6 +18,7 @@ interface Rule {
 const RULES: readonly Rule[] = [
   { value: 'zscale', text: 'zscale', rule: { rule: 'zscale' } },
   { value: 'minmax', text: 'min–max', rule: { rule: 'minmax' } },
+  { value: 'symmetric', text: 'about 0', rule: { rule: 'symmetric' } },
   ...PERCENTS.map((percent) => ({
     value: `percentile-${percent}`,
     text: `${percent} %`,
@@ -47,20 +48,27 @@ export function ruleValue(rule: LimitsRule): string {
       return `sigma-${rule.sigmas}`;
     case 'zscale':
     case 'minmax':
+    case 'symmetric':
     case 'manual':
       return rule.rule;
   }
 }
 
-export function ImageControls({ store }: { readonly store: ImageStore }) {
-  const display = useStore(store, (s) => s.display);
+interface ImageControlsProps {
+  readonly store: ImageStore;
+  /** Whose brightness it is, where a combination is seen that has one of its own. */
+  readonly seen?: ImageStore;
+}
+
+export function ImageControls({ store, seen = store }: ImageControlsProps) {
+  const display = useStore(seen, (s) => s.display);
   const fitted = useStore(store, (s) => s.view === 'fit');
   const scale = useStore(store, (s) => s.drawn?.view.devicePixelsPerPixel);
   return (
     <div className="image-controls" role="toolbar" aria-label="Image display">
       <Select
         label="Display limits"
-        title="Where black and white are: zscale (z), min–max, the central so many per cent, median ± so many sigma"
+        title="Where black and white are: zscale (z), min–max (m), as far to both sides of 0, the central so many per cent, median ± so many sigma"
         value={ruleValue(display.limits)}
         options={[
           ...RULES.map(({ value, text }) => [value, text] as const),
@@ -70,14 +78,14 @@ export function ImageControls({ store }: { readonly store: ImageStore }) {
         ]}
         choose={(value) => {
           const chosen = RULES.find((each) => each.value === value);
-          if (chosen) store.setLimits(chosen.rule);
+          if (chosen) seen.setLimits(chosen.rule);
         }}
       />
       <Choice
         text="amp"
         title="Each amplifier between its own limits, for raws (b)"
         on={display.perAmplifier}
-        choose={() => store.togglePerAmplifier()}
+        choose={() => seen.togglePerAmplifier()}
       />
       <Select
         label="Stretch"
@@ -86,7 +94,7 @@ export function ImageControls({ store }: { readonly store: ImageStore }) {
         options={STRETCHES.map((name) => [name, STRETCH_NAMES[name]] as const)}
         choose={(value) => {
           const chosen = STRETCHES.find((name) => name === value);
-          if (chosen) store.setStretch(chosen);
+          if (chosen) seen.setStretch(chosen);
         }}
       />
       <Select
@@ -96,14 +104,14 @@ export function ImageControls({ store }: { readonly store: ImageStore }) {
         options={COLOUR_MAPS.map((name) => [name, COLOUR_BLIND_SAFE.has(name) ? `${name} ◐` : name] as const)}
         choose={(value) => {
           const chosen = COLOUR_MAPS.find((name) => name === value);
-          if (chosen) store.setColourMap(chosen);
+          if (chosen) seen.setColourMap(chosen);
         }}
       />
       <Choice
         text="invert"
         title="Dark on light (i)"
         on={display.invert}
-        choose={() => store.toggleInvert()}
+        choose={() => seen.toggleInvert()}
       />
       <div className="image-group" role="group" aria-label="Zoom">
         <Choice

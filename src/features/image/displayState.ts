@@ -21,6 +21,8 @@ export type CentralPercent = (typeof PERCENTS)[number];
 export type LimitsRule =
   | { readonly rule: 'zscale' }
   | { readonly rule: 'minmax' }
+  /** As far to both sides of zero as zscale goes to the farther one: what a difference is read by. */
+  | { readonly rule: 'symmetric' }
   /** The ends of the central `percent` of the pixels. */
   | { readonly rule: 'percentile'; readonly percent: CentralPercent }
   /** The median and so many robust sigmas to both sides. */
@@ -90,6 +92,10 @@ export function limitsOf(
       return statistics.zscale;
     case 'minmax':
       return [survey?.min ?? statistics.min, survey?.max ?? statistics.max];
+    case 'symmetric': {
+      const far = Math.max(...statistics.zscale.map(Math.abs));
+      return [-far, far];
+    }
     case 'percentile': {
       const at = 2 * PERCENTS.indexOf(rule.percent);
       return [statistics.quantiles[at] ?? statistics.min, statistics.quantiles[at + 1] ?? statistics.max];
@@ -103,14 +109,19 @@ export function limitsOf(
   }
 }
 
+/** Whether that is so: limits set by hand are one pair. */
+export function isPerAmplifier({ limits, perAmplifier }: DisplayState): boolean {
+  return perAmplifier && limits.rule !== 'manual';
+}
+
 /** What the worker draws between: one pair, or one for each amplifier. */
 export function drawnLimits(
   display: DisplayState,
   { statistics }: Pick<OpenedImage, 'statistics'>,
   survey: ImageSurvey | null,
 ): Limits | readonly Limits[] {
-  const { limits, perAmplifier } = display;
-  if (!perAmplifier || limits.rule === 'manual') return limitsOf(limits, statistics, survey);
+  const { limits } = display;
+  if (!isPerAmplifier(display)) return limitsOf(limits, statistics, survey);
   return statistics.amplifiers.map((amplifier) => limitsOf(limits, amplifier));
 }
 

@@ -79,6 +79,7 @@ const openedOf = ({ exposure, isr }: Pick<OpenRequest, 'exposure' | 'isr'>, key:
   statistics: {
     ...sampled(),
     histogram: { low: 0, high: 10, counts: [1, 2] },
+    percentiles: Array.from({ length: 101 }, (_, i) => i / 10),
     amplifiers: [{ name: 'C10', ...sampled({ zscale: [3, 4], median: 7 }) }],
   },
   amplifiers: [{ name: 'C10', box: { x0: 0, y0: 0, x1: 4072, y1: 4000 } }],

@@ -113,6 +113,8 @@ export interface SampledHistogram {
 
 export interface ImageStatistics extends SampledStatistics {
   readonly histogram: SampledHistogram;
+  /** The values below which 0, 1, … 100 per cent of the pixels lie. */
+  readonly percentiles: readonly number[];
   readonly amplifiers: readonly AmplifierStatistics[];
 }
 
@@ -349,7 +351,7 @@ export interface ImageWorkerApi {
   render(request: RenderRequest): Promise<RenderAnswer>;
   /** Undefined outside the detector or when that image is no longer held. */
   readout(request: { readonly key: ImageKey; readonly at: DetectorPixel }): Promise<PixelReadout | undefined>;
-  /** Image, mask and variance as one FITS file; its bytes are transferred. */
+  /** Image, mask and variance as one FITS file, of a combination its pixels alone; its bytes are transferred. */
   fits(key: ImageKey): Promise<Uint8Array<ArrayBuffer>>;
   region(request: { readonly key: ImageKey; readonly region: Region }): Promise<RegionAnswer>;
   /** Row and column through a place. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Engine } from 'astro-fits-wasm';
 import { createEngine } from 'astro-fits-wasm';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { equalizedValue } from '../../core/display/equalized.ts';
 import { usableLimits } from '../../core/display/stretch.ts';
 import { equalizing, sampled } from './sampled.ts';
 
@@ -66,5 +67,20 @@ describe('sampled', () => {
       expect(high).toBeGreaterThan(low);
     }
     expect([...equalizing(sorted, [0, 1], 4)].every(Number.isFinite)).toBe(true);
+  });
+
+  it('has percentiles that tell which value an equalized picture draws how bright', () => {
+    // A background with noise, and a tail.
+    const { statistics, sorted } = of(
+      150,
+      150,
+      (i) => 100 + ((i * 7919) % 101) ** 2 / 500 + (i % 40 === 0 ? i : 0),
+    );
+    const limits = [101, 118] as const;
+    const drawn = equalizing(sorted, limits, 1701);
+    for (const share of [0.1, 0.25, 0.5, 0.75, 0.9]) {
+      const value = equalizedValue(statistics.percentiles, limits, share);
+      expect(drawn[Math.round((value - 101) * 100)]).toBeCloseTo(share, 1);
+    }
   });
 });

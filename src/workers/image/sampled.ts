@@ -29,7 +29,7 @@ function gridSample(plane: Plane, box: Box<'Detector'>, most: number): Float32Ar
   return sample.subarray(0, count);
 }
 
-/** Linear between order statistics. */
+/** Linear between order statistics; NaN where there are none. */
 function quantile(sorted: Float32Array, fraction: number): number {
   const at = fraction * (sorted.length - 1);
   const below = sorted[Math.floor(at)] ?? Number.NaN;
@@ -123,6 +123,7 @@ export function sampled(engine: Engine, plane: Plane, amplifiers: readonly Ampli
     statistics: {
       ...statistics,
       histogram: histogramOf(whole),
+      percentiles: Array.from({ length: 101 }, (_, percent) => quantile(whole, percent / 100)),
       amplifiers: amplifiers.map(({ name }, i) => ({
         name,
         ...statisticsOf(engine, parts[i] ?? new Float32Array(0)),
