@@ -16,6 +16,8 @@ export interface ImagePaneProps {
   readonly compact?: boolean;
   /** Whose view the pointer moves, where that is not this image's own; both lie alike in panes of one size. */
   readonly controls?: ImageStore;
+  /** Whose contrast a right drag changes, where that is not the same one's. */
+  readonly brightness?: ImageStore;
   readonly testId?: string;
   /** Takes the pointer where it wants it: shapes that are drawn, moved and turned. */
   readonly tools?: PaneTools;
@@ -31,6 +33,7 @@ export function ImagePane({
   store,
   compact = false,
   controls = store,
+  brightness = controls,
   testId = 'image-pane',
   tools,
   children,
@@ -68,7 +71,12 @@ export function ImagePane({
       />
       {!compact && (
         <Suspense>
-          <PanePointer controls={controls} canvas={canvas} {...(tools && { tools })} />
+          <PanePointer
+            controls={controls}
+            brightness={brightness}
+            canvas={canvas}
+            {...(tools && { tools })}
+          />
         </Suspense>
       )}
       <ImageOverlay store={store} />

@@ -23,11 +23,12 @@ const TYPING_MS = 3000;
 
 interface PanePointerProps {
   readonly controls: ImageStore;
+  readonly brightness: ImageStore;
   readonly canvas: React.RefObject<HTMLCanvasElement | null>;
   readonly tools?: PaneTools;
 }
 
-export default function PanePointer({ controls, canvas, tools }: PanePointerProps) {
+export default function PanePointer({ controls, brightness, canvas, tools }: PanePointerProps) {
   useEffect(() => {
     const element = canvas.current;
     if (!element) return;
@@ -52,7 +53,10 @@ export default function PanePointer({ controls, canvas, tools }: PanePointerProp
       const rect = element.getBoundingClientRect();
       const bias = at.x / (rect.width * devicePixelRatio);
       const up = 1 - at.y / (rect.height * devicePixelRatio);
-      controls.setContrast({ bias: Math.min(1, Math.max(0, bias)), contrast: MOST_CONTRAST ** (1 - 2 * up) });
+      brightness.setContrast({
+        bias: Math.min(1, Math.max(0, bias)),
+        contrast: MOST_CONTRAST ** (1 - 2 * up),
+      });
     };
     let lastDigit = Number.NEGATIVE_INFINITY;
     element.addEventListener(
@@ -120,6 +124,6 @@ export default function PanePointer({ controls, canvas, tools }: PanePointerProp
       { signal },
     );
     return () => ending.abort();
-  }, [controls, canvas, tools]);
+  }, [controls, brightness, canvas, tools]);
   return null;
 }

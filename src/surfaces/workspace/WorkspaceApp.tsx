@@ -13,6 +13,7 @@ import { StatusLine } from '../../features/exposures/StatusLine.tsx';
 import { ImageControls } from '../../features/image/ImageControls.tsx';
 import type { KernelTables } from '../../features/image/catalogue/catalogueStore.ts';
 import { ComparePane } from '../../features/image/compare/ComparePane.tsx';
+import { useSeenImage } from '../../features/image/compare/seenImage.ts';
 import { RegionOverlay } from '../../features/image/regions/RegionOverlay.tsx';
 import { lastExamined } from '../../features/image/examine/starFacts.ts';
 import { logOut, signInUrl } from '../../services/session.ts';
@@ -46,6 +47,7 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
   const pixels = useStore(ui, (s) => s.pixels);
   const tableOpen = useStore(ui, (s) => s.table);
   const sound = useStore(late, (s) => s.sound);
+  const seen = useSeenImage(image, compare);
   const cameraNow = useStore(
     camera.store,
     useShallow(({ phase, endsAtUnixMs, imageName, lastEventUnixMs }) => ({
@@ -120,7 +122,7 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
                 <section className="pane" aria-label="Image">
                   <header className="pane-header image-header">
                     <ImageCaption workspace={workspace} />
-                    <ImageControls store={image} />
+                    <ImageControls store={image} seen={seen} />
                   </header>
                   <MissingExposure store={exposures} />
                   <PreviewBadge image={image} />

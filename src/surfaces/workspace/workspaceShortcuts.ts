@@ -4,6 +4,7 @@ import { northUp } from '../../core/sky/northUp.ts';
 import { toAppError } from '../../core/errors.ts';
 import { NO_CONTRAST, STRETCHES } from '../../core/display/stretch.ts';
 import { COMPARE_MODES, type CompareStore } from '../../features/image/compare/compareStore.ts';
+import { seenImage } from '../../features/image/compare/seenImage.ts';
 import { FIRST_ISR } from '../../features/image/displayState.ts';
 import type { ImageStore } from '../../features/image/imageState.ts';
 import { toggleOverscan } from '../../features/image/overscan.ts';
@@ -20,6 +21,8 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
     if (selected !== null) act(selected);
   };
   const toggleSmoothing = smoothingToggle(image);
+  /** Brightness is that of what is seen: a difference has its own. */
+  const seen = () => seenImage(image, compare.getState());
   return [
     {
       name: 'Exposures',
@@ -152,27 +155,31 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
     {
       name: 'Brightness',
       shortcuts: [
-        { keys: ['z'], does: 'zscale limits', run: () => image.setLimits({ rule: 'zscale' }) },
+        { keys: ['z'], does: 'zscale limits', run: () => seen().setLimits({ rule: 'zscale' }) },
         {
           keys: ['m'],
           does: 'limits from minimum to maximum',
-          run: () => image.setLimits({ rule: 'minmax' }),
+          run: () => seen().setLimits({ rule: 'minmax' }),
         },
         {
           keys: ['M'],
           does: 'limits of the central 99.5 %',
-          run: () => image.setLimits({ rule: 'percentile', percent: 99.5 }),
+          run: () => seen().setLimits({ rule: 'percentile', percent: 99.5 }),
         },
-        { keys: ['b'], does: 'each amplifier between its own limits', run: () => image.togglePerAmplifier() },
+        {
+          keys: ['b'],
+          does: 'each amplifier between its own limits',
+          run: () => seen().togglePerAmplifier(),
+        },
         {
           keys: ['s'],
           does: 'next stretch',
-          run: () => image.setStretch(next(STRETCHES, image.getState().display.stretch)),
+          run: () => seen().setStretch(next(STRETCHES, seen().getState().display.stretch)),
         },
         {
           keys: ['c'],
           does: 'next colour map',
-          run: () => image.setColourMap(next(COLOUR_MAPS, image.getState().display.colourMap)),
+          run: () => seen().setColourMap(next(COLOUR_MAPS, seen().getState().display.colourMap)),
         },
         {
           keys: ['T'],
@@ -181,11 +188,11 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
             if (image.getState().shownAs?.preview) image.openFull();
           },
         },
-        { keys: ['i'], does: 'invert', run: () => image.toggleInvert() },
+        { keys: ['i'], does: 'invert', run: () => seen().toggleInvert() },
         {
           keys: ['C'],
           does: 'contrast and bias as they were; a right drag changes them as in DS9',
-          run: () => image.setContrast(NO_CONTRAST),
+          run: () => seen().setContrast(NO_CONTRAST),
         },
       ],
     },

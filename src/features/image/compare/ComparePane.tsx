@@ -26,7 +26,7 @@ export interface ComparePaneProps {
 }
 
 export function ComparePane({ main, compare, overlay, tools }: ComparePaneProps) {
-  const { mode, others, combined, curtain } = useStore(compare);
+  const { mode, others, combined, combinedName, curtain } = useStore(compare);
   const turn = useBlink(compare, mode === 'blink' ? others.length + 1 : 1);
   const count = others.length + 1;
   const stacked = mode !== 'tile';
@@ -61,8 +61,14 @@ export function ComparePane({ main, compare, overlay, tools }: ComparePaneProps)
           </Tile>
         ))}
         {combining && combined && (
-          <Tile label={<CombinedLabel main={main} compare={compare} image={combined} />}>
-            <ImagePane key={mode} store={combined} controls={main} testId="combined-pane" />
+          <Tile label={<CombinedLabel name={combinedName} image={combined} />}>
+            <ImagePane
+              key={mode}
+              store={combined}
+              controls={main}
+              brightness={combined}
+              testId="combined-pane"
+            />
           </Tile>
         )}
         {mode === 'curtain' && others.length > 0 && <Curtain compare={compare} curtain={curtain} />}
@@ -141,23 +147,16 @@ function OtherLabel({ other, remove }: { readonly other: Other; readonly remove:
   );
 }
 
-interface CombinedLabelProps extends ComparePaneProps {
-  readonly image: ImageStore;
-}
-
-function CombinedLabel({ main, compare, image }: CombinedLabelProps) {
-  const mode = useStore(compare, (s) => s.mode);
-  const first = useStore(compare, (s) => s.others[0]);
-  const shown = useStore(main, (s) => s.shown);
+function CombinedLabel({ name, image }: { readonly name: string; readonly image: ImageStore }) {
   const readout = useStore(image, (s) => s.readout);
   const error = useStore(image, (s) => s.error);
   return (
     <>
-      {shown ? exposureLabel(shown) : ''} {mode === 'ratio' ? '÷' : '−'} {first ? otherLabel(first) : ''}
+      {name}
       {readout && (
         <span className="image-number">
           {' '}
-          {formatFixed(readout.value, mode === 'ratio' ? 4 : 1)}{' '}
+          {formatFixed(readout.value, readout.unit === 'ratio' ? 4 : 1)}{' '}
           {readout.unit === 'ratio' ? '' : readout.unit}
         </span>
       )}
@@ -174,6 +173,7 @@ function CompareBar({ main, compare }: Pick<ComparePaneProps, 'main' | 'compare'
   // The sky that its sentence is about is the image's.
   useStore(main, (s) => s.shownAs);
   const problem = useStore(compare, (s) => s.problem ?? lockProblem(s, main));
+  const combining = mode === 'difference' || mode === 'ratio';
   return (
     <div className="compare-bar" role="toolbar" aria-label="Compare">
       <div className="image-group" role="group" aria-label="How images are compared">
@@ -207,23 +207,27 @@ function CompareBar({ main, compare }: Pick<ComparePaneProps, 'main' | 'compare'
           ))}
         </select>
       )}
-      <button
-        type="button"
-        className="image-choice"
-        aria-pressed={matched}
-        title="Every image between the limits of the first"
-        onClick={() => compare.setMatched(!matched)}
-      >
-        match limits
-      </button>
-      {mode !== 'difference' && mode !== 'ratio' && (
-        <Select
-          label="Locked by"
-          title="What lies at the same place of every image"
-          value={lock}
-          options={LOCKS.map((each) => [each, `lock: ${each}`] as const)}
-          choose={(chosen) => compare.setLock(LOCKS.find((each) => each === chosen) ?? 'pixel')}
-        />
+      {combining ? (
+        <span className="muted">limits, stretch and colours are the {mode}’s own</span>
+      ) : (
+        <>
+          <button
+            type="button"
+            className="image-choice"
+            aria-pressed={matched}
+            title="Every image between the limits of the first"
+            onClick={() => compare.setMatched(!matched)}
+          >
+            match limits
+          </button>
+          <Select
+            label="Locked by"
+            title="What lies at the same place of every image"
+            value={lock}
+            options={LOCKS.map((each) => [each, `lock: ${each}`] as const)}
+            choose={(chosen) => compare.setLock(LOCKS.find((each) => each === chosen) ?? 'pixel')}
+          />
+        </>
       )}
       <button type="button" className="image-choice" title="Escape" onClick={() => compare.clear()}>
         end

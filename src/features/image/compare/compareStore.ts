@@ -8,8 +8,15 @@ import { exposureLabel, type Exposure } from '../../../core/dataId.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { ButlerClient } from '../../../services/butler/butlerClient.ts';
 import type { ImageWorker } from '../../../services/workerPool.ts';
-import type { Combination, IsrRecipe, StepName } from '../../../workers/image/contract.ts';
-import { shownLimits } from '../displayState.ts';
+import type {
+  Combination,
+  CombineRequest,
+  IsrRecipe,
+  OpenedImage,
+  StepName,
+} from '../../../workers/image/contract.ts';
+import { NO_CONTRAST } from '../../../core/display/stretch.ts';
+import { type DisplayState, isPerAmplifier, shownLimits } from '../displayState.ts';
 import type { ImageStore } from '../imageState.ts';
 import { createImageStore } from '../imageStore.ts';
 import { lockable } from '../lockable.ts';
@@ -42,8 +49,10 @@ export interface CompareState {
   readonly mode: CompareMode;
   /** Empty: nothing is compared. */
   readonly others: readonly Other[];
-  /** Difference or ratio of the main image and the first other. */
+  /** Difference or ratio of the main image and the first other; its brightness is its own. */
   readonly combined: ImageStore | null;
+  /** The two that are on the screen as one, with the sign between them. */
+  readonly combinedName: string;
   /** Every image between the limits of the main one. */
   readonly matched: boolean;
   /** What lies at the same place of every pane. */
@@ -66,6 +75,19 @@ export interface CompareStore extends StoreApi<CompareState> {
   setCurtain(curtain: number): void;
 }
 
+type Brightness = Omit<DisplayState, 'orientation' | 'smoothSigmaPx' | 'bin'>;
+
+/** The colours are the main image's; what shows an exposure well does not show what two of them differ by. */
+const FIRST_BRIGHTNESS: Readonly<Record<Combination, Omit<Brightness, 'colourMap' | 'invert'>>> = {
+  difference: {
+    stretch: 'linear',
+    limits: { rule: 'symmetric' },
+    perAmplifier: false,
+    contrast: NO_CONTRAST,
+  },
+  ratio: { stretch: 'linear', limits: { rule: 'zscale' }, perAmplifier: false, contrast: NO_CONTRAST },
+};
+
 export interface CompareStoreParts {
   readonly main: ImageStore;
   readonly butler: ButlerClient;
@@ -80,6 +102,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     mode: 'tile',
     others: [],
     combined: null,
+    combinedName: '',
     matched: true,
     lock: 'pixel',
     blinkSeconds: 0.5,
@@ -88,8 +111,10 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
   }));
   const { getState: get, setState: set } = store;
   let made = 0;
-  /** The images that `combined` was made of. */
-  let combinedOf = '';
+  /** What `combined` is, or is going to be, made of. */
+  let asked: (CombineRequest & { readonly name: string }) | undefined;
+  /** As it was set on a difference or a ratio before, until the comparison ends. */
+  let brightness: Partial<Record<Combination, Brightness>> = {};
 
   const follow = ({ what, image }: Other) => {
     const { shown } = main.getState();
@@ -112,21 +137,31 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     return { ...isr, switched: { ...isr.switched, [what.step]: !done } };
   };
 
-  /** The pairs of limits that a combination has are its own. */
-  const dress = (image: ImageStore, what: OtherKind | null) => {
-    const { display, view, overlays, maskLooks, shownAs, survey } = main.getState();
-    const matched = what !== null && get().matched && !display.perAmplifier && shownAs;
+  const dress = (image: ImageStore, what: OtherKind) => {
+    const { display, shownAs, survey } = main.getState();
+    const matched = get().matched && !isPerAmplifier(display) && shownAs;
     const limits = matched
       ? ({ rule: 'manual', limits: shownLimits(display, shownAs.statistics, survey) } as const)
-      : display.limits.rule === 'manual' && what === null
-        ? ({ rule: 'zscale' } as const)
-        : display.limits;
+      : display.limits;
     image.setDisplay({ ...display, limits });
-    if (what) turn(image);
-    else image.setView(view);
+    turn(image);
+    cover(image);
+    image.setIsr(isrFor(what));
+  };
+
+  /** Looked at as the main image is, between limits of its own. */
+  const dressCombined = (image: ImageStore) => {
+    const { display, view } = main.getState();
+    const { orientation, smoothSigmaPx, bin } = display;
+    image.setDisplay({ orientation, smoothSigmaPx, bin });
+    image.setView(view);
+    cover(image);
+  };
+
+  const cover = (image: ImageStore) => {
+    const { overlays, maskLooks } = main.getState();
     image.setOverlays(overlays);
     for (const [plane, look] of Object.entries(maskLooks)) image.setMaskLook(plane, look);
-    if (what) image.setIsr(isrFor(what));
   };
 
   /** A lock that these two images cannot have is one by pixels. */
@@ -145,40 +180,60 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
   const dressAll = () => {
     const { others, combined } = get();
     for (const { image, what } of others) dress(image, what);
-    if (combined) dress(combined, null);
+    if (combined) dressCombined(combined);
   };
 
   const endCombined = () => {
-    get().combined?.dispose();
-    combinedOf = '';
-    set({ combined: null });
+    const { combined } = get();
+    if (!combined) return;
+    if (asked) brightness[asked.how] = combined.getState().display;
+    asked = undefined;
+    set({ combined: null, combinedName: '' });
+    combined.dispose();
   };
 
-  /** Anew whenever one of the two images is another. */
-  const combine = () => {
-    const { mode, others } = get();
-    const how: Combination | undefined = mode === 'difference' || mode === 'ratio' ? mode : undefined;
-    const [first] = others;
-    const { shownAs: of, shown } = main.getState();
-    const by = first?.image.getState().shownAs;
-    // True pixels are combined: a preview is waited out.
-    if (!how || !of || of.preview || !shown || !by) {
-      if (!how || !first) endCombined();
-      return;
-    }
-    const now = `${how} ${of.key} ${by.key}`;
-    if (now === combinedOf) return;
-    endCombined();
-    combinedOf = now;
+  /** The store of a difference, or of a ratio, which stays while exposures come and go. */
+  const beginCombined = (how: Combination): ImageStore => {
+    const names = new WeakMap<OpenedImage, string>();
     const combined = createImageStore({
       butler,
       worker,
       reducedElsewhere: true,
-      opening: () => worker.combine({ of: of.key, by: by.key, how }),
+      async opening() {
+        if (!asked) throw new AppError('Cancelled', 'The comparison has ended.');
+        const { name, ...request } = asked;
+        const opened = await worker.combine(request);
+        names.set(opened, name);
+        return opened;
+      },
     });
-    dress(combined, null);
+    combined.setDisplay({ ...main.getState().display, ...FIRST_BRIGHTNESS[how], ...brightness[how] });
+    dressCombined(combined);
+    combined.subscribe(({ shownAs }, before) => {
+      if (shownAs && shownAs !== before.shownAs) set({ combinedName: names.get(shownAs) ?? '' });
+    });
     set({ combined });
+    return combined;
+  };
+
+  /** Anew whenever one of the two images is another; what was there stays until then. */
+  const combine = () => {
+    const { mode, others } = get();
+    const how: Combination | undefined = mode === 'difference' || mode === 'ratio' ? mode : undefined;
+    const [first] = others;
+    if (!how || !first || (asked && asked.how !== how)) endCombined();
+    if (!how || !first) return;
+    const { shownAs: of, shown } = main.getState();
+    const by = first.image.getState().shownAs;
+    // True pixels are combined: a preview is waited out.
+    if (!of || of.preview || !shown || !by || by.preview) return;
+    if (asked?.of === of.key && asked.by === by.key) return;
+    const name = `${exposureLabel(shown)} ${how === 'ratio' ? '÷' : '−'} ${otherLabel(first)}`;
+    asked = { of: of.key, by: by.key, how, name };
+    const combined = get().combined ?? beginCombined(how);
     combined.show(shown, Date.now());
+    // The exposure may be the one that is there, and the other one, or its reduction, another.
+    combined.retry();
   };
 
   main.subscribe((state, before) => {
@@ -222,6 +277,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
       ?.image.dispose();
     set({ others: get().others.filter((other) => other.id !== id), problem: null });
     combine();
+    if (get().others.length === 0) brightness = {};
   };
 
   return {
@@ -288,12 +344,4 @@ export function lockProblem({ lock, others }: CompareState, main: ImageStore): s
     if (shownAs?.sky.kind === 'none') return `Locked by pixels: ${shownAs.sky.reason}`;
   }
   return null;
-}
-
-/** For a combination that cannot be: two sizes, two units. */
-export function compareProblem({ problem, combined, others }: CompareState): string | null {
-  const failed = [...others.map(({ image }) => image), ...(combined ? [combined] : [])].find(
-    (image) => image.getState().error instanceof AppError,
-  );
-  return problem ?? failed?.getState().error?.message ?? null;
 }
