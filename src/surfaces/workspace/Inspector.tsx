@@ -4,6 +4,8 @@ import { useStore } from 'zustand';
 import { exposureLabel } from '../../core/dataId.ts';
 import { makeLedger } from '../../core/ledger.ts';
 import { LedgerView } from '../../features/exposures/LedgerView.tsx';
+import { OfMain } from '../../features/image/compare/OfMain.tsx';
+import { useSeenImage } from '../../features/image/compare/seenImage.ts';
 import { Histogram } from '../../features/image/Histogram.tsx';
 import { IsrSwitches } from '../../features/image/IsrSwitches.tsx';
 import { MaskControls } from '../../features/image/MaskControls.tsx';
@@ -46,6 +48,8 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
   const tab = useStore(ui, (s) => s.inspector);
   const theme = useStore(ui, (s) => s.theme);
   const cross = useStore(ui, (s) => s.cross);
+  const seen = useSeenImage(image, compare);
+  const combined = useStore(compare, (s) => (s.combined ? s.mode : null));
   const tabs = [
     { id: 'readout', name: 'Readout', key: 'r' },
     { id: 'measure', name: 'Measure', key: 'E' },
@@ -88,14 +92,15 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
         role="tabpanel"
         aria-labelledby={`inspector-tab-${tab}`}
       >
+        {tab !== 'ledger' && <OfMain main={image} compare={compare} />}
         {tab === 'readout' && (
           <div className="inspector-readout">
             <Readout store={image} />
-            <h3>Histogram and limits</h3>
-            <Histogram store={image} />
+            <h3>Histogram and limits{combined && ` of the ${combined}`}</h3>
+            <Histogram store={seen} />
             <MaskControls store={image} />
             <h3>Save</h3>
-            <SaveMenu store={image} />
+            <SaveMenu main={image} compare={compare} />
             <h3>Instrument signature removal</h3>
             <IsrSwitches
               store={image}
