@@ -98,7 +98,6 @@ export function Histogram({ store }: { readonly store: ImageStore }) {
           </g>
         ))}
       </svg>
-      <ColourBar display={display} scale={scale} />
       <div className="image-histogram-values">
         {ends.map((name, end) => (
           <LimitField
@@ -116,6 +115,7 @@ export function Histogram({ store }: { readonly store: ImageStore }) {
           {formatFixed(survey?.max ?? statistics.max, more)}
         </span>
       </div>
+      <ColourBar display={display} scale={scale} />
     </div>
   );
 }

@@ -50,7 +50,8 @@ export async function pngOf(pictures: readonly ShownPicture[]): Promise<Blob> {
     context.save();
     context.translate(devicePx(box.left - left), devicePx(box.top - top));
     context.beginPath();
-    context.rect(from * w, 0, w - from * w, h);
+    const open = Math.round(from * w);
+    context.rect(open, 0, w - open, h);
     context.clip();
     context.drawImage(canvas, 0, 0);
     for (const overlay of pane.querySelectorAll<SVGSVGElement>('.image-overlay')) {
@@ -58,7 +59,7 @@ export async function pngOf(pictures: readonly ShownPicture[]): Promise<Blob> {
     }
     if (from > 0) {
       context.fillStyle = CURTAIN;
-      context.fillRect(from * w, 0, 2, h);
+      context.fillRect(open, 0, 2, h);
     }
     // One alone is named below.
     if (placed.length > 1) drawName(context, name, from > 0 ? 'right' : 'left', w);
