@@ -254,6 +254,8 @@ test('raws are drawn between limits of each amplifier', async ({ workspace }) =>
   expect(await spread()).toBeGreaterThan(200);
   await workspace.keyboard.press('b');
   expect(await spread()).toBeLessThan(160);
+  // No number would be true of all of them.
+  await expect(workspace.getByTestId('colour-bar')).toHaveText('each amplifier between its own limits');
   await workspace.keyboard.press('g');
   await picture(workspace, 'per-amplifier');
 });
