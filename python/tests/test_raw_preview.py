@@ -100,12 +100,13 @@ def test_decoded_masters_are_few_and_those_of_last(engine: Engine, tmp_path: Pat
         read.append(path.name)
         return path.read_bytes()
 
+    camera = engine.camera("LATISS", 0)
     masters = Masters(engine, read_file, most=2)
     for i in (0, 1, 0, 2, 0, 1):
-        assert masters.of({"bias": str(paths[i])}).keys() == {"bias"}
+        assert masters.of({"bias": str(paths[i])}, camera).keys() == {"bias"}
     # 2 drives out 1, which was asked for longer ago than 0.
     assert read == ["0.fits", "1.fits", "2.fits", "1.fits"]
-    assert masters.of({"bias": str(tmp_path / "gone.fits")}) == {}
+    assert masters.of({"bias": str(tmp_path / "gone.fits")}, camera) == {}
     masters.free()
 
 

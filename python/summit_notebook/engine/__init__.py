@@ -54,15 +54,23 @@ class Engine:
         """Size of the instance's memory, which never shrinks."""
         return self._module.memory_bytes
 
-    def read(self, content: bytes, *, chunk: int = 1 << 22, form: str | None = "working") -> list[Hdu]:
-        """Reads a whole file, with or without a gzip wrapper.
+    def read(
+        self,
+        content: bytes,
+        *,
+        chunk: int = 1 << 22,
+        form: str | None = "working",
+        hdus: Sequence[int] | None = None,
+    ) -> list[Hdu]:
+        """Reads a whole file, with or without a gzip wrapper; of it the HDUs of these numbers, or all.
 
         `form` "working" gives pixels as int32 or float32, "physical" in the type that keeps them; see AfPixelForm. None
         reads the headers alone.
         """
         with self._module.opened(content, chunk) as stream:
             count = self._module.call("af_stream_hdu_count", stream)
-            return [read_hdu(self._module, stream, index, form) for index in range(count)]
+            wanted = range(count) if hdus is None else hdus
+            return [read_hdu(self._module, stream, index, form) for index in wanted]
 
     def stats(self, content: bytes) -> list[ImageStatistics]:
         """What `astro-fits-wasm stats` says of the physical pixels of each image."""

@@ -42,7 +42,8 @@ class Problem:
 class Hdu:
     """`data` is a copy, row 0 first, axes beyond the second stacked; None for HDUs without pixels.
 
-    `raw` has the cards as they are stored, 80 characters each, END included.
+    `width_px` and `height_px` are its size as the header gives it, 0 for HDUs without pixels. `raw` has the cards as
+    they are stored, 80 characters each, END included.
     """
 
     index: int
@@ -52,6 +53,8 @@ class Hdu:
     data: Array | None
     problems: tuple[Problem, ...]
     raw: str
+    width_px: int
+    height_px: int
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -92,9 +95,11 @@ def read_hdu(module: Module, stream: int, index: int, form: str | None) -> Hdu:
     # Axes of a compressed image that are impossible are told by its decoding.
     empty = any(card.keyword.startswith("ZNAXIS") and card.value == 0 for card in cards)
     has_pixels = not empty if HDU_KINDS[kind] == "compressed-image" else width > 0 and height > 0
-    if form is not None and kind in (0, 1, 2) and has_pixels:
+    has_pixels = has_pixels and kind in (0, 1, 2)
+    if form is not None and has_pixels:
         data = _decode(module, stream, index, number_of(PIXEL_FORMS, form, "form of pixels"))
-    return Hdu(index, name, HDU_KINDS[kind], cards, data, problems, raw)
+    size = (width, height) if has_pixels else (0, 0)
+    return Hdu(index, name, HDU_KINDS[kind], cards, data, problems, raw, *size)
 
 
 def _decode(module: Module, stream: int, index: int, form: int) -> Array:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from summit_notebook.engine import Engine, Hdu, IsrResult
 
 from .amplifier_health import amplifier_health, serial_overscan, shared_noise
+from .raw_size import camera_of
 from .star_widths import binned, star_widths_px
 
 Array = npt.NDArray[Any]
@@ -35,14 +36,16 @@ DIGITS = 4
 
 def measure_raw(engine: Engine, raw: bytes, observation_type: str) -> dict[str, Any]:
     """Measured columns by name, and `amplifiers`; None for what cannot be known. Raises FitsError for a file that
-    cannot be reduced."""
+    cannot be reduced, and OtherSize for segments that are not of the camera's size."""
+    camera_of(engine, raw)
     isr = engine.isr(raw)
     done = {step["name"] for step in isr.report["steps"] if step["done"]}
     saturated = None
     if "saturation" in done and isr.mask is not None:
         saturated = (isr.mask & (1 << isr.report["mask_planes"]["SAT"])) != 0
     dither = np.random.default_rng(1)
-    amplifiers = _amplifiers(engine, isr, engine.read(raw))
+    segments = engine.read(raw, hdus=[amplifier["hdu"] for amplifier in isr.report["amplifiers"]])
+    amplifiers = _amplifiers(engine, isr, {hdu.index: hdu for hdu in segments})
     sample = isr.image[::STRIDE, ::STRIDE]
     # Pixels less the median of their row lie on a grid of whole and half adu; see `_spread`.
     sample = sample + _spread(sample.shape, dither)
@@ -67,7 +70,7 @@ def measure_raw(engine: Engine, raw: bytes, observation_type: str) -> dict[str, 
     }
 
 
-def _amplifiers(engine: Engine, isr: IsrResult, hdus: list[Hdu]) -> list[dict[str, Any]]:
+def _amplifiers(engine: Engine, isr: IsrResult, hdus: dict[int, Hdu]) -> list[dict[str, Any]]:
     camera = engine.camera(isr.report["instrument"], isr.report["detector"])
     boxes = {amplifier["name"]: amplifier for amplifier in camera["amplifiers"]}
     read = [(boxes[done["name"]], hdus[done["hdu"]].data) for done in isr.report["amplifiers"]]
