@@ -123,21 +123,40 @@ test('a file that is not FITS is named', async () => {
   await waitForExposure(page, other);
 });
 
-test('a raw without images is named; one without a value in any pixel is shown, and says so', async () => {
+/** Of a header's matrix whose rows are alike. */
+const SINGULAR_MATRIX = ['CD1_1', 'CD1_2', 'CD2_1', 'CD2_2'].flatMap((name) => ['--card', `${name}=0.1`]);
+
+test('a raw without images is named; one without a value in any pixel and without a WCS is shown, and says so', async () => {
   const good = await shownExposure(page);
   land('--without-images');
   await expect(pane().getByText(/no HDU is named Segment00 to Segment17/)).toBeVisible({ timeout: 60_000 });
   await expect(pane()).toHaveAttribute('data-exposure', String(good));
-  const blank = land('--blank');
+  // A dark has no pointing, either, that could stand in for its header's coordinates.
+  const blank = land('--blank', '--image-type', 'DARK', ...SINGULAR_MATRIX);
   await waitForExposure(page, blank);
   const box = (await pane().locator('.image-canvas').boundingBox())!;
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   const readout = page.getByTestId('readout');
   await expect(readout.locator('[data-field="value"]')).toContainText('no value');
   await expect(readout.locator('[data-field="mask"]')).not.toHaveText('none');
+  const why =
+    /^no WCS: .*the matrix of pixels to degrees cannot be inverted.*; a DARK frame does not look at the sky/;
+  await expect(page.locator('.image-readout-note')).toHaveText(why);
+  for (const key of ['n', 'Shift+G']) {
+    await page.keyboard.press('y');
+    await expect(page.getByTestId('notice')).not.toHaveText(why);
+    await page.keyboard.press(key);
+    await expect(page.getByTestId('notice')).toHaveText(why);
+  }
+  await expect(page.getByText('No pixel of this image has a value')).toBeVisible();
+  const saving = page.waitForEvent('download');
+  await page.getByTestId('save-menu').getByRole('button', { name: 'PNG' }).click();
+  expect((await saving).suggestedFilename()).toMatch(/\.png$/);
   // What measures the image has nothing to measure, and the keys go on working.
   await page.keyboard.press('e');
   await expect(page.getByText('the cutout has only 0 usable pixels')).toBeVisible();
+  await page.keyboard.press('Shift+A');
+  await expect(page.getByText('All amplifiers: no overscan to measure bias and noise by')).toBeVisible();
   await page.keyboard.press('m');
   await page.keyboard.press('z');
   await expect(pane()).toHaveAttribute('data-state', 'ready');

@@ -6,6 +6,7 @@ Each is written beside the staging folder's files under a hidden name and rename
 import argparse
 import io
 import os
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,8 +33,8 @@ def renumbered(source: Path, args: argparse.Namespace) -> tuple[str, bytes]:
         if args.physical_filter is not None:
             header["FILTER"], header["GRATING"] = args.physical_filter.split("~")
         for card in args.card:
-            keyword, _, value = card.partition("=")
-            header[keyword] = value
+            keyword, _, text = card.partition("=")
+            header[keyword] = float(text) if re.fullmatch(r"-?[0-9.]+", text) else text
         buffer = io.BytesIO()
         hdus.writeto(buffer, output_verify="ignore")
     return obs_id, buffer.getvalue()
@@ -81,7 +82,9 @@ def main() -> None:
     parser.add_argument(
         "--ended-ago", type=float, default=2.0, help="seconds since DATE-END; negative: in the future"
     )
-    parser.add_argument("--card", action="append", default=[], help="KEYWORD=TEXT to write last")
+    parser.add_argument(
+        "--card", action="append", default=[], help="KEYWORD=TEXT or KEYWORD=NUMBER to write last"
+    )
     parser.add_argument("--keep-fraction", type=float, default=1.0, help="cut the file here")
     parser.add_argument("--garble-hdu", type=int, help="damage the first tile of this HDU")
     parser.add_argument("--without-images", action="store_true", help="end behind the primary HDU")

@@ -24,6 +24,9 @@ export function Histogram({ store }: { readonly store: ImageStore }) {
   const path = useMemo(() => (counts ? outline(counts) : ''), [counts]);
   if (!opened) return <p className="image-isr-none">No image yet</p>;
   const { statistics } = opened;
+  if (!Number.isFinite(statistics.histogram.low)) {
+    return <p className="image-isr-none">No pixel of this image has a value: there are no limits to set.</p>;
+  }
   const scale = colourBarScale(display, opened, survey);
   // Each amplifier has its own pair: none of them is the image's.
   const ends = isPerAmplifier(display) ? [] : ENDS;

@@ -50,6 +50,16 @@ describe('the scale of a colour bar', () => {
     expect(note).toMatch(/not evenly spaced/);
   });
 
+  it.each([
+    [Number.NaN, Number.NaN],
+    [Infinity, Infinity],
+    [-Infinity, 5],
+  ] as const)('says that there is no value between %f and %f', (low, high) => {
+    const statistics = { ...image.statistics, zscale: [low, high] as const };
+    const scale = colourBarScale(FIRST_DISPLAY, { ...image, statistics }, null);
+    expect(scale).toEqual({ ticks: [], unit: '', note: 'no pixel has a value' });
+  });
+
   it('is without a unit for a ratio', () => {
     expect(colourBarScale(FIRST_DISPLAY, { ...image, unit: 'ratio' }, null).unit).toBe('');
   });

@@ -28,6 +28,7 @@ export function colourBarScale(
     return { ticks: [], unit: shownUnit, note: 'each amplifier between its own limits' };
   const limits = shownLimits(display, statistics, survey);
   const [low, high] = limits;
+  if (!Number.isFinite(high - low)) return { ticks: [], unit: '', note: 'no pixel has a value' };
   const equalized = display.stretch === 'equalize';
   const places = Array.from({ length: TICKS }, (_, i) => i / (TICKS - 1));
   const values = places.map((place) =>

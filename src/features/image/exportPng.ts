@@ -164,7 +164,8 @@ export function drawFoot(
     }
     context.textAlign = 'left';
     if (scale.ticks.length === 0) {
-      context.fillText(`${scale.note}, in ${scale.unit}`, 0, top + TICKS_TOP_PX, width);
+      const unit = scale.unit && `, in ${scale.unit}`;
+      context.fillText(scale.note + unit, 0, top + TICKS_TOP_PX, width);
     }
     lines.forEach((line, i) => {
       const note = scale.ticks.length > 0 && scale.note ? ` · ${scale.note}` : '';

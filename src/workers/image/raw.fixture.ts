@@ -122,6 +122,24 @@ interface RawOptions {
   readonly size?: readonly [number, number];
 }
 
+/** A raw in which no pixel has a value: floating point, each pixel the same NaN or infinity; or integers that are BLANK. */
+export function valueless(value: number | 'BLANK'): Buffer {
+  const pixel = Buffer.alloc(4);
+  if (value === 'BLANK') pixel.writeInt32BE(-1);
+  else pixel.writeFloatBE(value);
+  const row = gzipSync(Buffer.concat(Array.from({ length: RAW_WIDTH }, () => pixel)));
+  const zcards: readonly (readonly [string, CardValue])[] = [
+    ['ZCMPTYPE', 'GZIP_1'],
+    ['ZBITPIX', value === 'BLANK' ? 32 : -32],
+    ...(value === 'BLANK' ? ([['BLANK', -1]] as const) : []),
+    ['DATASEC', '[4:512,1:2000]'],
+  ];
+  const segments = AMPLIFIERS.map(({ hduName }) =>
+    compressedImage(hduName, [RAW_WIDTH, RAW_HEIGHT], zcards, () => ({ key: 'row', make: () => row })),
+  );
+  return Buffer.concat([RAW_PRIMARY, ...segments]);
+}
+
 /** Of amplifier i: overscan level 1000 + i, drifting by row; signal 100 + i; the first-read pixel 5000 above that. */
 export const overscanAt = (i: number, y: number) => 1000 + i + (y % 3);
 export const signalOf = (i: number) => 100 + i;
