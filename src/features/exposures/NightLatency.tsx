@@ -1,7 +1,7 @@
 /** How long the exposures took that came while this page was open. */
 import { latencies, latencyCsv, type LedgerOfExposure, type StageLatency } from '../../core/nightLatency.ts';
 import { formatFixed } from '../../core/units.ts';
-import { saveFile } from './saveFile.ts';
+import { saveFile } from '../../services/saveFile.ts';
 import { STAGE_WORDS } from './stageWords.ts';
 
 export function NightLatency({ all }: { readonly all: readonly LedgerOfExposure[] }) {

@@ -3,9 +3,11 @@ import { useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
 import type { Limits } from '../../core/display/stretch.ts';
 import { formatFixed } from '../../core/units.ts';
+import { saveFile } from '../../services/saveFile.ts';
 import { type ColourBarScale, colourBarScale, rampColours } from './colourBar.ts';
 import type { DisplayState } from './displayState.ts';
 import { isPerAmplifier, shownLimits } from './displayState.ts';
+import { histogramCsv } from './histogramCsv.ts';
 import './image.css';
 import type { ImageStore } from './imageState.ts';
 
@@ -111,6 +113,17 @@ export function Histogram({ store }: { readonly store: ImageStore }) {
           />
         ))}
         <span className="image-unit">{scale.unit}</span>
+        <button
+          type="button"
+          className="image-button"
+          aria-label="CSV of the histogram"
+          onClick={() => {
+            const csv = new Blob([histogramCsv(statistics.histogram, opened.unit)], { type: 'text/csv' });
+            saveFile(csv, `histogram-${opened.exposure}.csv`);
+          }}
+        >
+          CSV
+        </button>
         <span className="image-histogram-facts" data-pending={survey === null}>
           median {formatFixed(statistics.median, 1 + more)} · σ{' '}
           {formatFixed(statistics.robustSigma, 2 + more)} · {survey ? '' : '≈ '}

@@ -6,9 +6,11 @@ import type { UnixMs } from '../../core/time.ts';
 import { formatAge } from '../../core/units.ts';
 import { onMultiples } from '../../services/clock.ts';
 import type { EfdClient, Series } from '../../services/efd/efdClient.ts';
+import { saveFile } from '../../services/saveFile.ts';
 import { bandOf, type Bands } from './bands.ts';
 import { formatArcsec, largestError } from './chart.ts';
 import { StripChart } from './StripChart.tsx';
+import { stripCsv, stripFileName } from './stripCsv.ts';
 import {
   createTelemetry,
   newestRowUnixMs,
@@ -75,6 +77,19 @@ export default function TelemetryPane(props: TelemetryPaneProps) {
         <h2>Telemetry</h2>
         <Values state={state} />
         <Age state={state} paneState={paneState} now={now} />
+        <button
+          type="button"
+          className="telemetry-csv"
+          aria-label="CSV of the telemetry"
+          disabled={!state.data}
+          onClick={() => {
+            if (!state.data) return;
+            const csv = new Blob([stripCsv(state.data)], { type: 'text/csv' });
+            saveFile(csv, `${stripFileName(state.data, selected)}.csv`);
+          }}
+        >
+          CSV
+        </button>
         <div className="telemetry-ranges" role="group" aria-label="Time range">
           {(Object.keys(RANGES) as RangeName[]).map((name) => (
             <button

@@ -1,5 +1,5 @@
 /** All exposures of a repository: what the registry, the headers and our measurements know of each. */
-import { saveFile } from '../saveFile.ts';
+import { saveFile } from '../../../services/saveFile.ts';
 import { Calendar, Columns3, Download, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';

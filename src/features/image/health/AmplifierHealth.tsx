@@ -9,6 +9,8 @@ import {
   type HealthQuantity,
 } from '../../../core/measure/healthLimits.ts';
 import type { HealthTrend } from '../../../core/measure/healthTrend.ts';
+import { saveFile } from '../../../services/saveFile.ts';
+import { healthCsv } from './healthCsv.ts';
 import { HealthMap, type MapAmplifier } from './HealthMap.tsx';
 import { HealthTable } from './HealthTable.tsx';
 import { HealthTrendChart } from './HealthTrendChart.tsx';
@@ -24,6 +26,8 @@ export interface AmplifierHealthProps {
   readonly amplifiers: readonly MapAmplifier[];
   /** A measurement is under way; what is shown until it ends is the one before. */
   readonly pending: boolean;
+  /** Of what is shown; null while nothing is. */
+  readonly exposure: number | null;
   /** Of what is shown, for example "seq 143 OBJECT". */
   readonly exposureLabel: string | null;
   /** Undefined where no night is known. Should give the same object until it changes. */
@@ -32,7 +36,7 @@ export interface AmplifierHealthProps {
 }
 
 export function AmplifierHealth(props: AmplifierHealthProps) {
-  const { health, correlation, amplifiers, pending, exposureLabel, trendOf, onAmplifier } = props;
+  const { health, correlation, amplifiers, pending, exposure, exposureLabel, trendOf, onAmplifier } = props;
   const [quantity, setQuantity] = useState<HealthQuantity>('overscanNoiseAdu');
   const [picked, setPicked] = useState<string | null>(null);
   const measured = useMemo(() => health ?? [], [health]);
@@ -56,6 +60,18 @@ export function AmplifierHealth(props: AmplifierHealthProps) {
         <span className="health-note" role="status">
           {pending ? 'measuring …' : findings.length > 0 && `${findings.length} out of range`}
         </span>
+        <button
+          type="button"
+          className="image-button"
+          aria-label="CSV of the amplifiers"
+          disabled={measured.length === 0}
+          onClick={() => {
+            const csv = new Blob([healthCsv(measured, correlation)], { type: 'text/csv' });
+            saveFile(csv, `amplifiers-${exposure}.csv`);
+          }}
+        >
+          CSV
+        </button>
       </p>
       <Findings
         health={health}

@@ -3,6 +3,8 @@ import { useMemo, useState, type PointerEvent } from 'react';
 import type { HealthQuantity } from '../../../core/measure/healthLimits.ts';
 import type { HealthTrend } from '../../../core/measure/healthTrend.ts';
 import { formatFixed } from '../../../core/units.ts';
+import { saveFile } from '../../../services/saveFile.ts';
+import { trendCsv } from './healthCsv.ts';
 import { valueWithUnit, WORDS } from './quantities.ts';
 import { extentOf, linesOf, pathOf, placesOf } from './trendLines.ts';
 
@@ -43,8 +45,21 @@ export function HealthTrendChart({ trend, quantity, chosen }: HealthTrendChartPr
   return (
     <figure className="health-trend">
       <figcaption>
-        {title}
-        {unit && <span className="health-unit"> {unit}</span>}
+        <span>
+          {title}
+          {unit && <span className="health-unit"> {unit}</span>}
+        </span>
+        <button
+          type="button"
+          className="image-button"
+          aria-label="CSV of the trend"
+          onClick={() => {
+            const csv = new Blob([trendCsv(trend, quantity)], { type: 'text/csv' });
+            saveFile(csv, `amplifier-trend-${quantity}-${exposures.at(-1)!.exposure}.csv`);
+          }}
+        >
+          CSV
+        </button>
       </figcaption>
       <div className="health-trend-scale" aria-hidden="true">
         <span>{edge(extent.high)}</span>

@@ -100,6 +100,7 @@ export function HealthView({ store, fetchNight }: HealthViewProps) {
         correlation={measured?.correlation ?? null}
         amplifiers={amplifiers}
         pending={shown !== null && measured?.exposure !== shown.exposure && problem === null}
+        exposure={measured?.exposure ?? null}
         exposureLabel={measured?.label ?? null}
         trendOf={trendOf}
       />

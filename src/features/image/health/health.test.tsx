@@ -41,6 +41,7 @@ const shown = (changes: Partial<AmplifierHealthProps>) =>
       correlation={CORRELATION}
       amplifiers={AMPLIFIERS}
       pending={false}
+      exposure={2026112200143}
       exposureLabel="seq 143 OBJECT"
       {...changes}
     />,

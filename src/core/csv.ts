@@ -1,0 +1,20 @@
+/** Rows of cells as RFC 4180. */
+
+export type CsvCell = string | number | null;
+
+/**
+ * A spreadsheet takes a text that begins like this for a formula and runs it; texts of headers are other people's
+ * (OWASP, "CSV injection"): an apostrophe in front keeps them texts.
+ */
+const FORMULA = /^[=+\-@\t\r]/;
+
+/** With a line end after every line; what is not known (null, or no finite number) is an empty cell. */
+export function csvText(rows: readonly (readonly CsvCell[])[]): string {
+  return rows.map((row) => `${row.map(cellText).join(',')}\r\n`).join('');
+}
+
+function cellText(cell: CsvCell): string {
+  if (typeof cell !== 'string') return cell === null || !Number.isFinite(cell) ? '' : String(cell);
+  const text = FORMULA.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
