@@ -9,6 +9,7 @@ import {
   openOldestOf,
   paintedLedger,
   pause,
+  picture,
   shownExposure,
   waitForExposure,
 } from './support/pane.ts';
@@ -242,10 +243,24 @@ test('the latency ledger tells every stage', async ({ workspace }) => {
   const night = workspace.getByTestId('night-latency');
   await expect(night.locator('[data-stage="landed to painted"]')).toContainText(/\d+/);
   const saving = workspace.waitForEvent('download');
-  await night.getByRole('button', { name: 'CSV' }).click();
+  await night.getByRole('button', { name: 'CSV' }).first().click();
   const csv = readFileSync(await (await saving).path(), 'utf8')
     .trim()
     .split('\r\n');
   expect(csv[0]).toMatch(/^exposure,day_obs,seq_num,shutterClosed_utc,landed_utc,/);
   expect(csv.length).toBeGreaterThan(1);
+
+  const plot = night.getByRole('img', { name: /^Distribution:/ });
+  await expect(plot.locator('svg .bars path').first()).toBeAttached();
+  await expect(plot).toHaveAccessibleName('Distribution: landed to painted');
+  await night.getByRole('button', { name: 'decoded' }).click();
+  await expect(plot).toHaveAccessibleName('Distribution: decoded');
+  await picture(workspace, 'ledger');
+  // A reload forgets none of them.
+  await workspace.reload();
+  await shownExposure(workspace);
+  await workspace.keyboard.press('d');
+  const counted = /^(\d+) live of \d{8}/;
+  const text = await night.getByText(counted).textContent();
+  expect(Number(counted.exec(text ?? '')?.[1])).toBeGreaterThanOrEqual(csv.length - 1);
 });

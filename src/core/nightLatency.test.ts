@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeLedger } from './ledger.ts';
-import { latencies, latencyCsv, type LedgerOfExposure } from './nightLatency.ts';
+import { latencies, latencyCsv, latencyHistogram, type LedgerOfExposure } from './nightLatency.ts';
 
 const LANDED = Date.UTC(2026, 10, 23, 4, 0, 0);
 const OFFSET = { offsetMs: 250, errorMs: 3, measuredAt: LANDED };
@@ -27,6 +27,30 @@ test('what a clock fault makes meaningless does not count; of nothing there is n
   expect(fault.ledger.entries.at(-1)?.clockFault).toBe(true);
   expect(latencies([fault]).map(({ stage }) => stage)).toEqual(['seen', 'landed to painted']);
   expect(latencies([])).toEqual([]);
+});
+
+test('how many took how long, in bins of a round width', () => {
+  const all = [1010, 1020, 1030, 1060, 1200].map((ms, i) => taken(i + 1, ms));
+  const { binMs, middlesMs, counts } = latencyHistogram(all, 'landed to painted');
+  expect(binMs).toBe(20);
+  expect(middlesMs[0]).toBe(1010);
+  expect(middlesMs.at(-1)).toBe(1210);
+  expect(counts).toEqual([1, 2, 0, 1, 0, 0, 0, 0, 0, 0, 1]);
+  expect(latencyHistogram(all, 'painted').counts.reduce((sum, n) => sum + n, 0)).toBe(5);
+});
+
+test('one that waited for long makes no endless axis; one alone, and none, are drawn too', () => {
+  const all = [...Array.from({ length: 99 }, (_, i) => taken(i + 1, 1000 + i)), taken(100, 600_000)];
+  const { binMs, counts } = latencyHistogram(all, 'landed to painted');
+  expect(binMs).toBe(10_000);
+  expect(counts.length).toBeLessThanOrEqual(80);
+  expect([counts[0], counts.at(-1)]).toEqual([99, 1]);
+  expect(latencyHistogram([taken(1, 1600)], 'landed to painted')).toEqual({
+    binMs: 1,
+    middlesMs: [1600.5],
+    counts: [1],
+  });
+  expect(latencyHistogram([], 'landed to painted').counts).toEqual([]);
 });
 
 test('the table has a line for each exposure, with times of the server’s clock', () => {

@@ -10,17 +10,18 @@
  * | columns of the table | local               | –     | –            |
  * | look of the image   | url, see viewState.ts | url  | url          |
  * | pixels or previews  | local                | –     | –            |
+ * | ledgers of the night | session              | –     | –            |
  * | regions             | url, see regionsAddress.ts | url | url      |
  * | compared, EFD time  | url, see pageAddress.ts | –   | –           |
  * | alarm's sound       | none: off at a start | –     | –            |
  * | all else            | none                 | none  | none         |
  *
- * Local values carry a version; a value of another version is dropped, since none of these is worth a migration yet.
+ * Local and session values carry a version; a value of another version is dropped, since none of these is worth a migration yet.
  */
 export const THEMES = ['dark', 'light', 'night', 'contrast'] as const;
 export type Theme = (typeof THEMES)[number];
 
-type KeptKey = 'theme' | 'layout' | 'columns' | 'pixels';
+type KeptKey = 'theme' | 'layout' | 'columns' | 'pixels' | 'latencies';
 
 const PREFIX = 'summit-notebook.';
 const VERSION = 1;

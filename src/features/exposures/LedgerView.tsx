@@ -1,6 +1,7 @@
 /** Where the time of the shown exposure went, from shutter closed to painted. */
+import type { ReactNode } from 'react';
 import type { Ledger, LedgerClock, LedgerEntry } from '../../core/ledger.ts';
-import type { LedgerOfExposure } from '../../core/nightLatency.ts';
+import type { LatencyName, LedgerOfExposure } from '../../core/nightLatency.ts';
 import { formatFixed } from '../../core/units.ts';
 import './exposures.css';
 import { NightLatency } from './NightLatency.tsx';
@@ -21,11 +22,13 @@ export interface LedgerViewProps {
   readonly label: string | null;
   /** False when the exposure was already there as the page opened: its first stages are then no latency. */
   readonly live: boolean;
-  /** Of the exposures that came while the page was open. */
+  /** Of the night's exposures that came while the page was open. */
   readonly night: readonly LedgerOfExposure[];
+  /** Draws how many of them took how long. */
+  readonly distribution: (stage: LatencyName) => ReactNode;
 }
 
-export function LedgerView({ ledger, label, live, night }: LedgerViewProps) {
+export function LedgerView({ ledger, label, live, night, distribution }: LedgerViewProps) {
   if (!ledger || ledger.entries.length === 0) {
     return (
       <div data-testid="latency-ledger" className="ledger">
@@ -97,7 +100,7 @@ export function LedgerView({ ledger, label, live, night }: LedgerViewProps) {
           ? `Server minus browser clock: ${formatFixed(ledger.offset.offsetMs, 1)} ± ${formatFixed(ledger.offset.errorMs, 1)} ms, measured ${utcTime(ledger.offset.measuredAt + ledger.offset.offsetMs)} UTC.`
           : 'The offset between the browser’s and the server’s clock is not measured yet.'}
       </p>
-      <NightLatency all={night} />
+      <NightLatency all={night} distribution={distribution} />
     </div>
   );
 }

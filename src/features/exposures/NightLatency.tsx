@@ -1,19 +1,33 @@
-/** How long the exposures took that came while this page was open. */
-import { latencies, latencyCsv, type LedgerOfExposure, type StageLatency } from '../../core/nightLatency.ts';
+/** How long the night's exposures took that came while this page was open, before a reload, too. */
+import { type ReactNode, useState } from 'react';
+import {
+  latencies,
+  latencyCsv,
+  type LatencyName,
+  type LedgerOfExposure,
+  type StageLatency,
+} from '../../core/nightLatency.ts';
 import { formatFixed } from '../../core/units.ts';
 import { saveFile } from '../../services/saveFile.ts';
-import { STAGE_WORDS } from './stageWords.ts';
+import { latencyWords } from './stageWords.ts';
 
-export function NightLatency({ all }: { readonly all: readonly LedgerOfExposure[] }) {
+export interface NightLatencyProps {
+  readonly all: readonly LedgerOfExposure[];
+  /** Draws how many took how long. */
+  readonly distribution: (stage: LatencyName) => ReactNode;
+}
+
+export function NightLatency({ all, distribution }: NightLatencyProps) {
+  const [chosen, setChosen] = useState<LatencyName>('landed to painted');
   if (all.length === 0) return null;
-  const save = () => {
-    const { dayObs } = all[0]!;
-    saveFile(new Blob([latencyCsv(all)], { type: 'text/csv' }), `latency_${dayObs}.csv`);
-  };
+  const { dayObs } = all[0]!;
+  const save = () => saveFile(new Blob([latencyCsv(all)], { type: 'text/csv' }), `latency_${dayObs}.csv`);
   return (
     <div data-testid="night-latency">
       <p className="ledger-total">
-        <span className="muted">{all.length} live on this page, ms a stage</span>
+        <span className="muted">
+          {all.length} live of {dayObs}, ms a stage
+        </span>
         <button type="button" className="image-button" onClick={save}>
           CSV
         </button>
@@ -29,19 +43,35 @@ export function NightLatency({ all }: { readonly all: readonly LedgerOfExposure[
         </thead>
         <tbody>
           {latencies(all).map((latency) => (
-            <Row key={latency.stage} latency={latency} />
+            <Row
+              key={latency.stage}
+              latency={latency}
+              chosen={latency.stage === chosen}
+              onChoose={() => setChosen(latency.stage)}
+            />
           ))}
         </tbody>
       </table>
+      {distribution(chosen)}
     </div>
   );
 }
 
-function Row({ latency }: { readonly latency: StageLatency }) {
+interface RowProps {
+  readonly latency: StageLatency;
+  readonly chosen: boolean;
+  readonly onChoose: () => void;
+}
+
+function Row({ latency, chosen, onChoose }: RowProps) {
   const { stage, n, medianMs, p95Ms, worstMs } = latency;
   return (
-    <tr data-stage={stage} title={`of ${n}`}>
-      <th scope="row">{stage === 'landed to painted' ? stage : STAGE_WORDS[stage]}</th>
+    <tr data-stage={stage} data-chosen={chosen} title={`of ${n}; a click draws how they are distributed`}>
+      <th scope="row">
+        <button type="button" aria-pressed={chosen} onClick={onChoose}>
+          {latencyWords(stage)}
+        </button>
+      </th>
       {[medianMs, p95Ms, worstMs].map((ms, i) => (
         // Three columns, which keep their order.
         <td key={i} className="mono ledger-ms">

@@ -1,4 +1,5 @@
 import type { LedgerStage } from '../../core/ledger.ts';
+import type { LatencyName } from '../../core/nightLatency.ts';
 
 export const STAGE_WORDS: Readonly<Record<LedgerStage, string>> = {
   shutterClosed: 'shutter closed',
@@ -10,3 +11,7 @@ export const STAGE_WORDS: Readonly<Record<LedgerStage, string>> = {
   reduced: 'ISR done',
   painted: 'painted',
 };
+
+export function latencyWords(stage: LatencyName): string {
+  return stage === 'landed to painted' ? stage : STAGE_WORDS[stage];
+}

@@ -4,7 +4,7 @@ export interface PlotTrace {
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
   readonly name: string;
-  readonly mode: 'lines' | 'markers' | 'lines+markers';
+  readonly mode: 'lines' | 'markers' | 'lines+markers' | 'bars';
   readonly error?: ArrayLike<number>;
   /** On the right-hand axis. */
   readonly right?: boolean;
@@ -67,11 +67,10 @@ export async function drawPlot(
   await library.react(
     element,
     traces.map((trace, i) => ({
-      type: 'scatter',
+      ...(trace.mode === 'bars' ? { type: 'bar' } : { type: 'scatter', mode: trace.mode }),
       x: Array.from(trace.x),
       y: Array.from(trace.y),
       name: trace.name,
-      mode: trace.mode,
       line: { color: colours[i % colours.length], width: 1.5 },
       marker: { color: colours[i % colours.length], size: 4 },
       ...(trace.error && {
@@ -87,6 +86,7 @@ export async function drawPlot(
     })),
     {
       autosize: true,
+      bargap: 0.05,
       ...(choice && { dragmode: 'select' }),
       margin: { l: 48, r: right ? 40 : 8, t: 8, b: 36 },
       paper_bgcolor: 'transparent',

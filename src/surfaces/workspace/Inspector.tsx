@@ -43,6 +43,11 @@ const HeaderView = lazy(async () => {
   return { default: view };
 });
 
+const LatencyDistribution = lazy(async () => {
+  const { LatencyDistribution: view } = await import('./LatencyDistribution.tsx');
+  return { default: view };
+});
+
 export function Inspector({ workspace }: { readonly workspace: Workspace }) {
   const { ui, image, compare } = workspace;
   const tab = useStore(ui, (s) => s.inspector);
@@ -160,6 +165,7 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
 function ShownLedger({ workspace }: { readonly workspace: Workspace }) {
   const { image, clock, exposures, ui } = workspace;
   const night = useStore(ui, (s) => s.latencies);
+  const theme = useStore(ui, (s) => s.theme);
   const shown = useStore(image, (s) => s.shown);
   const stamps = useStore(image, (s) => s.stamps);
   const offset = useSyncExternalStore(clock.subscribe, clock.offset);
@@ -170,6 +176,11 @@ function ShownLedger({ workspace }: { readonly workspace: Workspace }) {
       label={shown && exposureLabel(shown)}
       live={shown !== null && exposures.cameLive(shown.exposure)}
       night={night}
+      distribution={(stage) => (
+        <Suspense fallback={<p className="muted">Loading…</p>}>
+          <LatencyDistribution all={night} stage={stage} theme={theme} />
+        </Suspense>
+      )}
     />
   );
 }

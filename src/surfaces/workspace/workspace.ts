@@ -52,6 +52,7 @@ import { applyViewState, viewStateOf } from '../viewState.ts';
 import { writeViewState } from '../writeViewState.ts';
 import { clipboardOf, type Clipboard } from './clipboard.ts';
 import { foundOthers } from './foundOthers.ts';
+import { nightLedgers } from './nightLedgers.ts';
 import { comparedNow, writePageState, type OtherAsked, type PageState } from './pageAddress.ts';
 import { createWorkspaceState, type WorkspaceState } from './workspaceState.ts';
 
@@ -105,8 +106,6 @@ const NOTICE_MS = 4_000;
 /** The page is still loading when it appears. */
 const ADDRESS_NOTICE_MS = 20_000;
 const ADDRESS_EVERY_MS = 500;
-/** More than a night has. */
-const MOST_LATENCIES = 3000;
 
 export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Workspace {
   const { http, clock, site, repository, session, butler, efd, worker } = parts;
@@ -140,6 +139,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
   );
   const kernel = createStore<KernelTables>(() => ({ ask: null }));
   const actionLog = createActionLog(image, regions);
+  const ledgers = nightLedgers(ui, repository.name);
   const camera = createCameraState(efd);
   const late = createLateImageStore({
     exposures,
@@ -193,6 +193,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
       if (state.following !== before.following || state.selected !== before.selected) writeAddress();
       const newest = newestExposure(state);
       if (newest && newest.exposure !== newestExposure(before)?.exposure) {
+        ledgers.begin(newest.dayObs);
         const { exposure, dayObs, seqNum } = newest;
         publicApi.emit('exposure', { exposure, dayObs, seqNum });
       }
@@ -200,8 +201,9 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     image.subscribe((state, before) => {
       const { stamps, shown, error, wanted } = state;
       if (shown && stamps.painted !== undefined && stamps !== before.stamps) {
-        publicApi.emit('painted', { exposure: shown.exposure, ledger: ledger() });
-        if (exposures.cameLive(shown.exposure)) noteLatency(shown);
+        const whole = ledger();
+        publicApi.emit('painted', { exposure: shown.exposure, ledger: whole });
+        if (whole && exposures.cameLive(shown.exposure)) ledgers.note(shown, whole);
       }
       if (error && error !== before.error) {
         publicApi.emit('error', { ...error.toWire(), exposure: wanted?.exposure ?? null });
@@ -295,16 +297,6 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
       addressTimer = undefined;
       writeAddress();
     }, ADDRESS_EVERY_MS);
-  }
-
-  /** Each exposure once: when it is looked at again its stages are the user's. */
-  function noteLatency({ exposure, dayObs, seqNum }: Exposure): void {
-    const { latencies } = ui.getState();
-    const whole = ledger();
-    if (!whole || latencies.some((each) => each.exposure === exposure)) return;
-    ui.setState({
-      latencies: [...latencies, { exposure, dayObs, seqNum, ledger: whole }].slice(-MOST_LATENCIES),
-    });
   }
 
   function allowPanes(): void {

@@ -32,7 +32,7 @@ export interface WorkspaceState {
   readonly panesAllowed: boolean;
   /** How much of the night the telemetry shows. */
   readonly range: RangeName;
-  /** Of the exposures that came while the page was open and were painted, the newest last. */
+  /** Of the night's exposures that came while the page was open and were painted, the newest last. */
   readonly latencies: readonly LedgerOfExposure[];
 }
 
