@@ -1,9 +1,12 @@
-"""Raws and masters that are larger than the camera, in files of a few kilobytes: refused from their headers."""
+"""Raws and masters of another size than the camera, in files of a few kilobytes: refused from their headers; and a raw
+in which no pixel has a value."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +25,7 @@ from summit_notebook.hub_service.raw_preview import Masters, preview_raw
 from summit_notebook.hub_service.raw_size import OtherSize, camera_of
 
 
-def constant_image(name: str, width: int, height: int) -> bytes:
+def constant_image(name: str, width: int, height: int, **cards: int) -> bytes:
     """RICE_1 of zeros, every tile of it the same few bytes of the heap."""
     one = io.BytesIO()
     row = fits.CompImageHDU(
@@ -34,17 +37,20 @@ def constant_image(name: str, width: int, height: int) -> bytes:
         row_bytes = int(header["NAXIS1"])
         start = hdus[1].fileinfo()["datLoc"]
         header["NAXIS2"] = header["ZNAXIS2"] = height
+        header.update(cards)
         text = header.tostring().encode()
     data = one.getvalue()[start : start + row_bytes] * height
     data += one.getvalue()[start + row_bytes : start + row_bytes + heap]
     return text + data + bytes(-len(data) % 2880)
 
 
-def write_raw(path: Path, width: int, height: int, instrument: str = "LATISS") -> Path:
+def write_raw(path: Path, width: int, height: int, instrument: str = "LATISS", **cards: int) -> Path:
     primary = io.BytesIO()
     header = fits.Header({"INSTRUME": instrument, "EXPTIME": 1.0})
     fits.PrimaryHDU(header=header).writeto(primary)
-    path.write_bytes(primary.getvalue() + b"".join(constant_image(name, width, height) for name in SEGMENTS))
+    path.write_bytes(
+        primary.getvalue() + b"".join(constant_image(name, width, height, **cards) for name in SEGMENTS)
+    )
     return path
 
 
@@ -75,6 +81,21 @@ def test_the_right_size_is_that_of_the_camera(engine: Engine, tmp_path: Path) ->
         assert camera_of(engine, raw)["instrument"] == name
     with pytest.raises(FitsError, match="no detector 0 of MyCam; it knows LATISS"):
         camera_of(engine, write_raw(path, 576, 2048, "MyCam").read_bytes())
+
+
+def test_of_a_raw_without_a_value_nothing_is_known(engine: Engine, tmp_path: Path) -> None:
+    raw = write_raw(tmp_path / "raw.fits", 576, 2048, BLANK=0).read_bytes()
+    assert all(np.isnan(hdu.data).all() for hdu in engine.read(raw) if hdu.data is not None)
+    measured = measure_raw(engine, raw, "science")
+    amplifiers = measured.pop("amplifiers")
+    # None of their pixels is saturated, and no star was found.
+    assert {name: value for name, value in measured.items() if value is not None} == {"saturatedPixels": 0}
+    assert len(amplifiers) == 16
+    for amplifier in amplifiers:
+        assert {value for key, value in amplifier.items() if key not in ("name", "saturatedPixels")} == {None}
+    preview = preview_raw(engine, raw, Masters(engine, Path.read_bytes), {})
+    assert np.isnan(np.frombuffer(base64.b64decode(preview["pixels"]), "<f4")).all()
+    json.dumps(measured, allow_nan=False)
 
 
 def test_the_process_does_not_grow(tmp_path: Path) -> None:
