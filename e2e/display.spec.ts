@@ -277,6 +277,7 @@ test('the header is searched, compared and copied', async ({ workspace, site }) 
   await header.getByLabel('Search the header').fill('');
   await header.getByLabel('HDU').selectOption({ index: 5 });
   await expect(header.getByText('DATASEC')).toBeVisible();
+  await picture(workspace, 'header');
   await header.getByLabel('HDU').selectOption({ index: 0 });
   await header.getByRole('button', { name: 'Compare with this' }).click();
   await workspace.locator(`[data-testid="exposure-row"][data-exposure="${exposure - 1}"]`).click();

@@ -1,6 +1,6 @@
 /** Numbers from pixels: a star's, a region's, an amplifier's, a night's; checked against what the simulator planted. */
 import { readFileSync } from 'node:fs';
-import { goodStar, openField } from './support/field.ts';
+import { goodStar, openField, openNoisy } from './support/field.ts';
 import { expect, test } from './support/fixtures.ts';
 import { nextLiveExposure, pause, picture } from './support/pane.ts';
 
@@ -197,17 +197,42 @@ test('the row and the column through the pointer are those of the pixels, and th
   await expect(cross).toHaveCount(0);
 });
 
-test('the amplifiers of a raw are measured, a noisy one is named', async ({ workspace }) => {
-  await pause(workspace);
+test('the amplifiers of a raw are measured, a noisy one is named', async ({ workspace, site }) => {
+  const { exposure, truth } = await openNoisy(workspace, site);
   await workspace.keyboard.press('Shift+A');
   const health = workspace.getByTestId('amplifier-health');
-  await expect(health.getByRole('row')).toHaveCount(17, { timeout: 60_000 });
-  await expect(health.getByText(/within limits|out of range/).first()).toBeVisible();
+  await expect(health).toHaveAttribute('data-exposure', String(exposure), { timeout: 60_000 });
+  await expect(health.getByRole('row')).toHaveCount(17);
+  const { name, noise_electron, gain_electron_per_adu } = truth.amplifiers.find(
+    (amplifier) => amplifier.name === truth.noisy_amplifier,
+  )!;
+  const noise = noise_electron / gain_electron_per_adu;
+  const finding = health
+    .getByRole('list', { name: 'Findings' })
+    .getByRole('button', { name: `${name}: noise` });
+  await expect(finding).toBeVisible();
+  const [, told, factor] = /noise ([\d.]+) adu, ([\d.]+) ×/.exec((await finding.textContent()) ?? '') ?? [];
+  expect(Math.abs(Number(told) / noise - 1)).toBeLessThan(0.05);
+  expect(Number(factor)).toBeGreaterThan(4);
+  await expect(health.locator('tr[data-amplifier]').filter({ hasText: 'far out of range' })).toHaveAttribute(
+    'data-amplifier',
+    name,
+  );
   // Nobody has looked at the others: the service has measured them.
   await health.getByLabel('Map and trend').selectOption('rowNoiseAdu');
   await expect(
     health.getByRole('img', { name: /^Row noise.* of 16 amplifiers over \d+ exposures/ }),
   ).toBeVisible();
+  await finding.click();
+  await picture(workspace, 'amplifiers');
+  const saving = workspace.waitForEvent('download');
+  await health.getByRole('button', { name: 'CSV of the amplifiers' }).click();
+  const file = await saving;
+  expect(file.suggestedFilename()).toBe(`amplifiers-${exposure}.csv`);
+  const lines = readFileSync(await file.path(), 'utf8').split('\r\n');
+  expect(lines).toHaveLength(18);
+  const saved = Number(lines.find((line) => line.startsWith(`${name},`))?.split(',')[2]);
+  expect(saved).toBeCloseTo(Number(told), 1);
 });
 
 test('the table of all exposures filters, opens and saves', async ({ workspace }) => {

@@ -18,6 +18,13 @@ export interface Truth {
   /** Faults on purpose, and a bump of the mount: both move the light about. */
   readonly planted: readonly string[];
   readonly mount_step: unknown;
+  /** Its name, where one is planted. */
+  readonly noisy_amplifier: string | null;
+  readonly amplifiers: readonly {
+    readonly name: string;
+    readonly noise_electron: number;
+    readonly gain_electron_per_adu: number;
+  }[];
   readonly psf?: { readonly fwhm_arcsec: number; readonly fwhm_px: number; readonly donut_radius_px: number };
 }
 
@@ -33,6 +40,28 @@ function truthOf(site: Site, exposure: number): Truth {
 /** An exposure of stars in focus, opened, with what is true of it. */
 export async function openField(page: Page, site: Site): Promise<{ exposure: number; truth: Truth }> {
   await nextLiveExposure(page);
+  return openOne(
+    page,
+    site,
+    ({ planted, mount_step, psf, stars }) =>
+      planted.length === 0 &&
+      mount_step === null &&
+      (psf?.donut_radius_px ?? 99) <= 2 &&
+      (stars?.length ?? 0) >= 5,
+  );
+}
+
+/** One with an amplifier that is six times as noisy as it should be. */
+export function openNoisy(page: Page, site: Site): Promise<{ exposure: number; truth: Truth }> {
+  return openOne(page, site, ({ noisy_amplifier }) => noisy_amplifier !== null);
+}
+
+/** The newest such exposure of the sky without a grating; one is waited for while there is none. */
+async function openOne(
+  page: Page,
+  site: Site,
+  isWanted: (truth: Truth) => boolean,
+): Promise<{ exposure: number; truth: Truth }> {
   for (;;) {
     const exposures = await page.evaluate(async () => {
       const { upserted } = (await (await fetch('api/repositories/OODS/exposures')).json()) as {
@@ -47,8 +76,7 @@ export async function openField(page: Page, site: Site): Promise<{ exposure: num
     });
     for (const { exposure } of exposures) {
       const truth = truthOf(site, exposure);
-      if (truth.planted.length > 0 || truth.mount_step !== null) continue;
-      if ((truth.psf?.donut_radius_px ?? 99) > 2 || (truth.stars?.length ?? 0) < 5) continue;
+      if (!isWanted(truth)) continue;
       await page.evaluate((id) => window.summitNotebook?.open({ exposure: id }), exposure);
       await waitForExposure(page, exposure);
       return { exposure, truth };
