@@ -1,7 +1,7 @@
 /** The user's own kernel beside the image: a real server, a real notebook, and a connection that mends itself. */
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './support/fixtures.ts';
-import { shownExposure } from './support/pane.ts';
+import { picture, shownExposure } from './support/pane.ts';
 
 const pane = (page: Page) => page.getByTestId('notebook-pane');
 
@@ -68,6 +68,39 @@ test('the copied butler line runs as it is below the first cell', async ({
   await expect(output(workspace)).toContainText('shape (2048, 576)', { timeout: 60_000 });
 });
 
+/** Row and column through a pixel, the amplifiers' health, and what a step changes there, as the page tells them. */
+async function measuredMore(page: Page) {
+  const number = async (of: Locator) => parseFloat(((await of.textContent()) ?? '').replace('−', '-'));
+  const canvas = page.getByTestId('image-pane').locator('.image-canvas');
+  const box = (await canvas.boundingBox())!;
+  await canvas.focus();
+  await page.keyboard.press('r');
+  await page.getByRole('button', { name: /^With and without serial/ }).click();
+  for (let i = 0; i < 3; i++) await page.keyboard.press('k');
+  await expect(page.getByTestId('combined-pane')).toHaveAttribute('data-state', 'ready');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const field = (name: string) => page.getByTestId('readout').locator(`[data-field="${name}"]`);
+  const label = page.locator('.compare-label .image-number');
+  await expect(label).toHaveText(/\d/);
+  const [x, y, differenceAdu] = [await number(field('x')), await number(field('y')), await number(label)];
+  await page.keyboard.press('j');
+  await expect(page.getByTestId('cross').getByText(/^Through/)).toHaveText(`Through ${x}, ${y}`);
+  const value = await page.evaluate(
+    async ([px = 0, py = 0]) => (await window.summitNotebook?.valueAt(px, py))?.value,
+    [x, y],
+  );
+  await page.keyboard.press('Shift+A');
+  const noise = page.getByTestId('amplifier-health').locator('tr[data-amplifier="C10"] td').nth(1);
+  await expect(noise).toHaveText(/\d/, { timeout: 60_000 });
+  return {
+    x,
+    y,
+    value,
+    differenceAdu,
+    noiseAdu: parseFloat((await noise.textContent())?.match(/[\d.]+/)?.[0] ?? ''),
+  };
+}
+
 test('what was done on the page is done again by a cell of Python, with the same numbers', async ({
   newWorkspace: page,
   site,
@@ -92,19 +125,35 @@ test('what was done on the page is done again by a cell of Python, with the same
     await expect.poll(async () => told.includes((await mean.textContent()) ?? '')).toBe(false);
     told.push((await mean.textContent()) ?? '');
   }
-  await page.getByTestId('image-pane').locator('.image-canvas').focus();
+  const again = await measuredMore(page);
   await page.keyboard.press('Shift+Y');
-  await expect(page.getByTestId('notice')).toContainText(/Copied 3 actions/);
+  await expect(page.getByTestId('notice')).toContainText(/Copied 6 actions/);
+  await page.evaluate(() => navigator.clipboard.writeText(''));
+  await page.getByRole('button', { name: /^Menu of/ }).click();
+  await page.getByRole('button', { name: 'Python of what was done…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Python of what was done' });
+  await expect(dialog.getByTestId('python-code')).toContainText('difference = result.image - other.image');
+  await picture(page, 'python');
+  await dialog.getByRole('button', { name: 'Copy' }).click();
+  await expect(dialog).toHaveCount(0);
   const cell = pane(page).locator('.jp-CodeCell').last();
   await cell.locator('.cm-content').click();
   await page.keyboard.press('Control+A');
   await page.keyboard.press('Control+V');
   await page.keyboard.press('Control+End');
-  await page.keyboard.type('print("polygon", round(statistics.mean, 4), statistics.n)');
+  await page.keyboard.type(
+    `print("polygon", round(statistics.mean, 4), row[${again.x}], column[${again.y}], ` +
+      `health["C10"]["overscanNoiseAdu"], difference[${again.y}, ${again.x}], "done")`,
+  );
   await page.keyboard.press('Control+Enter');
-  await expect(output(page)).toContainText(/polygon -?[\d.]+ \d+/, { timeout: 60_000 });
-  const [, mean] = /polygon (-?[\d.]+) \d+/.exec((await output(page).first().textContent()) ?? '') ?? [];
-  expect(Number(mean)).toBeCloseTo(parseFloat((told[1] ?? '').replace('−', '-')), 1);
+  await expect(output(page)).toContainText(/polygon .* done/, { timeout: 60_000 });
+  const printed = ((await output(page).first().textContent()) ?? '').match(/polygon (.*) done/)?.[1];
+  const [mean = NaN, row = NaN, column = NaN, noise = NaN, difference = NaN] =
+    printed?.split(' ').map(Number) ?? [];
+  expect(mean).toBeCloseTo(parseFloat((told[1] ?? '').replace('−', '-')), 1);
+  expect([row, column]).toEqual([again.value, again.value]);
+  expect(Math.abs(noise - again.noiseAdu)).toBeLessThan(0.006);
+  expect(Math.abs(difference - again.differenceAdu)).toBeLessThan(0.06);
 
   // And the other way: a table of the notebook becomes markers.
   await run(

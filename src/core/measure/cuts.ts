@@ -113,6 +113,13 @@ function projectedSum(
   return sums.map((sum, i) => (counts[i] === 0 ? NaN : how === 'sum' ? sum : sum / counts[i]!));
 }
 
+/** The `widthPx` rows or columns about one, as far as the image has them; wider than the image is all of it. */
+export function aside(middle: number, widthPx: number, size: number): readonly [from: number, to: number] {
+  if (widthPx >= size) return [0, size];
+  const half = (widthPx - 1) / 2;
+  return [Math.max(0, Math.ceil(middle - half)), Math.min(size, Math.floor(middle + half) + 1)];
+}
+
 export interface CutWidth {
   readonly fwhmPx: number;
   readonly peakPositionPx: number;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Exposure } from '../../core/dataId.ts';
 import type { Region } from '../../core/regions/region.ts';
-import type { Action } from './actionLog.ts';
+import type { Action, ShownAction } from './actionLog.ts';
 import { literal, pythonOf } from './actionLog.ts';
 
 const exposure = (targetName: string): Exposure => ({
@@ -25,7 +25,7 @@ const exposure = (targetName: string): Exposure => ({
   raws: [],
 });
 
-const shown = (targetName: string): Action => ({
+const shown = (targetName: string): ShownAction => ({
   kind: 'shown',
   exposure: exposure(targetName),
   recipe: 'rapid',
@@ -91,6 +91,10 @@ describe('the log as Python', () => {
         plateScaleArcsecPerPx: 0.0952,
       },
     },
+    { kind: 'cross', at: { x: 1200, y: 900 }, widthPx: 5, how: 'median', width: 4072, height: 4000 },
+    ...HOSTILE.map((name): Action => ({ kind: 'health', exposure: exposure(name) })),
+    ...HOSTILE.map((name): Action => ({ kind: 'combined', how: 'ratio', by: shown(name) })),
+    { kind: 'combined', how: 'difference', by: shown('HD 2811') },
     region({ kind: 'point', centre: { x: 1, y: 2 } }),
     region({ kind: 'line', from: { x: 1, y: 2 }, to: { x: 30, y: 4 }, widthPx: 3 }),
     region({ kind: 'circle', centre: { x: 10, y: 20 }, radiusPx: 5 }),
@@ -117,14 +121,47 @@ print(json.dumps([sorted(names), sorted(imports)]))`;
     const [calls, imports] = JSON.parse(python(code, pythonOf(actions))) as [string[], string[]];
     expect(calls).toEqual(
       [
-        ...['Engine', 'UUID', 'abs', 'cos', 'counted', 'deg2rad', 'examine'],
-        ...['getDataset', 'getURI', 'indices', 'isr', 'items', 'line_cut', 'read', 'region_statistics'],
+        ...['Engine', 'UUID', 'abs', 'amplifier_health', 'amplifiers', 'astype', 'camera', 'cos', 'counted'],
+        ...['deg2rad', 'examine', 'getDataset', 'getURI', 'indices', 'isfinite', 'isr', 'items', 'line_cut'],
+        ...['lower', 'nanmedian', 'raw_of', 'read', 'region_statistics', 'serial_overscan', 'shared_noise'],
         ...['shown', 'sin', 'sum', 'where', 'zeros', 'zip'],
       ].toSorted(),
     );
     expect(imports).toEqual(
-      ['Engine', 'UUID', 'examine', 'line_cut', 'numpy', 'region_statistics'].toSorted(),
+      [
+        ...['Engine', 'UUID', 'amplifier_health', 'examine', 'line_cut', 'numpy', 'region_statistics'],
+        ...['serial_overscan', 'shared_noise'],
+      ].toSorted(),
     );
+  });
+
+  it('imports nothing that no action takes', () => {
+    const text = pythonOf([shown('HD 2811')]);
+    expect(text).not.toContain('amplifier_health');
+    expect(pythonOf([{ kind: 'health', exposure: exposure('HD 2811') }])).not.toContain('UUID(');
+  });
+
+  it.each([
+    [1, 900, 'mean', 'np.nanmean(known[900:901, :], axis=0)', 'np.nanmean(known[:, 1200:1201], axis=1)'],
+    [21, 3, 'median', 'np.nanmedian(known[0:14, :], axis=0)', 'np.nanmedian(known[:, 1190:1211], axis=1)'],
+    [1e6, 900, 'mean', 'np.nanmean(known[0:4000, :], axis=0)', 'np.nanmean(known[:, 0:4072], axis=1)'],
+  ] as const)('cuts %d px about row %d by the %s, within the image', (widthPx, y, how, row, column) => {
+    const text = pythonOf([{ kind: 'cross', at: { x: 1200, y }, widthPx, how, width: 4072, height: 4000 }]);
+    expect(text).toContain(`row = ${row}`);
+    expect(text).toContain(`column = ${column}`);
+  });
+
+  it('takes the other image of a difference with its own steps', () => {
+    const text = pythonOf([
+      shown('HD 2811'),
+      {
+        kind: 'combined',
+        how: 'difference',
+        by: { ...shown('HD 1'), exposure: { ...exposure('HD 1'), exposure: 7 } },
+      },
+    ]);
+    expect(text).toMatch(/'exposure': 7, 'detector': 0}\nother = shown\(/);
+    expect(text).toContain('difference = result.image - other.image');
   });
 
   it('names the exposure, the steps that ran and their calibs', () => {

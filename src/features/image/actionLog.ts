@@ -1,11 +1,13 @@
 /**
- * What was done with the images, as Python that does it again: each exposure that was opened, each set of ISR steps, each star
- * and each region that was measured. The cell wants `butler` (lsst.daf.butler) and this project's Python package.
+ * What was done with the images, as Python that does it again: each exposure that was opened, each set of ISR steps, each
+ * star, region, row and column that was measured, the amplifiers' health, differences and ratios. The cell wants `butler`
+ * (lsst.daf.butler) and this project's Python package.
  */
 import type { Exposure } from '../../core/dataId.ts';
 import type { StarCamera } from '../../core/measure/examine.ts';
+import { aside } from '../../core/measure/cuts.ts';
 import type { Region } from '../../core/regions/region.ts';
-import type { IsrStep } from '../../workers/image/contract.ts';
+import type { Combination, CrossRequest, IsrStep } from '../../workers/image/contract.ts';
 
 /** The steps that ran stand for the recipe: what was skipped is not asked for again. */
 export interface ShownAction {
@@ -16,8 +18,20 @@ export interface ShownAction {
   readonly steps: readonly IsrStep[];
 }
 
+/** The row and the column through a pixel, of an image of so many. */
+export interface CrossAction extends Omit<CrossRequest, 'key'> {
+  readonly kind: 'cross';
+  readonly width: number;
+  readonly height: number;
+}
+
 export type Action =
   | ShownAction
+  | CrossAction
+  /** Of the exposure's raw. */
+  | { readonly kind: 'health'; readonly exposure: Exposure }
+  /** The image that was shown last, less another or divided by it. */
+  | { readonly kind: 'combined'; readonly how: Combination; readonly by: ShownAction }
   | {
       readonly kind: 'examined';
       readonly x: number;
@@ -47,9 +61,13 @@ import numpy as np
 engine = Engine()
 
 
+def raw_of(data_id):
+    return butler.getURI('raw', data_id, collections='*').read()
+
+
 def shown(data_id, recipe, overscan, steps, calibs):
     """The image as the page reduced it."""
-    raw = butler.getURI('raw', data_id, collections='*').read()
+    raw = raw_of(data_id)
     files = {name: butler.getURI(butler.registry.getDataset(uuid)).read() for name, uuid in calibs.items()}
     return engine.isr(raw, calibs=files, recipe=recipe, steps=steps, overscan=overscan)
 
@@ -61,11 +79,30 @@ def counted(result):
     return result.image if result.mask is None else np.where(result.mask & bits, np.nan, result.image)
 `;
 
+const HEALTH = `
+from summit_notebook.hub_service.amplifier_health import amplifier_health, serial_overscan, shared_noise
+
+
+def amplifiers(data_id):
+    """The health of the raw's amplifiers, by their names."""
+    hdus = {hdu.name.lower(): hdu.data for hdu in engine.read(raw_of(data_id))}
+    camera = engine.camera(data_id['instrument'], data_id['detector'])['amplifiers']
+    segments = [(a, hdus[a['hduName'].lower()]) for a in camera if a['hduName'].lower() in hdus]
+    overscans = [serial_overscan(pixels, a) for a, pixels in segments]
+    return {
+        a['name']: amplifier_health(pixels, a, overscan) | {'correlation': correlation}
+        for (a, pixels), overscan, correlation in zip(segments, overscans, shared_noise(overscans))
+    }
+`;
+
 /** One runnable cell. */
 export function pythonOf(actions: readonly Action[]): string {
   const lines: string[] = [HEAD];
-  const needsUuid = actions.some((action) => action.kind === 'shown' && calibsOf(action).length > 0);
-  if (needsUuid) lines.unshift('from uuid import UUID\n');
+  const images = actions.flatMap((action) =>
+    action.kind === 'shown' ? [action] : action.kind === 'combined' ? [action.by] : [],
+  );
+  if (images.some((image) => calibsOf(image).length > 0)) lines.unshift('from uuid import UUID\n');
+  if (actions.some(({ kind }) => kind === 'health')) lines.push(HEALTH);
   for (const action of actions) lines.push(...linesOf(action));
   return `${lines.join('\n')}\n`;
 }
@@ -73,7 +110,13 @@ export function pythonOf(actions: readonly Action[]): string {
 function linesOf(action: Action): readonly string[] {
   switch (action.kind) {
     case 'shown':
-      return shownLines(action);
+      return shownLines(action, 'result');
+    case 'cross':
+      return crossLines(action);
+    case 'health':
+      return ['', commentOf(action.exposure), `health = amplifiers(${dataIdOf(action.exposure)})`];
+    case 'combined':
+      return [...shownLines(action.by, 'other'), ...COMBINED[action.how]];
     case 'examined':
       return starLines(action.x, action.y, action.camera);
     case 'region':
@@ -101,19 +144,45 @@ function calibsOf({ steps }: ShownAction): readonly IsrStep[] {
   return steps.filter(({ done, dataset }) => done && dataset !== undefined);
 }
 
-function shownLines(action: ShownAction): readonly string[] {
+/** A pixel that is divided by nothing has no value, as on the page. */
+const COMBINED: Readonly<Record<Combination, readonly string[]>> = {
+  difference: ['difference = result.image - other.image'],
+  ratio: ['ratio = result.image / np.where(other.image == 0, np.nan, other.image)'],
+};
+
+function dataIdOf({ instrument, exposure, raws }: Exposure): string {
+  const detector = raws[0]?.detector ?? 0;
+  return `{'instrument': ${literal(instrument)}, 'exposure': ${literal(exposure)}, 'detector': ${literal(detector)}}`;
+}
+
+/** The name is somebody's text: a comment ends at its line's end, which a literal cannot hold. */
+function commentOf({ obsId, targetName }: Exposure): string {
+  return `# ${literal(obsId)} ${literal(targetName)}`;
+}
+
+/** Of the pixels that have a value. */
+function crossLines({ at, widthPx, how, width, height }: CrossAction): readonly string[] {
+  const [y0, y1] = aside(Math.round(at.y), widthPx, height);
+  const [x0, x1] = aside(Math.round(at.x), widthPx, width);
+  const combine = how === 'mean' ? 'np.nanmean' : 'np.nanmedian';
+  return [
+    'known = np.where(np.isfinite(result.image), result.image.astype(float), np.nan)',
+    `row = ${combine}(known[${literal(y0)}:${literal(y1)}, :], axis=0)`,
+    `column = ${combine}(known[:, ${literal(x0)}:${literal(x1)}], axis=1)`,
+  ];
+}
+
+function shownLines(action: ShownAction, name: 'result' | 'other'): readonly string[] {
   const { exposure, recipe, overscan, steps } = action;
   const done = steps.filter((step) => step.done).map(({ name }) => literal(name));
   const calibs = calibsOf(action).map(
     ({ name, dataset }) => `${literal(name)}: UUID(${literal(dataset ?? '')})`,
   );
-  const detector = exposure.raws[0]?.detector ?? 0;
   return [
     '',
-    // The name is somebody's text: a comment ends at its line's end, which a literal cannot hold.
-    `# ${literal(exposure.obsId)} ${literal(exposure.targetName)}`,
-    `data_id = {'instrument': ${literal(exposure.instrument)}, 'exposure': ${literal(exposure.exposure)}, 'detector': ${literal(detector)}}`,
-    'result = shown(',
+    commentOf(exposure),
+    `data_id = ${dataIdOf(exposure)}`,
+    `${name} = shown(`,
     '    data_id,',
     `    recipe=${literal(recipe)},`,
     `    overscan=${literal(overscan)},`,

@@ -1,6 +1,8 @@
 /** Remembers what was done with the images, for as long as the page is open. */
-import type { Action } from './actionLog.ts';
-import { pythonOf } from './actionLog.ts';
+import type { Exposure } from '../../core/dataId.ts';
+import type { OpenedImage } from '../../workers/image/contract.ts';
+import type { Action, ShownAction } from './actionLog.ts';
+import type { CompareStore } from './compare/compareStore.ts';
 import type { ImageStore } from './imageState.ts';
 import { selectedRegion, type RegionStore } from './regions/regionStore.ts';
 
@@ -9,22 +11,28 @@ const MOST_ACTIONS = 200;
 
 export interface ActionLog {
   actions(): readonly Action[];
-  python(): string;
+  /** A measurement that no store keeps. One that follows the pointer is one action, where it was left. */
+  note(action: Extract<Action, { kind: 'cross' | 'health' }>): void;
+  /** One runnable cell. */
+  python(): Promise<string>;
 }
 
-export function createActionLog(image: ImageStore, regions: RegionStore): ActionLog {
+export function createActionLog(image: ImageStore, regions: RegionStore, compare: CompareStore): ActionLog {
   let actions: readonly Action[] = [];
   const add = (action: Action) => {
-    actions = [...actions, action].slice(-MOST_ACTIONS);
+    actions = newest([...actions, action]);
+  };
+  const instead = (of: (last: Action) => boolean) => {
+    const last = actions.at(-1);
+    if (last && of(last)) actions = actions.slice(0, -1);
   };
   image.subscribe((state, before) => {
     const { shownAs, shown, examined } = state;
-    if (shownAs && shown && shownAs !== before.shownAs) {
-      const { recipe, overscan } = shownAs.isr;
-      const action: Action = { kind: 'shown', exposure: shown, recipe, overscan, steps: shownAs.steps };
+    // Nothing is reduced where the overscan is shown, and only the raw itself is measured.
+    if (shownAs && shown && shownAs !== before.shownAs && !shownAs.untrimmed) {
       // What was only passed by, without a measurement, is not worth its lines.
-      if (actions.at(-1)?.kind === 'shown') actions = actions.slice(0, -1);
-      add(action);
+      instead(({ kind }) => kind === 'shown');
+      add(shownAction(shown, shownAs));
     }
     const [latest] = examined;
     if (latest?.star && latest.camera && latest !== before.examined[0]) {
@@ -36,9 +44,48 @@ export function createActionLog(image: ImageStore, regions: RegionStore): Action
     const region = selectedRegion(state);
     if (!region || !state.answer || state.answer === before.answer) return;
     // A region that is dragged is one action, where it was left.
-    const last = actions.at(-1);
-    if (last?.kind === 'region' && last.region.id === region.id) actions = actions.slice(0, -1);
+    instead((last) => last.kind === 'region' && last.region.id === region.id);
     add({ kind: 'region', region });
   });
-  return { actions: () => actions, python: () => pythonOf(actions) };
+  compare.subscribe(({ combined, mode, others }, before) => {
+    if (!combined || combined === before.combined || (mode !== 'difference' && mode !== 'ratio')) return;
+    const { shown, shownAs } = others[0]?.image.getState() ?? {};
+    if (!shown || !shownAs) return;
+    const by = shownAction(shown, shownAs);
+    const end = combined.subscribe(({ shownAs: made }) => {
+      // Two that cannot be combined never are.
+      if (!made) return;
+      end();
+      add({ kind: 'combined', how: mode, by });
+    });
+  });
+  return {
+    actions: () => actions,
+    note(action) {
+      instead(
+        (last) =>
+          last.kind === action.kind &&
+          (last.kind !== 'health' ||
+            (action.kind === 'health' && last.exposure.exposure === action.exposure.exposure)),
+      );
+      add(action);
+    },
+    async python() {
+      const { pythonOf } = await import('./actionLog.ts');
+      return pythonOf(actions);
+    },
+  };
+}
+
+function shownAction(exposure: Exposure, { isr: { recipe, overscan }, steps }: OpenedImage): ShownAction {
+  return { kind: 'shown', exposure, recipe, overscan, steps };
+}
+
+/** As many as are remembered; the image that the first of them was measured on stays before them. */
+function newest(actions: readonly Action[]): readonly Action[] {
+  if (actions.length <= MOST_ACTIONS) return actions;
+  const kept = actions.slice(-MOST_ACTIONS);
+  if (kept[0]?.kind === 'shown') return kept;
+  const image = actions.slice(0, -MOST_ACTIONS + 1).findLast(({ kind }) => kind === 'shown');
+  return image ? [image, ...kept.slice(1)] : kept;
 }

@@ -1,11 +1,12 @@
 /** What is known of the image on the screen, in tabs: one is shown at a time, and only that one asks for anything. */
-import { lazy, Suspense, useMemo, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useSyncExternalStore } from 'react';
 import { useStore } from 'zustand';
-import { exposureLabel } from '../../core/dataId.ts';
+import { exposureLabel, type Exposure } from '../../core/dataId.ts';
 import { makeLedger } from '../../core/ledger.ts';
 import { LedgerView } from '../../features/exposures/LedgerView.tsx';
 import { OfMain } from '../../features/image/compare/OfMain.tsx';
 import { useSeenImage } from '../../features/image/compare/seenImage.ts';
+import type { CrossAction } from '../../features/image/actionLog.ts';
 import { Histogram } from '../../features/image/Histogram.tsx';
 import { IsrSwitches } from '../../features/image/IsrSwitches.tsx';
 import { MaskControls } from '../../features/image/MaskControls.tsx';
@@ -49,12 +50,20 @@ const LatencyDistribution = lazy(async () => {
 });
 
 export function Inspector({ workspace }: { readonly workspace: Workspace }) {
-  const { ui, image, compare } = workspace;
+  const { ui, image, compare, actionLog } = workspace;
   const tab = useStore(ui, (s) => s.inspector);
   const theme = useStore(ui, (s) => s.theme);
   const cross = useStore(ui, (s) => s.cross);
   const seen = useSeenImage(image, compare);
   const combined = useStore(compare, (s) => (s.combined ? s.mode : null));
+  const noteCross = useCallback(
+    (cut: Omit<CrossAction, 'kind'>) => actionLog.note({ kind: 'cross', ...cut }),
+    [actionLog],
+  );
+  const noteHealth = useCallback(
+    (exposure: Exposure) => actionLog.note({ kind: 'health', exposure }),
+    [actionLog],
+  );
   const tabs = [
     { id: 'readout', name: 'Readout', key: 'r' },
     { id: 'measure', name: 'Measure', key: 'E' },
@@ -125,7 +134,7 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
         {tab === 'measure' && (
           <div className="inspector-readout">
             <Suspense fallback={<p className="muted">Loading…</p>}>
-              {cross && <CrossView store={image} theme={theme} />}
+              {cross && <CrossView store={image} theme={theme} onMeasured={noteCross} />}
               <ExamineView store={image} theme={theme} />
             </Suspense>
           </div>
@@ -152,7 +161,7 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
         {tab === 'amplifiers' && (
           <Suspense fallback={<p className="muted">Loading…</p>}>
             <div className="inspector-readout">
-              <HealthView store={image} fetchNight={workspace.fetchNightAmplifiers} />
+              <HealthView store={image} fetchNight={workspace.fetchNightAmplifiers} onMeasured={noteHealth} />
             </div>
           </Suspense>
         )}

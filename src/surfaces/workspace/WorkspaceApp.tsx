@@ -37,6 +37,7 @@ const ExposureTable = lazy(async () => {
   return { default: table };
 });
 const ShortcutsDialog = lazy(() => import('./ShortcutsDialog.tsx'));
+const PythonDialog = lazy(() => import('./PythonDialog.tsx'));
 const KioskScreensDialog = lazy(() => import('./KioskScreensDialog.tsx'));
 
 export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
@@ -97,6 +98,7 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
               onPixels={(choice) => workspace.setPixels(choice)}
               onTheme={(next) => workspace.setTheme(next)}
               onHelp={() => ui.setState({ dialog: 'keys' })}
+              onPython={() => ui.setState({ dialog: 'python' })}
               onKioskScreens={() => ui.setState({ dialog: 'kiosk' })}
               onResetLayout={resetLayout}
               onAlarmSound={(on) => late.setSound(on)}
@@ -154,6 +156,16 @@ export function WorkspaceApp({ workspace }: { readonly workspace: Workspace }) {
       </div>
       <Suspense>
         {dialog === 'keys' && <ShortcutsDialog groups={shortcuts} onClose={closeDialog} />}
+        {dialog === 'python' && (
+          <PythonDialog
+            actionLog={workspace.actionLog}
+            onCopy={() => {
+              void workspace.copyPython();
+              closeDialog();
+            }}
+            onClose={closeDialog}
+          />
+        )}
         {dialog === 'kiosk' && <KioskScreensDialog http={http} clock={clock} onClose={closeDialog} />}
       </Suspense>
     </main>

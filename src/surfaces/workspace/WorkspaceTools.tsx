@@ -25,6 +25,7 @@ export interface WorkspaceToolsProps {
   readonly pixels: PixelChoice;
   readonly onTheme: (theme: Theme) => void;
   readonly onHelp: () => void;
+  readonly onPython: () => void;
   readonly onKioskScreens: () => void;
   readonly onPixels: (pixels: PixelChoice) => void;
   readonly onResetLayout: () => void;
@@ -100,6 +101,9 @@ export function WorkspaceTools(props: WorkspaceToolsProps) {
         </label>
         <button type="button" onClick={choose(props.onResetLayout)}>
           Reset layout
+        </button>
+        <button type="button" onClick={choose(props.onPython)}>
+          Python of what was done…
         </button>
         <button type="button" onClick={choose(props.onKioskScreens)}>
           Kiosk screens…

@@ -20,7 +20,7 @@ export function clipboardOf(
       const count = actionLog.actions().length;
       if (count === 0) return notify('Nothing was done yet that Python could repeat.');
       try {
-        await navigator.clipboard.writeText(actionLog.python());
+        await navigator.clipboard.writeText(await actionLog.python());
         notify(`Copied ${count} ${count === 1 ? 'action' : 'actions'} as a cell of Python`);
       } catch {
         notify('The browser refused the clipboard: click on the page and press Y again.');

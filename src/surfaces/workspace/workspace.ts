@@ -138,7 +138,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
         : [catalogues.tools, regions.tools],
   );
   const kernel = createStore<KernelTables>(() => ({ ask: null }));
-  const actionLog = createActionLog(image, regions);
+  const actionLog = createActionLog(image, regions, compare);
   const ledgers = nightLedgers(ui, repository.name);
   const camera = createCameraState(efd);
   const late = createLateImageStore({

@@ -18,7 +18,7 @@ export type InspectorTab = (typeof INSPECTOR_TABS)[number];
 
 export interface WorkspaceState {
   readonly theme: Theme;
-  readonly dialog: 'keys' | 'kiosk' | null;
+  readonly dialog: 'keys' | 'kiosk' | 'python' | null;
   /** The exposure table lies over the panes. */
   readonly table: boolean;
   readonly inspector: InspectorTab;

@@ -1,19 +1,13 @@
 /** The row and the column through a pixel, each the mean or the median of so many beside each other. */
-import { projection } from '../../core/measure/cuts.ts';
+import { aside, projection } from '../../core/measure/cuts.ts';
 import type { CrossAnswer, CrossRequest } from './contract.ts';
 import type { HeldImage } from './heldImage.ts';
 
 export function crossAt({ plane, opened }: HeldImage, { at, widthPx, how }: CrossRequest): CrossAnswer {
   const image = { width: plane.width, height: plane.height, values: plane.view() as Float32Array };
-  const half = (widthPx - 1) / 2;
   const [x, y] = [Math.round(at.x), Math.round(at.y)];
-  // Wider than the image is all of it, wherever the pixel is.
-  const across = (middle: number, size: number) =>
-    widthPx >= size
-      ? ([0, size] as const)
-      : ([Math.ceil(middle - half), Math.floor(middle + half) + 1] as const);
-  const [y0, y1] = across(y, image.height);
-  const [x0, x1] = across(x, image.width);
+  const [y0, y1] = aside(y, widthPx, image.height);
+  const [x0, x1] = aside(x, widthPx, image.width);
   return {
     at: { x, y },
     unit: opened.unit,

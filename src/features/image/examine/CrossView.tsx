@@ -4,12 +4,14 @@ import { useStore } from 'zustand';
 import { toAppError } from '../../../core/errors.ts';
 import type { DetectorPixel } from '../../../core/frames.ts';
 import type { CrossAnswer, CrossRequest } from '../../../workers/image/contract.ts';
+import type { CrossAction } from '../actionLog.ts';
 import type { ImageStore } from '../imageState.ts';
 import { Plot } from '../Plot.tsx';
 import type { PlotTrace } from '../plot.ts';
 
 export interface CrossViewProps {
   readonly store: ImageStore;
+  readonly onMeasured: (measured: Omit<CrossAction, 'kind'>) => void;
   readonly theme?: string;
 }
 
@@ -25,10 +27,10 @@ const COMBINES = ['mean', 'median'] as const;
 /** Two plots are drawn no more often, so that the page's thread stays free for the pointer. */
 const DRAW_EVERY_MS = 150;
 
-export function CrossView({ store, theme }: CrossViewProps) {
+export function CrossView({ store, onMeasured, theme }: CrossViewProps) {
   const [widthPx, setWidthPx] = useState<number>(1);
   const [how, setHow] = useState<CrossRequest['how']>('mean');
-  const { answer, whole, problem } = useCross(store, widthPx, how);
+  const { answer, whole, problem } = useCross(store, widthPx, how, onMeasured);
   const traces = useMemo(
     () =>
       answer && {
@@ -104,7 +106,12 @@ interface Cross {
 }
 
 /** One question at a time, and the last place wins; of the whole image the place does not matter. */
-function useCross(store: ImageStore, widthPx: number, how: CrossRequest['how']): Cross {
+function useCross(
+  store: ImageStore,
+  widthPx: number,
+  how: CrossRequest['how'],
+  onMeasured: CrossViewProps['onMeasured'],
+): Cross {
   const [state, setState] = useState<Cross>({ answer: null, whole: false, problem: null });
   const shownAs = useStore(store, (s) => s.shownAs);
   useEffect(() => {
@@ -120,6 +127,9 @@ function useCross(store: ImageStore, widthPx: number, how: CrossRequest['how']):
       try {
         const answer = await store.cross({ at, widthPx, how });
         if (!ended) setState({ answer, whole, problem: null });
+        if (answer && shownAs && shownAs === store.getState().shownAs) {
+          onMeasured({ at, widthPx, how, width: shownAs.width, height: shownAs.height });
+        }
       } catch (thrown) {
         if (!ended) setState({ answer: null, whole, problem: toAppError(thrown).message });
       }
@@ -135,6 +145,6 @@ function useCross(store: ImageStore, widthPx: number, how: CrossRequest['how']):
       ended = true;
       end();
     };
-  }, [store, shownAs, widthPx, how]);
+  }, [store, shownAs, widthPx, how, onMeasured]);
   return state;
 }

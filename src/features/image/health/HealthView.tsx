@@ -1,7 +1,7 @@
 /** Measures the raw of the exposure on the screen, as long as somebody looks, and shows how its night went. */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { exposureLabel } from '../../../core/dataId.ts';
+import { exposureLabel, type Exposure } from '../../../core/dataId.ts';
 import { toAppError } from '../../../core/errors.ts';
 import type { HealthQuantity } from '../../../core/measure/healthLimits.ts';
 import { healthTrend, type HealthTrend, type MeasuredExposure } from '../../../core/measure/healthTrend.ts';
@@ -15,6 +15,7 @@ export interface HealthViewProps {
   readonly store: ImageStore;
   /** What the service has measured of a night. */
   readonly fetchNight: (dayObs: number) => Promise<NightAmplifiers>;
+  readonly onMeasured: (exposure: Exposure) => void;
 }
 
 interface Measured extends DetectorHealth {
@@ -22,7 +23,7 @@ interface Measured extends DetectorHealth {
   readonly label: string;
 }
 
-export function HealthView({ store, fetchNight }: HealthViewProps) {
+export function HealthView({ store, fetchNight, onMeasured }: HealthViewProps) {
   const shown = useStore(store, (s) => s.shown);
   const places = useStore(store, (s) => s.shownAs?.amplifiers);
   const previewed = useStore(store, (s) => s.shownAs?.preview != null);
@@ -67,13 +68,14 @@ export function HealthView({ store, fetchNight }: HealthViewProps) {
           correlation: health.correlation,
         });
         setVersion((before) => before + 1);
+        onMeasured(shown);
       },
       (thrown: unknown) => current && setProblem(toAppError(thrown).message),
     );
     return () => {
       current = false;
     };
-  }, [store, shown, previewed]);
+  }, [store, shown, previewed, onMeasured]);
   const trendOf = useMemo(() => {
     // Until another exposure has been measured each quantity has one trend.
     const known = new Map<HealthQuantity, HealthTrend>();
