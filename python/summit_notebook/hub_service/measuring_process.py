@@ -22,7 +22,7 @@ NICENESS = 10
 """Serving files and lists comes first."""
 LARGEST_BYTES = 512 << 20
 MOST_KEPT_BYTES = 1 << 30
-"""Of the engine's memory between two raws. Masters, planes and files of a usual night take 0.7 GB."""
+"""Of the engine's memory between two raws. Masters, planes and files of a usual night take half of it."""
 
 Measure = Callable[[bytes, dict[str, Any]], dict[str, Any]]
 """The answer to a request about these bytes."""
