@@ -153,6 +153,7 @@ test('a raw without images is named; one without a value in any pixel and withou
   await page.getByTestId('save-menu').getByRole('button', { name: 'PNG' }).click();
   expect((await saving).suggestedFilename()).toMatch(/\.png$/);
   // What measures the image has nothing to measure, and the keys go on working.
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   await page.keyboard.press('e');
   await expect(page.getByText('the cutout has only 0 usable pixels')).toBeVisible();
   await page.keyboard.press('Shift+A');

@@ -80,7 +80,8 @@ async function measuredMore(page: Page) {
   await expect(page.getByTestId('combined-pane')).toHaveAttribute('data-state', 'ready');
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   const field = (name: string) => page.getByTestId('readout').locator(`[data-field="${name}"]`);
-  const label = page.locator('.compare-label .image-number');
+  // That of the other image lies behind it.
+  const label = page.locator('.compare-label .image-number').last();
   await expect(label).toHaveText(/\d/);
   const [x, y, differenceAdu] = [await number(field('x')), await number(field('y')), await number(label)];
   await page.keyboard.press('j');
@@ -92,6 +93,8 @@ async function measuredMore(page: Page) {
   await page.keyboard.press('Shift+A');
   const noise = page.getByTestId('amplifier-health').locator('tr[data-amplifier="C10"] td').nth(1);
   await expect(noise).toHaveText(/\d/, { timeout: 60_000 });
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('combined-pane')).toHaveCount(0);
   return {
     x,
     y,

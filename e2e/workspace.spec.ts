@@ -255,6 +255,7 @@ test('the latency ledger tells every stage', async ({ workspace }) => {
   await expect(plot).toHaveAccessibleName('Distribution: landed to painted');
   await night.getByRole('button', { name: 'decoded' }).click();
   await expect(plot).toHaveAccessibleName('Distribution: decoded');
+  await plot.scrollIntoViewIfNeeded();
   await picture(workspace, 'ledger');
   // A reload forgets none of them.
   await workspace.reload();

@@ -1,5 +1,5 @@
 /** What was done on the page, as a cell of Python to read and to copy. */
-import { useEffect, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ActionLog } from '../../features/image/actionLogStore.ts';
 import { Dialog } from './Dialog.tsx';
 
@@ -19,6 +19,11 @@ export default function PythonDialog({ actionLog, onCopy, onClose }: PythonDialo
       current = false;
     };
   }, [actionLog]);
+  const cell = useRef<HTMLPreElement>(null);
+  // What was done last is at its end.
+  useLayoutEffect(() => {
+    if (cell.current) cell.current.scrollTop = cell.current.scrollHeight;
+  }, [code]);
   return (
     <Dialog title="Python of what was done" onClose={onClose}>
       {count === 0 ? (
@@ -34,7 +39,7 @@ export default function PythonDialog({ actionLog, onCopy, onClose }: PythonDialo
               Copy
             </button>
           </p>
-          <pre className="python-code" data-testid="python-code" tabIndex={0} aria-label="Python">
+          <pre ref={cell} className="python-code" data-testid="python-code" tabIndex={0} aria-label="Python">
             {code}
           </pre>
         </>
