@@ -74,6 +74,9 @@ export type FindCalibs = () => Promise<CalibSet>;
 /** `ratio` is without a unit: one image divided by another. */
 export type PixelUnit = 'adu' | 'electron' | 'ratio';
 
+/** What a value that was measured may be told in, whatever the pixels are in. */
+export type RegionUnit = Exclude<PixelUnit, 'ratio'>;
+
 export interface ImageStamps {
   readonly fetchStarted: UnixMs;
   readonly fetched: UnixMs;
@@ -299,6 +302,13 @@ export interface DetectorHealth {
   readonly correlation: AmplifierCorrelation;
 }
 
+/** `unit`: each pixel is converted by its own amplifier's gain, where that is not the image's unit. */
+export interface RegionRequest {
+  readonly key: ImageKey;
+  readonly region: Region;
+  readonly unit?: RegionUnit;
+}
+
 /** What lies inside of a region; for a line also the cut along it. */
 export interface RegionAnswer {
   readonly unit: PixelUnit;
@@ -353,7 +363,7 @@ export interface ImageWorkerApi {
   readout(request: { readonly key: ImageKey; readonly at: DetectorPixel }): Promise<PixelReadout | undefined>;
   /** Image, mask and variance as one FITS file, of a combination its pixels alone; its bytes are transferred. */
   fits(key: ImageKey): Promise<Uint8Array<ArrayBuffer>>;
-  region(request: { readonly key: ImageKey; readonly region: Region }): Promise<RegionAnswer>;
+  region(request: RegionRequest): Promise<RegionAnswer>;
   /** Row and column through a place. */
   cross(request: CrossRequest): Promise<CrossAnswer>;
   /** The star nearest to a place. */

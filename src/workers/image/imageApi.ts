@@ -152,10 +152,10 @@ export function createImageApi(
       return fitsOf(held(key), tools, new AbortController().signal);
     },
 
-    async region({ key, region }) {
+    async region({ key, region, unit }) {
       const image = held(key);
       const { regionOf } = await import('./region.ts');
-      return regionOf(image, region);
+      return regionOf(image, region, unit);
     },
 
     async cross(request) {

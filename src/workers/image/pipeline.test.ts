@@ -7,6 +7,7 @@ import { fitView } from '../../core/camera/view.ts';
 import type { CalibRef, CalibSet } from '../../core/dataId.ts';
 import { NO_CONTRAST } from '../../core/display/stretch.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
+import type { Region } from '../../core/regions/region.ts';
 import type {
   ImageKey,
   ImageWorkerApi,
@@ -342,6 +343,11 @@ describe('another set of steps', () => {
     expect(electron.valueAdu).toBeCloseTo(adu.value, 3);
     expect(adu.valueElectron).toBeCloseTo(electron.value, 3);
     expect(adu.valueElectron! / adu.value).toBeGreaterThan(1.03);
+    const region: Region = { kind: 'point', id: 'a', label: '', colour: 'red', centre: { x: 1700, y: 500 } };
+    const told = await api.region({ key: first.key, region, unit: 'electron' });
+    expect([told.unit, told.statistics.n]).toEqual(['electron', 1]);
+    expect(told.statistics.sum).toBeCloseTo(adu.valueElectron!, 3);
+    expect((await api.region({ key: first.key, region })).statistics.sum).toBe(adu.value);
   });
 
   it('knows what no switch can bring about', async () => {
