@@ -2,11 +2,11 @@
 import { useState } from 'react';
 import { useStore } from 'zustand';
 import { exposureLabel } from '../../core/dataId.ts';
-import { toAppError } from '../../core/errors.ts';
 import type { CompareStore } from './compare/compareStore.ts';
 import { useSeenImage } from './compare/seenImage.ts';
 import './image.css';
 import type { ImageStore } from './imageState.ts';
+import { saveImage } from './saveImage.ts';
 
 interface SaveMenuProps {
   readonly main: ImageStore;
@@ -19,24 +19,6 @@ export function SaveMenu({ main, compare }: SaveMenuProps) {
   const comparing = useStore(compare, (s) => (s.others.length > 0 ? s.mode : null));
   const combinedName = useStore(compare, (s) => s.combinedName);
   const [note, setNote] = useState('');
-  const saving = (what: string, name: string, make: () => Promise<Blob>) => async () => {
-    setNote(`Saving ${what}…`);
-    try {
-      saveAs(await make(), name);
-      setNote('');
-    } catch (thrown) {
-      setNote(`${what} was not saved: ${toAppError(thrown).message}`);
-    }
-  };
-  const png = async () => {
-    const [{ pngOf }, { shownPictures }] = await Promise.all([
-      import('./exportPng.ts'),
-      import('./compare/shownPictures.ts'),
-    ]);
-    return pngOf(shownPictures(document, main, compare.getState()));
-  };
-  const fits = async () => new Blob([await seen.fits()], { type: 'application/fits' });
-  const obsId = shown?.obsId ?? 'image';
   const combined = seen !== main;
   return (
     <div data-testid="save-menu">
@@ -45,8 +27,8 @@ export function SaveMenu({ main, compare }: SaveMenuProps) {
           type="button"
           className="image-button"
           disabled={shown === null}
-          title="The picture as it is, with a colour bar"
-          onClick={() => void saving('The picture', `${obsId}${comparing ? `-${comparing}` : ''}.png`, png)()}
+          title="The picture as it is, with a colour bar (I)"
+          onClick={() => void saveImage(main, compare, 'png', setNote)}
         >
           PNG
         </button>
@@ -56,12 +38,10 @@ export function SaveMenu({ main, compare }: SaveMenuProps) {
           disabled={shown === null}
           title={
             combined
-              ? `The pixels of the ${comparing}, with the steps of both exposures in the header`
-              : 'Image, mask and variance after ISR, with the steps in the header'
+              ? `The pixels of the ${comparing}, with the steps of both exposures in the header (W)`
+              : 'Image, mask and variance after ISR, with the steps in the header (W)'
           }
-          onClick={() =>
-            void saving('The FITS file', `${obsId}${combined ? `-${comparing}` : ''}.fits.fz`, fits)()
-          }
+          onClick={() => void saveImage(main, compare, 'fits', setNote)}
         >
           FITS
         </button>
@@ -77,14 +57,4 @@ export function SaveMenu({ main, compare }: SaveMenuProps) {
       )}
     </div>
   );
-}
-
-export function saveAs(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The download has begun by then.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

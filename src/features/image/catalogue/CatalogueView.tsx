@@ -2,10 +2,10 @@
 import { useRef, useState } from 'react';
 import { useStore, type StoreApi } from 'zustand';
 import type { PlaceColumns, PlaceKind } from '../../../core/catalogue/places.ts';
+import { saveFile } from '../../../services/saveFile.ts';
 import type { ImageStore } from '../imageState.ts';
 import '../image.css';
 import '../regions/regions.css';
-import { saveAs } from '../SaveMenu.tsx';
 import { Select } from '../Select.tsx';
 import './catalogue.css';
 import { CataloguePlot } from './CataloguePlot.tsx';
@@ -62,7 +62,7 @@ export function CatalogueView({ image, store, kernel, theme }: CatalogueViewProp
               type="button"
               className="image-button"
               onClick={() =>
-                saveAs(
+                saveFile(
                   new Blob([catalogueCsv(shown, store.getState().chosen)], { type: 'text/csv' }),
                   `${shown.name.replace(/\.\w+$/, '')}.csv`,
                 )

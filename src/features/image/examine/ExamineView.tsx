@@ -4,10 +4,10 @@ import { useStore } from 'zustand';
 import { exposureLabel } from '../../../core/dataId.ts';
 import type { Examination } from '../../../core/measure/examine.ts';
 import { formatFixed } from '../../../core/units.ts';
+import { saveFile } from '../../../services/saveFile.ts';
 import type { Examined, ImageStore } from '../imageState.ts';
 import { Plot } from '../Plot.tsx';
 import type { PlotTrace } from '../plot.ts';
-import { saveAs } from '../SaveMenu.tsx';
 import '../image.css';
 import { examinedCsv, starFacts, starFlags } from './starFacts.ts';
 
@@ -148,7 +148,7 @@ function Earlier({
       <button
         type="button"
         className="image-button"
-        onClick={() => saveAs(new Blob([examinedCsv(examined)], { type: 'text/csv' }), 'stars.csv')}
+        onClick={() => saveFile(new Blob([examinedCsv(examined)], { type: 'text/csv' }), 'stars.csv')}
       >
         CSV
       </button>

@@ -6,11 +6,11 @@ import { writableFrames, writeDs9 } from '../../../core/regions/ds9Write.ts';
 import type { Region } from '../../../core/regions/region.ts';
 import { pixelFromSky, scaleArcsecPerPx, skyFromPixel } from '../../../core/sky/tangentPlane.ts';
 import { formatFixed } from '../../../core/units.ts';
+import { saveFile } from '../../../services/saveFile.ts';
 import type { OpenedImage, RegionAnswer } from '../../../workers/image/contract.ts';
 import type { ImageStore } from '../imageState.ts';
 import { Plot } from '../Plot.tsx';
 import type { PlotTrace } from '../plot.ts';
-import { saveAs } from '../SaveMenu.tsx';
 import '../image.css';
 import './regions.css';
 import { TOOLS, type RegionStore } from './regionStore.ts';
@@ -141,7 +141,7 @@ function Files({ store, regions, opened }: FilesProps) {
           disabled={regions.length === 0}
           title={`DS9 region file in ${frame} coordinates`}
           onClick={() =>
-            saveAs(
+            saveFile(
               new Blob([writeDs9(regions, frame, frames)], { type: 'text/plain' }),
               `regions-${frame}.reg`,
             )
