@@ -7,6 +7,7 @@ import {
   DM_ORIENTATION,
   fitView,
   pannedBy,
+  pixelStep,
   visibleBox,
   zoomedAbout,
 } from './view.ts';
@@ -116,4 +117,28 @@ describe('views', () => {
       y1: 4000,
     });
   });
+
+  it.each([0, 30, 45, 90, 135, 180, 200, 270, 330])(
+    'steps by a pixel where the arrow points, turned by %d, and never two ways at once',
+    (rotationDeg) => {
+      for (const mirrored of [false, true]) {
+        const view: View = { centre: { x: 50, y: 50 }, devicePixelsPerPixel: 1, rotationDeg, mirrored };
+        const origin = deviceFromDetector(view.centre, view, PANE);
+        const steps = [
+          { right: 1, up: 0 },
+          { right: 0, up: 1 },
+          { right: -1, up: 0 },
+          { right: 0, up: -1 },
+        ].map((step) => {
+          const { dx, dy } = pixelStep(step, view);
+          expect(Math.abs(dx) + Math.abs(dy)).toBe(1);
+          const to = deviceFromDetector({ x: 50 + dx, y: 50 + dy }, view, PANE);
+          const along = (to.x - origin.x) * step.right + (origin.y - to.y) * step.up;
+          expect(along).toBeGreaterThan(0.7);
+          return `${dx + 0} ${dy + 0}`;
+        });
+        expect(new Set(steps).size).toBe(4);
+      }
+    },
+  );
 });

@@ -27,6 +27,12 @@ export interface DevicePoint {
   readonly y: number;
 }
 
+/** One of the two is 1 or -1, the other 0. */
+export interface ScreenStep {
+  readonly right: number;
+  readonly up: number;
+}
+
 /** The Data Management (afw) orientation: x to the right, y upwards. */
 export const DM_ORIENTATION: Orientation = { rotationDeg: 0, mirrored: false };
 
@@ -56,6 +62,17 @@ export function detectorFromScreen(view: View): readonly [number, number, number
   const { cos, sin, mirror } = axesOf(view);
   const s = view.devicePixelsPerPixel;
   return [(mirror * cos) / s, -sin / s, (mirror * sin) / s, cos / s];
+}
+
+/** The step by one detector pixel that comes nearest to one to the right, or upwards, on the screen. */
+export function pixelStep(
+  { right, up }: ScreenStep,
+  orientation: Orientation,
+): { readonly dx: number; readonly dy: number } {
+  const { cos, sin, mirror } = axesOf(orientation);
+  return Math.abs(cos) >= Math.abs(sin)
+    ? { dx: mirror * Math.sign(cos) * right, dy: Math.sign(cos) * up }
+    : { dx: mirror * Math.sign(sin) * up, dy: -Math.sign(sin) * right };
 }
 
 /** The whole detector, as large as it goes. */

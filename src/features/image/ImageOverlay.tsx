@@ -18,8 +18,10 @@ export function ImageOverlay({ store }: { readonly store: ImageStore }) {
   );
 }
 
-function hasLayers({ overlays, drawn, examined }: ImageState): boolean {
+function hasLayers({ overlays, drawn, examined, crosshair }: ImageState): boolean {
   const { amplifiers, compass, skyGrid, marks, pixelGrid } = overlays;
   const large = (drawn?.view.devicePixelsPerPixel ?? 0) >= GRID_FROM_SCALE;
-  return amplifiers || compass || skyGrid || marks || (pixelGrid && large) || examined.length > 0;
+  return (
+    crosshair || amplifiers || compass || skyGrid || marks || (pixelGrid && large) || examined.length > 0
+  );
 }

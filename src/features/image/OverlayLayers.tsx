@@ -6,6 +6,7 @@ import type { Box } from '../../core/frames.ts';
 import type { Examination } from '../../core/measure/examine.ts';
 import type { AmplifierPlace } from '../../workers/image/contract.ts';
 import { Compass } from './Compass.tsx';
+import { Crosshair } from './Crosshair.tsx';
 import { GRID_FROM_SCALE } from './ImageOverlay.tsx';
 import type { ImageStore } from './imageState.ts';
 import { Marks } from './Marks.tsx';
@@ -54,6 +55,7 @@ export default function OverlayLayers({ store }: { readonly store: ImageStore })
         opened.amplifiers.map((place) => (
           <Amplifier key={place.name} place={place} view={view} pane={pane} />
         ))}
+      <Crosshair store={store} view={view} pane={pane} />
     </svg>
   );
 }

@@ -1,8 +1,9 @@
 /** What the pointer and the keys do on an image: wheel zoom about the pointer, drag pan, double click, contrast, tools. */
 import { useEffect } from 'react';
-import type { DevicePoint } from '../../core/camera/view.ts';
-import { detectorFromDevice } from '../../core/camera/view.ts';
+import type { DevicePoint, ScreenStep } from '../../core/camera/view.ts';
+import { detectorFromDevice, pixelStep } from '../../core/camera/view.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
+import { arrowOf, FAST_STEP_PX, moveCrosshair, panByArrow, STEP_PX } from './arrowKeys.ts';
 import type { ImageStore } from './imageState.ts';
 
 /** Places are detector pixels; the tolerance is what a hand can point at on this screen, in the same. */
@@ -11,6 +12,10 @@ export interface PaneTools {
   press(at: DetectorPixel, tolerancePx: number): boolean;
   move(at: DetectorPixel): void;
   release(at: DetectorPixel): void;
+  /** True when a double press means something there. */
+  doublePress?(at: DetectorPixel, tolerancePx: number): boolean;
+  /** Moves what is chosen by so many detector pixels; false when nothing is. */
+  moveChosen?(dxPx: number, dyPx: number): boolean;
 }
 
 const ZOOM_STEP = 1.5;
@@ -48,6 +53,19 @@ export default function PanePointer({ controls, brightness, canvas, tools }: Pan
       const { drawn } = controls.getState();
       return drawn ? detectorFromDevice(at, drawn.view, drawn.pane) : undefined;
     };
+    const tolerancePx = () =>
+      (HAND_PX * devicePixelRatio) / (controls.getState().drawn?.view.devicePixelsPerPixel ?? 1);
+    /** What the arrows move: the crosshair, or what is chosen, or with shift the view; false: none of them. */
+    const moveByArrow = (step: ScreenStep, shift: boolean): boolean => {
+      const { crosshair, display } = controls.getState();
+      const byPx = shift ? FAST_STEP_PX : STEP_PX;
+      const { dx, dy } = pixelStep(step, display.orientation);
+      if (crosshair) moveCrosshair(controls, step, byPx);
+      else if (tools?.moveChosen?.(dx * byPx, dy * byPx)) return true;
+      else if (shift) panByArrow(controls, step);
+      else return false;
+      return true;
+    };
     /** As in DS9: across is the bias, up and down the contrast. */
     const setContrast = (at: DevicePoint) => {
       const rect = element.getBoundingClientRect();
@@ -75,9 +93,8 @@ export default function PanePointer({ controls, brightness, canvas, tools }: Pan
         if (event.button !== 0 && event.button !== 2) return;
         element.setPointerCapture(event.pointerId);
         const at = detectorAt(place(event));
-        const scale = controls.getState().drawn?.view.devicePixelsPerPixel ?? 1;
         if (event.button === 2) contrasting = true;
-        else if (at && tools?.press(at, (HAND_PX * devicePixelRatio) / scale)) tooling = true;
+        else if (at && tools?.press(at, tolerancePx())) tooling = true;
         else dragged = place(event);
       },
       { signal },
@@ -108,14 +125,24 @@ export default function PanePointer({ controls, brightness, canvas, tools }: Pan
     element.addEventListener('pointercancel', drop, { signal });
     element.addEventListener('pointerleave', () => controls.pointAt(null), { signal });
     element.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
-    element.addEventListener('dblclick', () => controls.fit(), { signal });
+    element.addEventListener(
+      'dblclick',
+      (event) => {
+        const at = detectorAt(place(event));
+        if (!at || !tools?.doublePress?.(at, tolerancePx())) controls.fit();
+      },
+      { signal },
+    );
     element.addEventListener(
       'keydown',
       (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
         if (/^[1-9]$/.test(event.key)) lastDigit = event.timeStamp;
         const typing = event.timeStamp - lastDigit < TYPING_MS;
-        if (event.key === '+' || event.key === '=') controls.zoomBy(ZOOM_STEP);
+        const arrow = arrowOf(event.key);
+        if (arrow) {
+          if (!moveByArrow(arrow, event.shiftKey)) return;
+        } else if (event.key === '+' || event.key === '=') controls.zoomBy(ZOOM_STEP);
         else if (event.key === '-') controls.zoomBy(1 / ZOOM_STEP);
         else if (event.key === '0' && !typing) controls.fit();
         else return;

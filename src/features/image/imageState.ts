@@ -21,6 +21,7 @@ import type {
   OpenProgress,
   PixelReadout,
   RegionAnswer,
+  RegionUnit,
   RenderAnswer,
   SourcesAnswer,
   WorkerMemory,
@@ -90,6 +91,8 @@ export interface ImageState {
   readonly maskLooks: MaskLooks;
   /** Under the pointer. */
   readonly pointer: DetectorPixel | null;
+  /** The pointer is a crosshair that keys move; the mouse takes its place when it moves over the image. */
+  readonly crosshair: boolean;
   readonly readout: PixelReadout | null;
   /** The latest first. */
   readonly examined: readonly Examined[];
@@ -139,13 +142,13 @@ export interface ImageStore extends StoreApi<ImageState> {
   panBy(dx: number, dy: number): void;
   /** The pointer moved to this place of the pane (device pixels), or left it. */
   pointAt(place: DevicePoint | null): void;
-  /** The same without a pane: where another image is pointed at. */
-  lookAt(at: DetectorPixel | null): void;
+  /** The same without a pane: where another image is pointed at, or a crosshair stands. */
+  lookAt(at: DetectorPixel | null, crosshair?: boolean): void;
   valueAt(x: number, y: number): Promise<PixelReadout | undefined>;
   /** Of the image on the screen; empty when there is none. */
   headers(): Promise<readonly HduHeader[]>;
-  /** What lies inside of a region of the image on the screen; null when there is none. */
-  region(region: Region): Promise<RegionAnswer | null>;
+  /** What lies inside of a region of the image on the screen, in its unit or another; null when there is no image. */
+  region(region: Region, unit?: RegionUnit | null): Promise<RegionAnswer | null>;
   /** Row and column through a place of the image on the screen; null when there is none. */
   cross(request: Omit<CrossRequest, 'key'>): Promise<CrossAnswer | null>;
   /** Measures the star nearest to a place, or to the pointer, and keeps the answer in `examined`. */
@@ -210,6 +213,7 @@ export const FIRST_STATE: ImageState = {
   },
   maskLooks: FIRST_MASK_LOOKS,
   pointer: null,
+  crosshair: false,
   readout: null,
   examined: [],
 };

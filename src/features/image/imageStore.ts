@@ -212,9 +212,10 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     }
   };
 
-  const lookAt = (at: DetectorPixel | null) => {
+  const lookAt = (at: DetectorPixel | null, crosshair = false) => {
     const { held } = get();
-    set({ pointer: at && held && isInside(at, held.opened) ? at : null });
+    const pointer = at && held && isInside(at, held.opened) ? at : null;
+    set({ pointer, crosshair: crosshair && pointer !== null });
     void readPointer();
   };
 
@@ -304,7 +305,9 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       ),
     panBy: (dx, dy) => changeView((view, image) => pannedBy(dx, dy, view, image)),
     pointAt(place) {
-      const { drawn } = get();
+      const { drawn, crosshair } = get();
+      // A mouse that leaves takes nothing away from the keys.
+      if (!place && crosshair) return;
       lookAt(place && drawn ? detectorFromDevice(place, drawn.view, drawn.pane) : null);
     },
     lookAt,

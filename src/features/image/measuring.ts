@@ -28,9 +28,9 @@ export function measuring(
       const image = truePixels();
       return image ? worker.headers(image.key) : [];
     },
-    async region(region) {
+    async region(region, unit) {
       const image = truePixels();
-      return image ? worker.region({ key: image.key, region }) : null;
+      return image ? worker.region({ key: image.key, region, ...(unit && { unit }) }) : null;
     },
     async cross(request) {
       const image = truePixels();

@@ -18,12 +18,12 @@ export function toggleOverscan(image: ImageStore): void {
 
 /** The two have frames of their own: view and pointer go along when one takes the place of the other. */
 export function keepPlace(image: ImageStore): void {
-  image.subscribe(({ held, view, pointer }, before) => {
+  image.subscribe(({ held, view, pointer, crosshair }, before) => {
     const [now, last] = [held?.opened, before.held?.opened];
     if (!now || !last || now.untrimmed === last.untrimmed) return;
     const [from, to] = [lockable(last), lockable(now)];
     const moved = view === 'fit' ? null : lockedView('amplifier', view, from, to);
     if (moved) image.setView(moved);
-    if (moved && pointer) image.lookAt(lockedPlace('amplifier', pointer, from, to));
+    if (moved && pointer) image.lookAt(lockedPlace('amplifier', pointer, from, to), crosshair);
   });
 }

@@ -14,5 +14,8 @@ export function paneTools(inOrder: () => readonly PaneTools[]): PaneTools {
       holder?.release(at);
       holder = undefined;
     },
+    doublePress: (at, tolerancePx) =>
+      inOrder().some((tools) => tools.doublePress?.(at, tolerancePx) ?? false),
+    moveChosen: (dxPx, dyPx) => inOrder().some((tools) => tools.moveChosen?.(dxPx, dyPx) ?? false),
   };
 }

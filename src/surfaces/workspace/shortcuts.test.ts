@@ -1,10 +1,11 @@
 import { expect, test, vi } from 'vitest';
-import { dispatchKey, type KeyPress, type ShortcutGroup } from './shortcuts.ts';
+import { dispatchKey, keyName, type KeyPress, type ShortcutGroup } from './shortcuts.ts';
 
 function press(key: string, more: Partial<KeyPress> = {}): KeyPress {
   const event = {
     key,
     target: null,
+    shiftKey: false,
     ctrlKey: false,
     metaKey: false,
     altKey: false,
@@ -62,3 +63,25 @@ test.each([{ ctrlKey: true }, { metaKey: true }, { altKey: true }, { defaultPrev
     expect(run).not.toHaveBeenCalled();
   },
 );
+
+test('an arrow with shift is another key, a letter with shift another letter', () => {
+  const [plain, shifted] = [vi.fn(), vi.fn()];
+  const groups: ShortcutGroup[] = [
+    { name: 'of the image', shortcuts: [{ keys: ['ArrowLeft'], does: 'taken there' }] },
+    {
+      name: 'g',
+      shortcuts: [
+        { keys: ['ArrowLeft'], does: 'plain', run: plain },
+        { keys: ['Shift+ArrowLeft'], does: 'shifted', run: shifted },
+        { keys: ['Y'], does: 'letter', run: plain },
+      ],
+    },
+  ];
+  expect(dispatchKey(groups, press('ArrowLeft', { shiftKey: true }))).toBe(true);
+  expect([plain.mock.calls.length, shifted.mock.calls]).toEqual([0, [['Shift+ArrowLeft']]]);
+  expect(dispatchKey(groups, press('ArrowLeft'))).toBe(true);
+  expect(dispatchKey(groups, press('Y', { shiftKey: true }))).toBe(true);
+  expect(plain.mock.calls).toEqual([['ArrowLeft'], ['Y']]);
+  expect(keyName('Shift+ArrowLeft')).toBe('⇧←');
+  expect(keyName('+')).toBe('+');
+});

@@ -1,9 +1,10 @@
 /** Every key of the workspace in one table: the listener and the `?` overlay both read it. */
 export interface Shortcut {
-  /** As `KeyboardEvent.key`. Several keys may do the same. */
+  /** As `KeyboardEvent.key`, an arrow with shift as `Shift+ArrowLeft`. Several keys may do the same. */
   readonly keys: readonly string[];
   readonly does: string;
-  readonly run: (key: string) => void;
+  /** Absent where a part of the page has the key while it has the focus: `does` says which. */
+  readonly run?: (key: string) => void;
 }
 
 export interface ShortcutGroup {
@@ -26,18 +27,20 @@ export function keyBelongsElsewhere(target: unknown): boolean {
 
 export type KeyPress = Pick<
   KeyboardEvent,
-  'key' | 'target' | 'ctrlKey' | 'metaKey' | 'altKey' | 'defaultPrevented' | 'preventDefault'
+  'key' | 'target' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey' | 'defaultPrevented' | 'preventDefault'
 >;
 
 /** Runs the shortcut of a key press; true when there was one. Keys with Ctrl, Alt or ⌘ stay the browser's. */
 export function dispatchKey(groups: readonly ShortcutGroup[], event: KeyPress): boolean {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return false;
   if (keyBelongsElsewhere(event.target)) return false;
+  // Of other keys shift makes another character.
+  const key = event.shiftKey && event.key.startsWith('Arrow') ? `Shift+${event.key}` : event.key;
   for (const { shortcuts } of groups) {
-    const shortcut = shortcuts.find(({ keys }) => keys.includes(event.key));
-    if (!shortcut) continue;
+    const run = shortcuts.find((each) => each.run && each.keys.includes(key))?.run;
+    if (!run) continue;
     event.preventDefault();
-    shortcut.run(event.key);
+    run(key);
     return true;
   }
   return false;
@@ -51,5 +54,6 @@ const KEY_NAMES: Readonly<Record<string, string>> = {
 };
 
 export function keyName(key: string): string {
+  if (key.startsWith('Shift+')) return `⇧${keyName(key.slice('Shift+'.length))}`;
   return KEY_NAMES[key] ?? key;
 }

@@ -257,8 +257,8 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     if (state.shownAs !== before.shownAs) combine();
     if (state.pointer !== before.pointer) {
       const { others, combined } = get();
-      for (const { image } of others) image.lookAt(placeIn(image));
-      combined?.lookAt(state.pointer);
+      for (const { image } of others) image.lookAt(placeIn(image), state.crosshair);
+      combined?.lookAt(state.pointer, state.crosshair);
     }
   });
 
