@@ -74,8 +74,9 @@ describe('literal', () => {
 });
 
 describe('the log as Python', () => {
-  const region = (shape: object): Action => ({
+  const region = (shape: object, more: { convertedTo?: 'electron' } = {}): Action => ({
     kind: 'region',
+    ...more,
     region: { id: 'a', label: '', colour: 'green', ...shape } as Region,
   });
   const actions: readonly Action[] = [
@@ -97,7 +98,7 @@ describe('the log as Python', () => {
     { kind: 'combined', how: 'difference', by: shown('HD 2811') },
     region({ kind: 'point', centre: { x: 1, y: 2 } }),
     region({ kind: 'line', from: { x: 1, y: 2 }, to: { x: 30, y: 4 }, widthPx: 3 }),
-    region({ kind: 'circle', centre: { x: 10, y: 20 }, radiusPx: 5 }),
+    region({ kind: 'circle', centre: { x: 10, y: 20 }, radiusPx: 5 }, { convertedTo: 'electron' }),
     region({ kind: 'annulus', centre: { x: 10, y: 20 }, innerPx: 2, outerPx: 5 }),
     region({ kind: 'ellipse', centre: { x: 10, y: 20 }, semiMajorPx: 5, semiMinorPx: 3, angleDeg: 30 }),
     region({ kind: 'box', centre: { x: 10, y: 20 }, widthPx: 5, heightPx: 3, angleDeg: -30 }),
@@ -121,9 +122,10 @@ print(json.dumps([sorted(names), sorted(imports)]))`;
     const [calls, imports] = JSON.parse(python(code, pythonOf(actions))) as [string[], string[]];
     expect(calls).toEqual(
       [
-        ...['Engine', 'UUID', 'abs', 'amplifier_health', 'amplifiers', 'astype', 'camera', 'cos', 'counted'],
-        ...['deg2rad', 'examine', 'getDataset', 'getURI', 'indices', 'isfinite', 'isr', 'items', 'line_cut'],
-        ...['lower', 'nanmedian', 'raw_of', 'read', 'region_statistics', 'serial_overscan', 'shared_noise'],
+        ...['Engine', 'UUID', 'abs', 'amplifier_health', 'amplifiers', 'astype', 'camera', 'copy', 'cos'],
+        ...['counted', 'deg2rad', 'examine', 'getDataset', 'getURI', 'in_unit', 'indices', 'isfinite', 'isr'],
+        ...['items', 'line_cut', 'lower', 'nanmedian', 'raw_of', 'read', 'region_statistics'],
+        ...['serial_overscan', 'shared_noise'],
         ...['shown', 'sin', 'sum', 'where', 'zeros', 'zip'],
       ].toSorted(),
     );

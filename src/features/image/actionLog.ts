@@ -7,7 +7,7 @@ import type { Exposure } from '../../core/dataId.ts';
 import type { StarCamera } from '../../core/measure/examine.ts';
 import { aside } from '../../core/measure/cuts.ts';
 import type { Region } from '../../core/regions/region.ts';
-import type { Combination, CrossRequest, IsrStep } from '../../workers/image/contract.ts';
+import type { Combination, CrossRequest, IsrStep, RegionUnit } from '../../workers/image/contract.ts';
 
 /** The steps that ran stand for the recipe: what was skipped is not asked for again. */
 export interface ShownAction {
@@ -38,7 +38,12 @@ export type Action =
       readonly y: number;
       readonly camera: StarCamera;
     }
-  | { readonly kind: 'region'; readonly region: Region };
+  | {
+      readonly kind: 'region';
+      readonly region: Region;
+      /** Where it was not measured in the image's own unit. */
+      readonly convertedTo?: RegionUnit;
+    };
 
 /** A Python literal: of text every character that is not plain ASCII is escaped, so that nothing of it can be code. */
 export function literal(value: string | number): string {
@@ -95,6 +100,20 @@ def amplifiers(data_id):
     }
 `;
 
+const IN_UNIT = `
+
+def in_unit(result, unit):
+    """The image in another unit, each pixel by the gain of its amplifier."""
+    report = result.report
+    gains = {each['name']: each['gain_electron_per_adu'] for each in report['amplifiers']}
+    image = result.image.copy()
+    for amplifier in engine.camera(report['instrument'], report['detector'])['amplifiers']:
+        gain = gains[amplifier['name']] or amplifier['gainElectronPerAdu']
+        box = amplifier['detector']
+        image[box['y0'] : box['y1'], box['x0'] : box['x1']] *= gain if unit == 'electron' else 1 / gain
+    return image
+`;
+
 /** One runnable cell. */
 export function pythonOf(actions: readonly Action[]): string {
   const lines: string[] = [HEAD];
@@ -103,6 +122,7 @@ export function pythonOf(actions: readonly Action[]): string {
   );
   if (images.some((image) => calibsOf(image).length > 0)) lines.unshift('from uuid import UUID\n');
   if (actions.some(({ kind }) => kind === 'health')) lines.push(HEALTH);
+  if (actions.some((action) => action.kind === 'region' && action.convertedTo)) lines.push(IN_UNIT);
   for (const action of actions) lines.push(...linesOf(action));
   return `${lines.join('\n')}\n`;
 }
@@ -120,7 +140,10 @@ function linesOf(action: Action): readonly string[] {
     case 'examined':
       return starLines(action.x, action.y, action.camera);
     case 'region':
-      return regionLines(action.region);
+      return regionLines(
+        action.region,
+        action.convertedTo ? `in_unit(result, ${literal(action.convertedTo)})` : 'result.image',
+      );
   }
 }
 
@@ -193,21 +216,19 @@ function shownLines(action: ShownAction, name: 'result' | 'other'): readonly str
 }
 
 /** Pixels whose centre lies inside, as the page counts them (docs/regions.md). */
-function regionLines(region: Region): readonly string[] {
+function regionLines(region: Region, image: string): readonly string[] {
   const grid = 'y, x = np.indices(result.image.shape)';
-  const inside = (condition: string) => [grid, `statistics = region_statistics(result.image[${condition}])`];
+  const inside = (condition: string) => [grid, `statistics = region_statistics(${image}[${condition}])`];
   switch (region.kind) {
     case 'point': {
       const [x, y] = [Math.round(region.centre.x), Math.round(region.centre.y)];
       return [
-        `statistics = region_statistics(result.image[${literal(y)}:${literal(y + 1)}, ${literal(x)}:${literal(x + 1)}])`,
+        `statistics = region_statistics(${image}[${literal(y)}:${literal(y + 1)}, ${literal(x)}:${literal(x + 1)}])`,
       ];
     }
     case 'line': {
       const end = ({ x, y }: { x: number; y: number }) => `(${literal(x)}, ${literal(y)})`;
-      return [
-        `cut = line_cut(result.image, ${end(region.from)}, ${end(region.to)}, ${literal(region.widthPx)})`,
-      ];
+      return [`cut = line_cut(${image}, ${end(region.from)}, ${end(region.to)}, ${literal(region.widthPx)})`];
     }
     case 'circle':
       return inside(
@@ -231,7 +252,7 @@ function regionLines(region: Region): readonly string[] {
         region.kind === 'box'
           ? `(abs(along) < ${literal(region.widthPx / 2)}) & (abs(across) < ${literal(region.heightPx / 2)})`
           : `(along / ${literal(region.semiMajorPx)}) ** 2 + (across / ${literal(region.semiMinorPx)}) ** 2 < 1`;
-      return [...turned, `statistics = region_statistics(result.image[${condition}])`];
+      return [...turned, `statistics = region_statistics(${image}[${condition}])`];
     }
     case 'polygon': {
       const vertices = region.vertices.map(({ x, y }) => `(${literal(x)}, ${literal(y)})`).join(', ');
@@ -242,7 +263,7 @@ function regionLines(region: Region): readonly string[] {
         'for (x1, y1), (x2, y2) in zip(vertices, vertices[1:] + vertices[:1]):',
         '    if y1 != y2:  # even-odd rule: each edge that lies to the right of a pixel turns it over',
         '        inside ^= ((y1 > y) != (y2 > y)) & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)',
-        'statistics = region_statistics(result.image[inside])',
+        `statistics = region_statistics(${image}[inside])`,
       ];
     }
   }

@@ -45,7 +45,9 @@ export function createActionLog(image: ImageStore, regions: RegionStore, compare
     if (!region || !state.answer || state.answer === before.answer) return;
     // A region that is dragged is one action, where it was left.
     instead((last) => last.kind === 'region' && last.region.id === region.id);
-    add({ kind: 'region', region });
+    const { unit } = state.answer;
+    const converted = unit !== 'ratio' && unit !== image.getState().shownAs?.unit;
+    add({ kind: 'region', region, ...(converted && { convertedTo: unit }) });
   });
   compare.subscribe(({ combined, mode, others }, before) => {
     if (!combined || combined === before.combined || (mode !== 'difference' && mode !== 'ratio')) return;

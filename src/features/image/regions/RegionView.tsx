@@ -1,19 +1,24 @@
 /** The tools to draw with, the regions that are there, and what lies inside of the selected one. */
 import { useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
+import { pixelStep } from '../../../core/camera/view.ts';
 import type { RegionFrames } from '../../../core/regions/coordinateFrame.ts';
 import { writableFrames, writeDs9 } from '../../../core/regions/ds9Write.ts';
 import type { Region } from '../../../core/regions/region.ts';
 import { pixelFromSky, scaleArcsecPerPx, skyFromPixel } from '../../../core/sky/tangentPlane.ts';
 import { formatFixed } from '../../../core/units.ts';
 import { saveFile } from '../../../services/saveFile.ts';
-import type { OpenedImage, RegionAnswer } from '../../../workers/image/contract.ts';
+import type { OpenedImage, RegionAnswer, RegionUnit } from '../../../workers/image/contract.ts';
+import { arrowOf, FAST_STEP_PX, STEP_PX } from '../arrowKeys.ts';
 import type { ImageStore } from '../imageState.ts';
 import { Plot } from '../Plot.tsx';
 import type { PlotTrace } from '../plot.ts';
 import '../image.css';
 import './regions.css';
-import { TOOLS, type RegionStore } from './regionStore.ts';
+import { RegionForm } from './RegionForm.tsx';
+import { TOOLS, type RegionStore, type Tool } from './regionStore.ts';
+
+const UNITS: readonly RegionUnit[] = ['adu', 'electron'];
 
 export interface RegionViewProps {
   readonly image: ImageStore;
@@ -22,10 +27,26 @@ export interface RegionViewProps {
 }
 
 export function RegionView({ image, store, theme }: RegionViewProps) {
-  const { regions, selected, tool, answer, problem, skipped } = useStore(store);
+  const { regions, selected, tool, answer, problem, skipped, unit } = useStore(store);
   const opened = useStore(image, (s) => s.shownAs);
+  const crosshair = useStore(image, (s) => s.crosshair);
+  const chosen = regions.find(({ id }) => id === selected);
+  const draw = (name: Tool) => {
+    const { pointer } = image.getState();
+    if (crosshair && pointer) store.drawAt(name, pointer);
+    else store.setTool(tool === name ? null : name);
+  };
+  const moveByArrow = (event: React.KeyboardEvent) => {
+    const arrow = arrowOf(event.key);
+    const { ctrlKey, metaKey, altKey, shiftKey, target } = event;
+    const elsewhere = ctrlKey || metaKey || altKey || (target as Element).matches('input, select');
+    if (!arrow || elsewhere) return;
+    const { dx, dy } = pixelStep(arrow, image.getState().display.orientation);
+    const byPx = shiftKey ? FAST_STEP_PX : STEP_PX;
+    if (store.tools.moveChosen?.(dx * byPx, dy * byPx)) event.preventDefault();
+  };
   return (
-    <div data-testid="region-view">
+    <div data-testid="region-view" onKeyDown={moveByArrow}>
       <div className="region-tools" role="toolbar" aria-label="Draw a region">
         {TOOLS.map((name) => (
           <button
@@ -33,8 +54,12 @@ export function RegionView({ image, store, theme }: RegionViewProps) {
             type="button"
             className="image-choice"
             aria-pressed={tool === name}
-            title={`Press and drag on the image to draw a ${name}`}
-            onClick={() => store.setTool(tool === name ? null : name)}
+            title={
+              crosshair
+                ? `Draws a ${name} at the crosshair`
+                : `Press and drag on the image to draw a ${name}; Escape draws nothing`
+            }
+            onClick={() => draw(name)}
           >
             {name}
           </button>
@@ -53,7 +78,8 @@ export function RegionView({ image, store, theme }: RegionViewProps) {
       )}
       {regions.length === 0 && (
         <p className="image-isr-none">
-          Choose a shape and drag on the image. Delete removes the selected one, D copies it.
+          Choose a shape and drag on the image, or choose it while the crosshair (X) is on. Arrow keys move
+          the chosen one by a pixel, with shift by 10; Delete removes it, D copies it.
         </p>
       )}
       <ul className="region-list">
@@ -77,6 +103,23 @@ export function RegionView({ image, store, theme }: RegionViewProps) {
           </li>
         ))}
       </ul>
+      {chosen && <RegionForm key={chosen.id} store={store} region={chosen} />}
+      {chosen && (
+        <div className="image-group" role="group" aria-label="Unit of what is measured">
+          {UNITS.map((name) => (
+            <button
+              key={name}
+              type="button"
+              className="image-choice"
+              aria-pressed={(unit ?? opened?.unit) === name}
+              title={`Values in ${name}, each pixel by the gain of its amplifier; the steps stay as they are`}
+              onClick={() => store.setUnit(name)}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
+      )}
       {answer && <Answer answer={answer} {...(theme && { theme })} />}
     </div>
   );
@@ -189,6 +232,7 @@ function Answer({ answer, theme }: { readonly answer: RegionAnswer; readonly the
   ];
   return (
     <div data-testid="region-statistics">
+      {cut && <Cut cut={cut} unit={unit} {...(theme && { theme })} />}
       <dl className="image-facts">
         {facts.map(([name, value, decimals]) => (
           <div key={name}>
@@ -200,7 +244,6 @@ function Answer({ answer, theme }: { readonly answer: RegionAnswer; readonly the
         ))}
       </dl>
       <p className="image-readout-note">values in {unit}</p>
-      {cut && <Cut cut={cut} unit={unit} {...(theme && { theme })} />}
       <Plot
         label="Histogram"
         traces={traces}

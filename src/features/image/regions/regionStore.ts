@@ -5,11 +5,18 @@ import type { DetectorPixel } from '../../../core/frames.ts';
 import type { RegionFrames } from '../../../core/regions/coordinateFrame.ts';
 import { readDs9, type SkippedLine } from '../../../core/regions/ds9Read.ts';
 import type { Handle } from '../../../core/regions/edit.ts';
-import { copied, hit, movedBy, withHandleAt } from '../../../core/regions/edit.ts';
+import {
+  copied,
+  hit,
+  insertVertex,
+  movedBy,
+  removeVertex,
+  withHandleAt,
+} from '../../../core/regions/edit.ts';
 import { DEFAULT_COLOUR } from '../../../core/regions/palette.ts';
 import type { Region, Shape } from '../../../core/regions/region.ts';
 import { shapeProblem } from '../../../core/regions/region.ts';
-import type { RegionAnswer } from '../../../workers/image/contract.ts';
+import type { RegionAnswer, RegionUnit } from '../../../workers/image/contract.ts';
 import type { ImageStore } from '../imageState.ts';
 import type { PaneTools } from '../PanePointer.tsx';
 
@@ -21,6 +28,8 @@ export interface RegionState {
   readonly selected: string | null;
   /** The next press draws it; null moves what is there. */
   readonly tool: Tool | null;
+  /** Of what is measured; null: as the image has it. */
+  readonly unit: RegionUnit | null;
   /** Of the selected region on the image that is shown. */
   readonly answer: RegionAnswer | null;
   readonly problem: string | null;
@@ -30,7 +39,13 @@ export interface RegionState {
 
 export interface RegionStore extends StoreApi<RegionState> {
   readonly tools: PaneTools;
+  /** To give a tool up in the middle of a drawing leaves nothing of it. */
   setTool(tool: Tool | null): void;
+  /** Without a drag, in a size that can be taken hold of. */
+  drawAt(tool: Tool, at: DetectorPixel): void;
+  /** In the place of the one that it is a change of. */
+  put(region: Region): void;
+  setUnit(unit: RegionUnit): void;
   select(id: string | null): void;
   remove(id: string): void;
   clear(): void;
@@ -56,6 +71,7 @@ export function createRegionStore(image: ImageStore): RegionStore {
     regions: [],
     selected: null,
     tool: null,
+    unit: null,
     answer: null,
     problem: null,
     skipped: [],
@@ -72,10 +88,12 @@ export function createRegionStore(image: ImageStore): RegionStore {
     try {
       for (;;) {
         const region = selectedRegion(get());
+        const { unit } = get();
         const { shownAs } = image.getState();
-        const answer = region ? await image.region(region) : null;
+        const answer = region ? await image.region(region, unit) : null;
         set({ answer, problem: null });
-        if (selectedRegion(get()) === region && image.getState().shownAs === shownAs) return;
+        const same = selectedRegion(get()) === region && get().unit === unit;
+        if (same && image.getState().shownAs === shownAs) return;
       }
     } catch (thrown) {
       set({ answer: null, problem: toAppError(thrown).message });
@@ -95,6 +113,12 @@ export function createRegionStore(image: ImageStore): RegionStore {
       selected: region.id,
     });
 
+  const add = (tool: Tool, at: DetectorPixel): Region => {
+    const region: Region = { ...drawn(tool, at, at), id: newId(), label: '', colour: DEFAULT_COLOUR };
+    change({ regions: [...get().regions, region], selected: region.id });
+    return region;
+  };
+
   const removeOne = (id: string) => {
     const { regions, selected } = get();
     change({
@@ -111,9 +135,8 @@ export function createRegionStore(image: ImageStore): RegionStore {
     press(at, tolerancePx) {
       const { tool, regions, selected } = get();
       if (tool) {
-        const region: Region = { ...drawn(tool, at, at), id: newId(), label: '', colour: DEFAULT_COLOUR };
+        const region = add(tool, at);
         drag = { id: region.id, from: at, before: region, how: 'new' };
-        change({ regions: [...regions, region], selected: region.id });
         return true;
       }
       // The selected one first, then the one that was drawn last.
@@ -134,7 +157,7 @@ export function createRegionStore(image: ImageStore): RegionStore {
       if (!drag) return;
       const { before, from, how, id } = drag;
       if (how === 'new') {
-        const shape = drawn(get().tool ?? 'circle', from, at);
+        const shape = drawn(before.kind, from, at);
         if (shapeProblem(shape) === undefined)
           put({ ...shape, id, label: before.label, colour: before.colour });
       } else if (how === 'edge' || how === 'inside') put(movedBy(before, at.x - from.x, at.y - from.y));
@@ -144,12 +167,35 @@ export function createRegionStore(image: ImageStore): RegionStore {
       if (drag?.how === 'new') set({ tool: null });
       drag = null;
     },
+    doublePress(at, tolerancePx) {
+      const polygon = selectedRegion(get());
+      if (polygon?.kind !== 'polygon') return false;
+      const how = hit(polygon, at, tolerancePx);
+      const vertex = polygon.vertices.findIndex((_, i) => how === `vertex-${i}`);
+      if (how === 'edge') put(insertVertex(polygon, at));
+      else if (vertex >= 0) put(removeVertex(polygon, vertex));
+      return how === 'edge' || vertex >= 0;
+    },
+    moveChosen(dxPx, dyPx) {
+      const region = selectedRegion(get());
+      if (region) put(movedBy(region, dxPx, dyPx));
+      return region !== undefined;
+    },
   };
 
   return {
     ...store,
     tools,
-    setTool: (tool) => set({ tool }),
+    setTool(tool) {
+      if (tool === null && drag?.how === 'new') {
+        removeOne(drag.id);
+        drag = null;
+      }
+      set({ tool });
+    },
+    drawAt: (tool, at) => void add(tool, at),
+    put,
+    setUnit: (unit) => change({ unit }),
     select: (selected) => change({ selected }),
     remove: removeOne,
     clear: () => change({ regions: [], selected: null, skipped: [] }),
