@@ -1,13 +1,17 @@
+import { LOCKS } from '../../core/camera/lock.ts';
 import { DM_ORIENTATION } from '../../core/camera/view.ts';
+import { BINS } from '../../core/display/binning.ts';
 import { COLOUR_MAPS } from '../../core/display/colourMapNames.ts';
 import { northUp } from '../../core/sky/northUp.ts';
 import { toAppError } from '../../core/errors.ts';
 import { NO_CONTRAST, STRETCHES } from '../../core/display/stretch.ts';
+import { arrowOf, panByArrow, toggleCrosshair } from '../../features/image/arrowKeys.ts';
 import { COMPARE_MODES, type CompareStore } from '../../features/image/compare/compareStore.ts';
 import { seenImage } from '../../features/image/compare/seenImage.ts';
 import { FIRST_ISR } from '../../features/image/displayState.ts';
 import type { ImageStore } from '../../features/image/imageState.ts';
 import { toggleOverscan } from '../../features/image/overscan.ts';
+import { saveImage } from '../../features/image/saveImage.ts';
 import { THEMES } from '../keptState.ts';
 import type { ShortcutGroup } from './shortcuts.ts';
 import type { Workspace } from './workspace.ts';
@@ -19,6 +23,10 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
   const withSelected = (act: (id: string) => void) => {
     const { selected } = regions.getState();
     if (selected !== null) act(selected);
+  };
+  const whileComparing = (act: () => void) => {
+    if (compare.getState().others.length > 0) act();
+    else workspace.notify('Nothing is compared: k puts the previous exposure beside this one.');
   };
   const toggleSmoothing = smoothingToggle(image);
   /** Brightness is that of what is seen: a difference has its own. */
@@ -69,6 +77,14 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
         },
         { keys: ['-'], does: 'zoom out', run: () => image.zoomBy(1 / ZOOM_STEP) },
         { keys: ['0'], does: 'fit the pane', run: () => image.fit() },
+        {
+          keys: ['Shift+ArrowLeft', 'Shift+ArrowRight', 'Shift+ArrowUp', 'Shift+ArrowDown'],
+          does: 'pan; a drag pans, too',
+          run: (key) => {
+            const arrow = arrowOf(key.slice('Shift+'.length));
+            if (arrow) panByArrow(image, arrow);
+          },
+        },
         { keys: ['o'], does: 'one detector pixel per screen pixel', run: () => image.zoomTo(1) },
         {
           keys: ['Z'],
@@ -142,8 +158,13 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
         },
         {
           keys: ['S'],
-          does: 'smoothed view, and back; the view menu has its sigma, and binning',
+          does: 'smoothed view, and back; the view menu has its sigma',
           run: toggleSmoothing,
+        },
+        {
+          keys: ['V'],
+          does: 'next binning: 2, 4, 8, 16, as the zoom asks',
+          run: () => image.setDisplay({ bin: next(BINS, image.getState().display.bin) }),
         },
         {
           keys: ['q'],
@@ -200,8 +221,20 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
       name: 'Measure',
       shortcuts: [
         {
+          keys: ['X'],
+          does: 'crosshair for the arrow keys, in place of the mouse; again or Escape ends it',
+          run: () => {
+            if (!toggleCrosshair(image)) workspace.notify('There is no image yet.');
+            else if (image.getState().crosshair) focusImage();
+          },
+        },
+        {
+          keys: ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'],
+          does: 'on the image: move the crosshair, or else the chosen region, by a pixel; with ⇧ by 10',
+        },
+        {
           keys: ['e'],
-          does: 'examine the star at the pointer: centroid, FWHM, flux, encircled energy',
+          does: 'examine the star at the pointer or crosshair: centroid, FWHM, flux, encircled energy',
           run: () => {
             ui.setState({ inspector: 'measure' });
             image.examine().catch((thrown: unknown) => workspace.notify(toAppError(thrown).message));
@@ -209,7 +242,7 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
         },
         {
           keys: ['j'],
-          does: 'row and column through the pointer, or the whole image’s projections',
+          does: 'row and column through the pointer or crosshair, or the whole image’s projections',
           run: () =>
             ui.setState(({ cross, inspector }) => ({
               inspector: 'measure',
@@ -251,7 +284,21 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
             if (shown) compare.add({ kind: 'exposure', exposure: shown });
           },
         },
-        { keys: ['Escape'], does: 'end of comparing', run: () => compare.clear() },
+        {
+          keys: ['U'],
+          does: 'match limits: every image between those of the first, or its own',
+          run: () => whileComparing(() => compare.setMatched(!compare.getState().matched)),
+        },
+        {
+          keys: ['Q'],
+          does: 'next lock: by pixel, amplifier, sky',
+          run: () => whileComparing(() => compare.setLock(next(LOCKS, compare.getState().lock))),
+        },
+        {
+          keys: ['Escape'],
+          does: 'end of drawing, else of the crosshair, of choosing a region, of comparing',
+          run: () => endInnermost(workspace),
+        },
       ],
     },
     {
@@ -268,6 +315,16 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
     {
       name: 'Page',
       shortcuts: [
+        {
+          keys: ['I'],
+          does: 'save the picture as it is (PNG)',
+          run: () => void saveImage(image, 'png', (note) => workspace.notify(note)),
+        },
+        {
+          keys: ['W'],
+          does: 'save the pixels, mask and variance (FITS)',
+          run: () => void saveImage(image, 'fits', (note) => workspace.notify(note)),
+        },
         { keys: ['r'], does: 'readout and ISR steps', run: () => ui.setState({ inspector: 'readout' }) },
         {
           keys: ['A'],
@@ -286,6 +343,15 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
       ],
     },
   ];
+}
+
+/** One press, one step back: what was begun last ends first. */
+function endInnermost({ image, regions, compare }: Workspace): void {
+  const { tool, selected } = regions.getState();
+  if (tool) regions.setTool(null);
+  else if (image.getState().crosshair) image.lookAt(null);
+  else if (selected !== null) regions.select(null);
+  else compare.clear();
 }
 
 /** Off, and on with the last sigma. */
@@ -328,6 +394,14 @@ function toggleRaw(image: ImageStore): void {
   else {
     const switched = Object.fromEntries(done.map(({ name }) => [name, false]));
     image.setIsr({ ...isr, switched: { ...isr.switched, ...switched } });
+  }
+}
+
+/** Hidden ones, behind what is compared, do not take it. */
+function focusImage(): void {
+  for (const canvas of document.querySelectorAll<HTMLCanvasElement>('.image-canvas')) {
+    canvas.focus({ preventScroll: true });
+    if (document.activeElement === canvas) return;
   }
 }
 

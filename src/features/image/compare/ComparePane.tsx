@@ -215,14 +215,14 @@ function CompareBar({ main, compare }: Pick<ComparePaneProps, 'main' | 'compare'
             type="button"
             className="image-choice"
             aria-pressed={matched}
-            title="Every image between the limits of the first"
+            title="Every image between the limits of the first (U)"
             onClick={() => compare.setMatched(!matched)}
           >
             match limits
           </button>
           <Select
             label="Locked by"
-            title="What lies at the same place of every image"
+            title="What lies at the same place of every image (Q)"
             value={lock}
             options={LOCKS.map((each) => [each, `lock: ${each}`] as const)}
             choose={(chosen) => compare.setLock(LOCKS.find((each) => each === chosen) ?? 'pixel')}

@@ -1,0 +1,101 @@
+import { expect, test, vi } from 'vitest';
+import { createStore } from 'zustand/vanilla';
+import type { ImageState } from '../../features/image/imageState.ts';
+import { FIRST_STATE } from '../../features/image/imageState.ts';
+import { createRegionStore } from '../../features/image/regions/regionStore.ts';
+import { keyName } from './shortcuts.ts';
+import type { Workspace } from './workspace.ts';
+import { workspaceShortcuts } from './workspaceShortcuts.ts';
+
+/** What the keys of this file's tests act upon. */
+function made() {
+  const imageStore = createStore<ImageState>(() => FIRST_STATE);
+  const image = {
+    ...imageStore,
+    region: async () => null,
+    lookAt: vi.fn(() => imageStore.setState({ crosshair: false, pointer: null })),
+    setDisplay: (display: Partial<ImageState['display']>) =>
+      imageStore.setState((state) => ({ display: { ...state.display, ...display } })),
+  };
+  const compare = {
+    ...createStore(() => ({ others: [] as object[], matched: true, lock: 'pixel' })),
+    clear: vi.fn(),
+    setMatched: vi.fn(),
+    setLock: vi.fn(),
+  };
+  const regions = createRegionStore(image as never);
+  const notify = vi.fn();
+  const groups = workspaceShortcuts({ image, compare, regions, notify } as unknown as Workspace);
+  const all = groups.flatMap(({ shortcuts }) => shortcuts);
+  const press = (key: string) => all.find(({ run, keys }) => run && keys.includes(key))?.run?.(key);
+  return { image, compare, regions, notify, groups, all, press };
+}
+
+test('every shortcut has a text of its own and keys that can be read', () => {
+  const { all } = made();
+  expect(all.length).toBeGreaterThan(50);
+  for (const { keys, does } of all) {
+    expect(does.trim()).not.toBe('');
+    expect(keys.length).toBeGreaterThan(0);
+    for (const key of keys) expect(keyName(key).trim()).not.toBe('');
+  }
+  expect(new Set(all.map(({ does }) => does)).size).toBe(all.length);
+});
+
+test('no key does two things, but for those that the image takes while it has the focus', () => {
+  const { groups } = made();
+  const used = new Map<string, string>();
+  for (const { name, shortcuts } of groups) {
+    for (const { keys, does, run } of shortcuts) {
+      for (const key of keys) {
+        const where = run ? key : `${key} on the image`;
+        expect(used.get(where), `${key} of ${name}: ${does}`).toBeUndefined();
+        used.set(where, does);
+      }
+      if (!run) expect(does).toMatch(/^on the image/);
+    }
+  }
+});
+
+test('Escape ends one thing at a time, what was begun last first', () => {
+  const { image, compare, regions, press } = made();
+  regions.drawAt('circle', { x: 10, y: 10 });
+  image.setState({ crosshair: true, pointer: { x: 1, y: 1 } });
+  regions.setTool('line');
+  press('Escape');
+  expect(regions.getState().tool).toBeNull();
+  expect(image.lookAt).not.toHaveBeenCalled();
+  press('Escape');
+  expect(image.getState().crosshair).toBe(false);
+  expect(regions.getState().selected).not.toBeNull();
+  press('Escape');
+  expect(regions.getState()).toMatchObject({ selected: null, regions: [{ kind: 'circle' }] });
+  expect(compare.clear).not.toHaveBeenCalled();
+  press('Escape');
+  expect(compare.clear).toHaveBeenCalledOnce();
+});
+
+test('match limits and lock say what they need, and go on to the next', () => {
+  const { compare, notify, press } = made();
+  press('U');
+  press('Q');
+  expect(notify.mock.calls.flat()).toEqual(new Array(2).fill(expect.stringMatching(/^Nothing is compared/)));
+  expect([compare.setMatched, compare.setLock].some((each) => each.mock.calls.length > 0)).toBe(false);
+  compare.setState({ others: [{}] });
+  press('U');
+  expect(compare.setMatched).toHaveBeenLastCalledWith(false);
+  press('Q');
+  expect(compare.setLock).toHaveBeenLastCalledWith('amplifier');
+});
+
+test('binning goes round, and saving says when there is nothing to save', () => {
+  const { image, notify, press } = made();
+  const seen = Array.from({ length: 5 }, () => {
+    press('V');
+    return image.getState().display.bin;
+  });
+  expect(seen).toEqual([2, 4, 8, 16, 1]);
+  press('I');
+  press('W');
+  expect(notify.mock.calls).toEqual(new Array(2).fill(['There is no image to save yet.']));
+});
