@@ -149,10 +149,113 @@ test('a region file of DS9 is read, its statistics are those of the pixels, what
   await expect(shapes).toHaveCount(2);
   await workspace.keyboard.press('Delete');
   await expect(shapes).toHaveCount(1);
-  await picture(workspace, 'regions');
   const saving = workspace.waitForEvent('download');
   await view.getByRole('button', { name: 'Save image' }).click();
   expect(readFileSync(await (await saving).path(), 'utf8')).toMatch(/box\(701,1201,9,7,0\)/);
+});
+
+test('without the mouse: zoom, pan, point, examine, regions by their numbers', async ({
+  workspace,
+  site,
+}) => {
+  const { truth } = await openField(workspace, site);
+  const star = goodStar(truth);
+  const [x, y] = [Math.round(star.x_px), Math.round(star.y_px)];
+  const { keyboard } = workspace;
+  const centreX = async () => {
+    const view = await workspace.evaluate(() => window.summitNotebook?.getState().image.view);
+    return view && view !== 'fit' ? view.centre.x : NaN;
+  };
+  await workspace.evaluate(
+    ([cx = 0, cy = 0]) => window.summitNotebook?.setView({ centre: { x: cx, y: cy }, scale: 4 }),
+    [x, y],
+  );
+  await keyboard.press('Shift+ArrowRight');
+  await expect.poll(centreX).toBeGreaterThan(x + 5);
+  await keyboard.press('Shift+ArrowLeft');
+  await expect.poll(centreX).toBeCloseTo(x, 6);
+
+  await keyboard.press('Shift+X');
+  for (const key of ['ArrowRight', 'ArrowRight', 'Shift+ArrowUp', 'Shift+ArrowDown', 'ArrowDown']) {
+    await keyboard.press(key);
+  }
+  const readout = workspace.getByTestId('readout');
+  await expect(readout.locator('[data-field="x"]')).toHaveText(String(x + 2));
+  await expect(readout.locator('[data-field="y"]')).toHaveText(String(y - 1));
+  const valueAt = (px: number, py: number) =>
+    workspace.evaluate(([ax = 0, ay = 0]) => window.summitNotebook?.valueAt(ax, ay), [px, py]);
+  const under = await valueAt(x + 2, y - 1);
+  await expect(readout.locator('[data-field="value"]')).toContainText((under?.valueAdu ?? NaN).toFixed(1));
+  await expect(workspace.getByTestId('crosshair')).toBeAttached();
+  await picture(workspace, 'crosshair');
+  await keyboard.press('e');
+  const measured = workspace.getByTestId('examine').locator('[data-field="x"]');
+  await expect
+    .poll(async () => Math.abs(parseFloat((await measured.textContent()) ?? '') - star.x_px))
+    .toBeLessThan(0.15);
+
+  await keyboard.press('Shift+R');
+  const view = workspace.getByTestId('region-view');
+  const type = async (field: RegExp, text: string) => {
+    await view.getByLabel(field).focus();
+    await keyboard.press('ControlOrMeta+A');
+    await keyboard.type(text);
+    await keyboard.press('Enter');
+  };
+  for (const shape of ['circle', 'box', 'line']) {
+    await view.getByRole('button', { name: shape, exact: true }).focus();
+    await keyboard.press('Enter');
+  }
+  const shapes = workspace.getByTestId('regions');
+  await expect(shapes.locator('[data-kind="line"][data-selected="true"]')).toHaveCount(1);
+  for (const [field, value] of [
+    [/^from x/, x - 25],
+    [/^from y/, y - 15],
+    [/^to x/, x + 25],
+    [/^to y/, y + 15],
+  ] as const) {
+    await type(field, String(value));
+  }
+  await type(/^width/, '-3');
+  await expect(view.getByRole('alert')).toHaveText('Width is a size: type a number above zero.');
+  await type(/^width/, '5');
+  await expect(view.getByRole('alert')).toHaveCount(0);
+  await expect(view.getByTestId('cut-width')).toHaveText(/^FWHM \d/);
+  const plots = view.locator('.image-plot-place svg');
+  await expect(plots.first()).toBeVisible();
+  await plots.first().scrollIntoViewIfNeeded();
+  await picture(workspace, 'regions');
+
+  await view.getByRole('button', { name: /^box \d/ }).focus();
+  await keyboard.press('Enter');
+  await type(/^width/, '3');
+  await type(/^height/, '3');
+  await view.getByRole('button', { name: 'electron' }).focus();
+  await keyboard.press('Enter');
+  await keyboard.press('Shift+ArrowUp');
+  const statistics = view.getByTestId('region-statistics');
+  await expect(statistics.locator('[data-field="n"]')).toHaveText('9');
+  await expect(statistics).toContainText('values in electron');
+  const near = [-1, 0, 1].flatMap((dy) => [-1, 0, 1].map((dx) => [x + 2 + dx, y + 9 + dy] as const));
+  const electrons = await Promise.all(near.map(async ([px, py]) => (await valueAt(px, py))?.valueElectron));
+  const mean = electrons.reduce<number>((sum, each) => sum + (each ?? NaN) / 9, 0);
+  await expect
+    .poll(async () =>
+      Number((await statistics.locator('[data-field="mean"]').textContent())?.replace('−', '-')),
+    )
+    .toBeCloseTo(mean, 1);
+  await keyboard.press('Delete');
+  await expect(shapes.locator('[data-kind="box"]')).toHaveCount(0);
+  await keyboard.press('?');
+  const keys = workspace.getByRole('dialog', { name: 'Keyboard' });
+  await expect(keys.getByText('crosshair for the arrow keys', { exact: false })).toBeVisible();
+  await picture(workspace, 'keys');
+  await keyboard.press('Escape');
+  // Closed is not yet gone, and until then the keys are still its.
+  await expect(workspace.locator('dialog')).toHaveCount(0);
+  await keyboard.press('Escape');
+  await expect(workspace.getByTestId('crosshair')).toHaveCount(0);
+  await view.getByRole('button', { name: 'Clear' }).press('Enter');
 });
 
 test('the row and the column through the pointer are those of the pixels, and the projections of all', async ({

@@ -318,12 +318,12 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
         {
           keys: ['I'],
           does: 'save the picture as it is (PNG)',
-          run: () => void saveImage(image, 'png', (note) => workspace.notify(note)),
+          run: () => void saveImage(image, compare, 'png', (note) => workspace.notify(note)),
         },
         {
           keys: ['W'],
           does: 'save the pixels, mask and variance (FITS)',
-          run: () => void saveImage(image, 'fits', (note) => workspace.notify(note)),
+          run: () => void saveImage(image, compare, 'fits', (note) => workspace.notify(note)),
         },
         { keys: ['r'], does: 'readout and ISR steps', run: () => ui.setState({ inspector: 'readout' }) },
         {

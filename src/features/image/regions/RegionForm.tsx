@@ -26,7 +26,7 @@ export function RegionForm({ store, region }: RegionFormProps) {
           return undefined;
         }}
       />
-      <label className="region-field">
+      <label className="region-field" data-wide="true">
         colour
         <select
           className="image-select"

@@ -105,7 +105,7 @@ export function RegionView({ image, store, theme }: RegionViewProps) {
       </ul>
       {chosen && <RegionForm key={chosen.id} store={store} region={chosen} />}
       {chosen && (
-        <div className="image-group" role="group" aria-label="Unit of what is measured">
+        <div className="image-group region-unit" role="group" aria-label="Unit of what is measured">
           {UNITS.map((name) => (
             <button
               key={name}
