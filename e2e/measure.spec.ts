@@ -152,6 +152,7 @@ test('a region file of DS9 is read, its statistics are those of the pixels, what
   const saving = workspace.waitForEvent('download');
   await view.getByRole('button', { name: 'Save image' }).click();
   expect(readFileSync(await (await saving).path(), 'utf8')).toMatch(/box\(701,1201,9,7,0\)/);
+  await view.getByRole('button', { name: 'Clear' }).click();
 });
 
 test('without the mouse: zoom, pan, point, examine, regions by their numbers', async ({
@@ -245,7 +246,7 @@ test('without the mouse: zoom, pan, point, examine, regions by their numbers', a
     )
     .toBeCloseTo(mean, 1);
   await keyboard.press('Delete');
-  await expect(shapes.locator('[data-kind="box"]')).toHaveCount(0);
+  await expect(shapes.locator('[data-selected="true"]')).toHaveCount(0);
   await keyboard.press('?');
   const keys = workspace.getByRole('dialog', { name: 'Keyboard' });
   await expect(keys.getByText('crosshair for the arrow keys', { exact: false })).toBeVisible();
