@@ -44,6 +44,13 @@ it('the crosshair begins in the middle, goes pixel by pixel, and the readout is 
   expect(image.getState()).toMatchObject({ crosshair: false, pointer: null, readout: null });
 });
 
+it('the middle is that of the view that was asked for, also before it is drawn', () => {
+  const image = shown();
+  panByArrow(image, RIGHT);
+  toggleCrosshair(image);
+  expect(image.getState().pointer).toEqual({ x: Math.round(700 + 75 / 8), y: 1200 });
+});
+
 it('it goes where the arrow points on a turned image, and stays on the detector', () => {
   const image = shown({
     centre: { x: 4, y: 3998 },

@@ -39,9 +39,10 @@ export function panByArrow(image: ImageStore, { right, up }: ScreenStep): void {
 
 /** At the pixel under the mouse, or in the middle of the pane; false where there is no image to put it on. */
 export function toggleCrosshair(image: ImageStore): boolean {
-  const { crosshair, pointer, drawn } = image.getState();
+  const state = image.getState();
+  const { crosshair, pointer, drawn } = state;
   if (crosshair) image.lookAt(null);
-  else if (drawn) image.lookAt(pixelAt(pointer ?? drawn.view.centre), true);
+  else if (drawn) image.lookAt(pixelAt(pointer ?? (zoomedView(state) ?? drawn.view).centre), true);
   return drawn !== null;
 }
 
