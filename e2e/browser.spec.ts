@@ -31,7 +31,7 @@ test('without WebGL2 each surface says so in place of the image, and fetches no 
     await expect(page.getByTestId('image-pane')).not.toHaveAttribute('data-wanted', '');
     await picture(page, `unsupported-${surface || 'workspace'}`);
   }
-  expect(fetched.filter((url) => /\/files\//.test(url))).toEqual([]);
+  expect(fetched.filter((url) => /\/repositories\/.*\/files\//.test(url))).toEqual([]);
   await context.close();
 });
 
