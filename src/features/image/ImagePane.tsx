@@ -83,6 +83,7 @@ export function ImagePane({
       {children}
       <Suspense>{altered && <ViewNote store={store} />}</Suspense>
       <Progress store={store} />
+      {reducing && <div className="image-reducing" aria-hidden="true" />}
       <Trouble store={store} compact={compact} />
       <Unsupported store={store} />
     </section>
