@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createStore, type StoreApi } from 'zustand/vanilla';
+import { createStore } from 'zustand/vanilla';
 import type { Exposure } from '../../core/dataId.ts';
 import { createActionLog } from './actionLogStore.ts';
 import type { CompareState, CompareStore } from './compare/compareStore.ts';
@@ -24,18 +24,15 @@ const opened = (seqNum: number, untrimmed = false) =>
 
 /** Stores with what the log reads of them. */
 function page() {
-  const imageOf = () => createStore<ImageState>(() => ({ examined: [] }) as unknown as ImageState);
-  const image = imageOf();
+  const image = createStore<ImageState>(() => ({ examined: [] }) as unknown as ImageState);
   const regions = createStore(() => ({ regions: [], selected: null, answer: null }));
-  const compare = createStore<CompareState>(
-    () => ({ mode: 'difference', others: [], combined: null }) as unknown as CompareState,
-  );
+  const compare = createStore<CompareState>(() => ({ combinedOf: null }) as unknown as CompareState);
   const log = createActionLog(
     image as unknown as ImageStore,
     regions as unknown as RegionStore,
     compare as unknown as CompareStore,
   );
-  return { image, imageOf, compare, log, kinds: () => log.actions().map(({ kind }) => kind) };
+  return { image, compare, log, kinds: () => log.actions().map(({ kind }) => kind) };
 }
 
 const CROSS = { kind: 'cross', at: { x: 3, y: 4 }, widthPx: 1, how: 'mean', width: 40, height: 40 } as const;
@@ -58,26 +55,41 @@ describe('the log', () => {
     expect(kinds()).toEqual(['shown', 'health', 'health']);
   });
 
-  it('has a difference once it is made, of the image that was there then', async () => {
-    const { image, imageOf, compare, log, kinds } = page();
-    image.setState(opened(2));
-    const [other, combined] = [imageOf(), imageOf()] as unknown as [
-      StoreApi<ImageState>,
-      StoreApi<ImageState>,
-    ];
-    other.setState(opened(1));
-    compare.setState({
-      others: [{ id: 1, what: { kind: 'previous' }, image: other as unknown as ImageStore }],
-      combined: combined as unknown as ImageStore,
-    });
+  it('has each difference as it is made, of what it was really made of', async () => {
+    const { image, compare, log, kinds } = page();
+    const main = opened(2);
+    image.setState(main);
+    const other = opened(1);
+    const make = (of: ImageState, by: ImageState) =>
+      compare.setState({
+        combinedOf: {
+          how: 'difference',
+          of: of.shownAs!,
+          by: { shown: by.shown!, shownAs: by.shownAs! },
+        },
+      });
     expect(kinds()).toEqual(['shown']);
-    combined.setState(opened(2));
-    combined.setState(opened(2));
+    make(main, other);
+    compare.setState({ curtain: 0.3 });
     expect(kinds()).toEqual(['shown', 'combined']);
     expect(log.actions().at(-1)).toMatchObject({ how: 'difference', by: { exposure: exposure(1) } });
     const text = await log.python();
     expect(text.indexOf("'exposure': 2026112200002")).toBeLessThan(text.indexOf("'exposure': 2026112200001"));
     expect(text.endsWith('difference = result.image - other.image\n')).toBe(true);
+    // The same two, one reduced in another way.
+    const again = opened(1);
+    const steps = [{ name: 'dark', done: false, switchable: true }] as const;
+    make(main, { ...again, shownAs: { ...again.shownAs!, steps } });
+    expect(kinds()).toEqual(['shown', 'combined']);
+    expect(log.actions().at(-1)).toMatchObject({ by: { steps } });
+    // Another exposure, while the difference of the old pair is still on its way.
+    const next = opened(3);
+    image.setState(next);
+    make(main, opened(1));
+    expect(kinds()).toEqual(['shown', 'combined', 'shown']);
+    make(next, main);
+    expect(kinds()).toEqual(['shown', 'combined', 'shown', 'combined']);
+    expect(log.actions().at(-1)).toMatchObject({ by: { exposure: exposure(2) } });
   });
 
   it('forgets the oldest, but never the image that the first one left was measured on', () => {

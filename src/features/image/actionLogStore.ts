@@ -49,17 +49,17 @@ export function createActionLog(image: ImageStore, regions: RegionStore, compare
     const converted = unit !== 'ratio' && unit !== image.getState().shownAs?.unit;
     add({ kind: 'region', region, ...(converted && { convertedTo: unit }) });
   });
-  compare.subscribe(({ combined, mode, others }, before) => {
-    if (!combined || combined === before.combined || (mode !== 'difference' && mode !== 'ratio')) return;
-    const { shown, shownAs } = others[0]?.image.getState() ?? {};
-    if (!shown || !shownAs) return;
-    const by = shownAction(shown, shownAs);
-    const end = combined.subscribe(({ shownAs: made }) => {
-      // Two that cannot be combined never are.
-      if (!made) return;
-      end();
-      add({ kind: 'combined', how: mode, by });
-    });
+  compare.subscribe(({ combinedOf }, before) => {
+    if (!combinedOf || combinedOf === before.combinedOf) return;
+    const { how, of, by } = combinedOf;
+    // The page has gone on: Python's `result` is another one, and so will the difference be.
+    if (of !== image.getState().shownAs) return;
+    // Another reduction of the same two takes the place of the one before.
+    instead(
+      (last) =>
+        last.kind === 'combined' && last.how === how && last.by.exposure.exposure === by.shown.exposure,
+    );
+    add({ kind: 'combined', how, by: shownAction(by.shown, by.shownAs) });
   });
   return {
     actions: () => actions,

@@ -259,6 +259,11 @@ describe('a difference or a ratio', () => {
     await show(4);
     await vi.waitFor(() => expect(compare.getState().combinedName).toMatch(/ 4 − .* 3$/));
     expect(compare.getState().combined).toBe(before);
+    expect(compare.getState().combinedOf).toMatchObject({
+      how: 'difference',
+      of: { key: key(main) },
+      by: { shown: { seqNum: 3 }, shownAs: { key: key(compare.getState().others[0]!.image) } },
+    });
     expect(combinations.at(-1)).toEqual({
       of: key(main),
       by: key(compare.getState().others[0]!.image),

@@ -8,13 +8,7 @@ import { exposureLabel, type Exposure } from '../../../core/dataId.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { ButlerClient } from '../../../services/butler/butlerClient.ts';
 import type { ImageWorker } from '../../../services/workerPool.ts';
-import type {
-  Combination,
-  CombineRequest,
-  IsrRecipe,
-  OpenedImage,
-  StepName,
-} from '../../../workers/image/contract.ts';
+import type { Combination, IsrRecipe, OpenedImage, StepName } from '../../../workers/image/contract.ts';
 import { NO_CONTRAST } from '../../../core/display/stretch.ts';
 import { type DisplayState, isPerAmplifier, shownLimits } from '../displayState.ts';
 import type { ImageStore } from '../imageState.ts';
@@ -45,6 +39,13 @@ export interface Other {
   readonly image: ImageStore;
 }
 
+/** What a difference or a ratio was really made of. */
+export interface CombinedOf {
+  readonly how: Combination;
+  readonly of: OpenedImage;
+  readonly by: { readonly shown: Exposure; readonly shownAs: OpenedImage };
+}
+
 export interface CompareState {
   readonly mode: CompareMode;
   /** Empty: nothing is compared. */
@@ -53,6 +54,8 @@ export interface CompareState {
   readonly combined: ImageStore | null;
   /** The two that are on the screen as one, with the sign between them. */
   readonly combinedName: string;
+  /** The same two as they were opened; null before there is a picture. */
+  readonly combinedOf: CombinedOf | null;
   /** Every image between the limits of the main one. */
   readonly matched: boolean;
   /** What lies at the same place of every pane. */
@@ -103,6 +106,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     others: [],
     combined: null,
     combinedName: '',
+    combinedOf: null,
     matched: true,
     lock: 'pixel',
     blinkSeconds: 0.5,
@@ -112,7 +116,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
   const { getState: get, setState: set } = store;
   let made = 0;
   /** What `combined` is, or is going to be, made of. */
-  let asked: (CombineRequest & { readonly name: string }) | undefined;
+  let asked: (CombinedOf & { readonly name: string }) | undefined;
   /** As it was set on a difference or a ratio before, until the comparison ends. */
   let brightness: Partial<Record<Combination, Brightness>> = {};
 
@@ -188,29 +192,32 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     if (!combined) return;
     if (asked) brightness[asked.how] = combined.getState().display;
     asked = undefined;
-    set({ combined: null, combinedName: '' });
+    set({ combined: null, combinedName: '', combinedOf: null });
     combined.dispose();
   };
 
   /** The store of a difference, or of a ratio, which stays while exposures come and go. */
   const beginCombined = (how: Combination): ImageStore => {
-    const names = new WeakMap<OpenedImage, string>();
+    const makings = new WeakMap<OpenedImage, typeof asked>();
     const combined = createImageStore({
       butler,
       worker,
       reducedElsewhere: true,
       async opening() {
         if (!asked) throw new AppError('Cancelled', 'The comparison has ended.');
-        const { name, ...request } = asked;
-        const opened = await worker.combine(request);
-        names.set(opened, name);
+        const making = asked;
+        const { of, by, how: sign } = making;
+        const opened = await worker.combine({ of: of.key, by: by.shownAs.key, how: sign });
+        makings.set(opened, making);
         return opened;
       },
     });
     combined.setDisplay({ ...main.getState().display, ...FIRST_BRIGHTNESS[how], ...brightness[how] });
     dressCombined(combined);
     combined.subscribe(({ shownAs }, before) => {
-      if (shownAs && shownAs !== before.shownAs) set({ combinedName: names.get(shownAs) ?? '' });
+      if (!shownAs || shownAs === before.shownAs) return;
+      const making = makings.get(shownAs);
+      set({ combinedName: making?.name ?? '', combinedOf: making ?? null });
     });
     set({ combined });
     return combined;
@@ -224,12 +231,12 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     if (!how || !first || (asked && asked.how !== how)) endCombined();
     if (!how || !first) return;
     const { shownAs: of, shown } = main.getState();
-    const by = first.image.getState().shownAs;
+    const { shownAs: by, shown: byShown } = first.image.getState();
     // True pixels are combined: a preview is waited out.
-    if (!of || of.preview || !shown || !by || by.preview) return;
-    if (asked?.of === of.key && asked.by === by.key) return;
+    if (!of || of.preview || !shown || !by || by.preview || !byShown) return;
+    if (asked?.of === of && asked.by.shownAs === by) return;
     const name = `${exposureLabel(shown)} ${how === 'ratio' ? '÷' : '−'} ${otherLabel(first)}`;
-    asked = { of: of.key, by: by.key, how, name };
+    asked = { of, by: { shown: byShown, shownAs: by }, how, name };
     const combined = get().combined ?? beginCombined(how);
     combined.show(shown, Date.now());
     // The exposure may be the one that is there, and the other one, or its reduction, another.
