@@ -4,10 +4,11 @@ import { useStore } from 'zustand';
 import type { Limits } from '../../core/display/stretch.ts';
 import { formatFixed } from '../../core/units.ts';
 import { saveFile } from '../../services/saveFile.ts';
+import type { Combination } from '../../workers/image/contract.ts';
 import { type ColourBarScale, colourBarScale, rampColours } from './colourBar.ts';
 import type { DisplayState } from './displayState.ts';
 import { isPerAmplifier, shownLimits } from './displayState.ts';
-import { histogramCsv } from './histogramCsv.ts';
+import { histogramCsv, histogramFileName } from './histogramCsv.ts';
 import './image.css';
 import type { ImageStore } from './imageState.ts';
 
@@ -17,7 +18,13 @@ const HEIGHT = 72;
 const INWARDS: Readonly<Record<number, string>> = { 0: '0', 1: '-100%' };
 const ENDS = ['Lower limit', 'Upper limit'] as const;
 
-export function Histogram({ store }: { readonly store: ImageStore }) {
+interface HistogramProps {
+  readonly store: ImageStore;
+  /** It is a difference or a ratio of two. */
+  readonly combinedAs?: Combination | null;
+}
+
+export function Histogram({ store, combinedAs = null }: HistogramProps) {
   const opened = useStore(store, (s) => s.shownAs);
   const survey = useStore(store, (s) => s.survey);
   const display = useStore(store, (s) => s.display);
@@ -57,7 +64,7 @@ export function Histogram({ store }: { readonly store: ImageStore }) {
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         preserveAspectRatio="none"
         role="group"
-        aria-label={`Histogram of the image${scale.unit && `, in ${scale.unit}`}`}
+        aria-label={`Histogram of the ${combinedAs ?? 'image'}${scale.unit && `, in ${scale.unit}`}`}
       >
         <path
           className="image-histogram-counts"
@@ -119,7 +126,7 @@ export function Histogram({ store }: { readonly store: ImageStore }) {
           aria-label="CSV of the histogram"
           onClick={() => {
             const csv = new Blob([histogramCsv(statistics.histogram, opened.unit)], { type: 'text/csv' });
-            saveFile(csv, `histogram-${opened.exposure}.csv`);
+            saveFile(csv, histogramFileName(opened, combinedAs));
           }}
         >
           CSV

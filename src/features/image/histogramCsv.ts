@@ -1,6 +1,14 @@
 /** The histogram of the limits as a table. */
 import { csvText } from '../../core/csv.ts';
-import type { PixelUnit, SampledHistogram } from '../../workers/image/contract.ts';
+import type { Combination, OpenedImage, PixelUnit, SampledHistogram } from '../../workers/image/contract.ts';
+
+/** A difference and the image alone are files of their own. */
+export function histogramFileName(
+  { exposure }: Pick<OpenedImage, 'exposure'>,
+  combinedAs: Combination | null,
+): string {
+  return `histogram-${exposure}${combinedAs ? `-${combinedAs}` : ''}.csv`;
+}
 
 /** `sampled pixels`: of those that the histogram counts, which are some 40,000 of the image. */
 export function histogramCsv({ low, high, counts }: SampledHistogram, unit: PixelUnit): string {

@@ -2,15 +2,23 @@
 import { toAppError } from '../../core/errors.ts';
 import { saveFile } from '../../services/saveFile.ts';
 import type { CompareStore } from './compare/compareStore.ts';
-import { seenImage } from './compare/seenImage.ts';
+import { seenImage, seenMode } from './compare/seenImage.ts';
 import type { ImageStore } from './imageState.ts';
 
 export type SavedAs = 'png' | 'fits';
 
-const KINDS = {
-  png: { name: 'the picture', extension: 'png', make: pngOfPane },
-  fits: { name: 'the FITS file', extension: 'fits.fz', make: fitsOf },
-} as const;
+type Make = (main: ImageStore, compare: CompareStore) => Promise<Blob>;
+
+interface Kind {
+  readonly name: string;
+  readonly extension: string;
+  readonly load: () => Promise<Make>;
+}
+
+const KINDS: Readonly<Record<SavedAs, Kind>> = {
+  png: { name: 'the picture', extension: 'png', load: pngOfPane },
+  fits: { name: 'the FITS file', extension: 'fits.fz', load: async () => fitsOf },
+};
 
 /** Says what it does, and at the end nothing or why there is no file. */
 export async function saveImage(
@@ -19,14 +27,16 @@ export async function saveImage(
   as: SavedAs,
   say: (note: string) => void,
 ): Promise<void> {
-  const { name, extension, make } = KINDS[as];
-  const { shown } = main.getState();
-  if (!shown) return say('There is no image to save yet.');
+  const { name, extension, load } = KINDS[as];
+  if (!main.getState().shown) return say('There is no image to save yet.');
   say(`Saving ${name}…`);
   try {
-    const { others, mode, combined } = compare.getState();
-    const seen = as === 'png' ? others.length > 0 : combined !== null;
-    saveFile(await make(main, compare), `${shown.obsId}${seen ? `-${mode}` : ''}.${extension}`);
+    const make = await load();
+    // File and name are of this moment. A difference is of the exposure before until it is made anew.
+    const { shown } = seenImage(main, compare.getState()).getState();
+    if (!shown) return say('There is no image to save yet.');
+    const fileName = `${shown.obsId}${suffix(compare, as)}.${extension}`;
+    saveFile(await make(main, compare), fileName);
     say('');
   } catch (thrown) {
     const { message } = toAppError(thrown);
@@ -34,12 +44,19 @@ export async function saveImage(
   }
 }
 
-async function pngOfPane(main: ImageStore, compare: CompareStore): Promise<Blob> {
+/** FITS is of one image: the difference, or else the main one. */
+function suffix(compare: CompareStore, as: SavedAs): string {
+  const state = compare.getState();
+  const mode = as === 'png' || state.combined ? seenMode(state) : null;
+  return mode ? `-${mode}` : '';
+}
+
+async function pngOfPane(): Promise<Make> {
   const [{ pngOf }, { shownPictures }] = await Promise.all([
     import('./exportPng.ts'),
     import('./compare/shownPictures.ts'),
   ]);
-  return pngOf(shownPictures(document, main, compare.getState()));
+  return (main, compare) => pngOf(shownPictures(document, main, compare.getState()));
 }
 
 async function fitsOf(main: ImageStore, compare: CompareStore): Promise<Blob> {

@@ -5,7 +5,7 @@ import { exposureLabel, type Exposure } from '../../core/dataId.ts';
 import { makeLedger } from '../../core/ledger.ts';
 import { LedgerView } from '../../features/exposures/LedgerView.tsx';
 import { OfMain } from '../../features/image/compare/OfMain.tsx';
-import { useSeenImage } from '../../features/image/compare/seenImage.ts';
+import { combinedAs, useSeenImage } from '../../features/image/compare/seenImage.ts';
 import type { CrossAction } from '../../features/image/actionLog.ts';
 import { Histogram } from '../../features/image/Histogram.tsx';
 import { IsrSwitches } from '../../features/image/IsrSwitches.tsx';
@@ -55,7 +55,7 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
   const theme = useStore(ui, (s) => s.theme);
   const cross = useStore(ui, (s) => s.cross);
   const seen = useSeenImage(image, compare);
-  const combined = useStore(compare, (s) => (s.combined ? s.mode : null));
+  const combined = useStore(compare, combinedAs);
   const noteCross = useCallback(
     (cut: Omit<CrossAction, 'kind'>) => actionLog.note({ kind: 'cross', ...cut }),
     [actionLog],
@@ -106,12 +106,13 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
         role="tabpanel"
         aria-labelledby={`inspector-tab-${tab}`}
       >
-        {tab !== 'ledger' && <OfMain main={image} compare={compare} />}
+        {tab !== 'ledger' && tab !== 'readout' && <OfMain main={image} compare={compare} />}
         {tab === 'readout' && (
           <div className="inspector-readout">
             <Readout store={image} />
+            <OfMain main={image} compare={compare} what="Readout" />
             <h3>Histogram and limits{combined && ` of the ${combined}`}</h3>
-            <Histogram store={seen} />
+            <Histogram store={seen} combinedAs={combined} />
             <MaskControls store={image} />
             <h3>Save</h3>
             <SaveMenu main={image} compare={compare} />

@@ -18,6 +18,10 @@ import { lockable } from '../lockable.ts';
 export const COMPARE_MODES = ['tile', 'blink', 'curtain', 'difference', 'ratio'] as const;
 export type CompareMode = (typeof COMPARE_MODES)[number];
 
+export function isCombination(mode: CompareMode): mode is Combination {
+  return mode === 'difference' || mode === 'ratio';
+}
+
 /** With the main one, nine. */
 const MOST_OTHERS = 8;
 export const BLINK_SECONDS = [0.2, 0.5, 1, 2, 5] as const;
@@ -226,7 +230,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
   /** Anew whenever one of the two images is another; what was there stays until then. */
   const combine = () => {
     const { mode, others } = get();
-    const how: Combination | undefined = mode === 'difference' || mode === 'ratio' ? mode : undefined;
+    const how = isCombination(mode) ? mode : undefined;
     const [first] = others;
     if (!how || !first || (asked && asked.how !== how)) endCombined();
     if (!how || !first) return;
