@@ -10,7 +10,7 @@ import { Select } from '../Select.tsx';
 import type { PaneTools } from '../PanePointer.tsx';
 import './compare.css';
 import type { CompareStore, Other } from './compareStore.ts';
-import { BLINK_SECONDS, COMPARE_MODES, lockProblem, otherLabel } from './compareStore.ts';
+import { BLINK_SECONDS, COMPARE_MODES, isCombination, lockProblem, otherLabel } from './compareStore.ts';
 
 // Behind the first picture: they are loaded when somebody zooms in or asks.
 const Panner = lazy(() => import('../Panner.tsx'));
@@ -31,7 +31,7 @@ export function ComparePane({ main, compare, overlay, tools }: ComparePaneProps)
   const count = others.length + 1;
   const stacked = mode !== 'tile';
   const columns = mode === 'tile' ? Math.ceil(Math.sqrt(count)) : 1;
-  const combining = mode === 'difference' || mode === 'ratio';
+  const combining = isCombination(mode);
   const shownInStack = (index: number) =>
     mode === 'tile' || mode === 'curtain' || (mode === 'blink' ? index === turn : false);
   return (
@@ -172,8 +172,8 @@ function CompareBar({ main, compare }: Pick<ComparePaneProps, 'main' | 'compare'
   const lock = useStore(compare, (s) => s.lock);
   // The sky that its sentence is about is the image's.
   useStore(main, (s) => s.shownAs);
-  const problem = useStore(compare, (s) => s.problem ?? lockProblem(s, main));
-  const combining = mode === 'difference' || mode === 'ratio';
+  const problem = useStore(compare, (s) => s.problem ?? s.notCombined ?? lockProblem(s, main));
+  const combined = useStore(compare, (s) => s.combined !== null);
   return (
     <div className="compare-bar" role="toolbar" aria-label="Compare">
       <div className="image-group" role="group" aria-label="How images are compared">
@@ -207,8 +207,8 @@ function CompareBar({ main, compare }: Pick<ComparePaneProps, 'main' | 'compare'
           ))}
         </select>
       )}
-      {combining ? (
-        <span className="muted">limits, stretch and colours are the {mode}’s own</span>
+      {isCombination(mode) ? (
+        combined && <span className="muted">limits, stretch and colours are the {mode}’s own</span>
       ) : (
         <>
           <button

@@ -1,6 +1,7 @@
 /** What is beside the main image, in step with it, and the difference and the ratio with their own brightness. */
 import { describe, expect, it, vi } from 'vitest';
 import type { Exposure } from '../../../core/dataId.ts';
+import { AppError } from '../../../core/errors.ts';
 import { taiFromUnixMs } from '../../../core/time.ts';
 import type { ButlerClient } from '../../../services/butler/butlerClient.ts';
 import { ImageWorker } from '../../../services/workerPool.ts';
@@ -65,7 +66,7 @@ const openedOf = (key: string, { exposure, isr, unit = 'adu', zscale = [100, 200
   exposure,
   isr: structuredClone(isr),
   preview: null,
-  untrimmed: false,
+  untrimmed: isr.untrimmed,
   width: 4072,
   height: 4000,
   unit,
@@ -102,6 +103,10 @@ function harness(night: readonly Exposure[] = [4, 3, 2, 1].map((seqNum) => expos
     reduce: async ({ key, isr }) => make({ exposure: held.get(key)!.exposure, isr }),
     combine: async (request) => {
       combinations.push(request);
+      const [of, by] = [held.get(request.of)!, held.get(request.by)!];
+      if (of.isr.switched.gain !== by.isr.switched.gain) {
+        throw new AppError('UnsupportedFits', 'One image is in adu, the other in electron.');
+      }
       const { exposure, isr } = held.get(request.of)!;
       return request.how === 'difference'
         ? make({ exposure, isr, zscale: [-4, 6] })
@@ -327,6 +332,52 @@ describe('a difference or a ratio', () => {
     const { seen, rendered } = await combining('difference');
     seen().setLimits({ rule: 'minmax' });
     await vi.waitFor(() => expect(rendered.get(seen().getState().shownAs!.key)?.limits).toEqual([-70, 90]));
+  });
+
+  it('ends where the overscan is shown, says why, and is there again when it is trimmed', async () => {
+    const { main, seen, compare } = await combining('difference');
+    seen().setLimits({ rule: 'manual', limits: [-2.5, 2.5] });
+    main.setIsr({ ...FIRST_ISR, untrimmed: true });
+    await vi.waitFor(() => expect(main.getState().shownAs?.untrimmed).toBe(true));
+    expect(seen()).toBe(main);
+    expect(compare.getState()).toMatchObject({
+      combined: null,
+      combinedOf: null,
+      notCombined: 'No difference while the overscan is shown: v trims the images again.',
+    });
+    main.setIsr(FIRST_ISR);
+    await vi.waitFor(() => expect(compare.getState().combined?.getState().status).toBe('ready'));
+    expect(compare.getState()).toMatchObject({ notCombined: null });
+    expect(limitsSeen(seen())).toEqual([-2.5, 2.5]);
+  });
+
+  it('is gone where the two can no longer be combined, and says why', async () => {
+    const { main, seen, compare } = await combining('difference');
+    compare.add({ kind: 'without', step: 'gain' });
+    const [previous] = compare.getState().others;
+    await vi.waitFor(() => expect(seqNums(compare)).toEqual([2, 3]));
+    compare.remove(previous!.id);
+    await vi.waitFor(() =>
+      expect(compare.getState()).toMatchObject({
+        combined: null,
+        combinedName: '',
+        notCombined: 'One image is in adu, the other in electron.',
+      }),
+    );
+    expect(seen()).toBe(main);
+    compare.setMode('tile');
+    expect(compare.getState()).toMatchObject({ notCombined: null });
+  });
+
+  it('stays while first one and then the other of the two is reduced in another unit', async () => {
+    const { main, compare } = await combining('difference');
+    const before = compare.getState().combined;
+    main.setIsr({ ...FIRST_ISR, switched: { gain: true } });
+    await vi.waitFor(() => {
+      expect(compare.getState().combinedOf?.of.isr.switched).toEqual({ gain: true });
+      expect(compare.getState().combinedOf?.by.shownAs.isr.switched).toEqual({ gain: true });
+    });
+    expect(compare.getState().combined).toBe(before);
   });
 
   it('is looked at as the main image is', async () => {

@@ -60,6 +60,8 @@ export interface CompareState {
   readonly combinedName: string;
   /** The same two as they were opened; null before there is a picture. */
   readonly combinedOf: CombinedOf | null;
+  /** Why there is no difference, or ratio, of the two. */
+  readonly notCombined: string | null;
   /** Every image between the limits of the main one. */
   readonly matched: boolean;
   /** What lies at the same place of every pane. */
@@ -111,6 +113,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     combined: null,
     combinedName: '',
     combinedOf: null,
+    notCombined: null,
     matched: true,
     lock: 'pixel',
     blinkSeconds: 0.5,
@@ -200,6 +203,14 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     combined.dispose();
   };
 
+  /** An old difference is not left beside new images; where another one is about to come, or may, it is waited for. */
+  const giveUpCombined = (error: AppError) => {
+    const [first] = get().others;
+    if (error.tag !== 'UnsupportedFits' || isChanging(main) || (first && isChanging(first.image))) return;
+    endCombined();
+    set({ notCombined: error.message });
+  };
+
   /** The store of a difference, or of a ratio, which stays while exposures come and go. */
   const beginCombined = (how: Combination): ImageStore => {
     const makings = new WeakMap<OpenedImage, typeof asked>();
@@ -218,7 +229,8 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     });
     combined.setDisplay({ ...main.getState().display, ...FIRST_BRIGHTNESS[how], ...brightness[how] });
     dressCombined(combined);
-    combined.subscribe(({ shownAs }, before) => {
+    combined.subscribe(({ shownAs, error }, before) => {
+      if (error && error !== before.error) return giveUpCombined(error);
       if (!shownAs || shownAs === before.shownAs) return;
       const making = makings.get(shownAs);
       set({ combinedName: making?.name ?? '', combinedOf: making ?? null });
@@ -233,9 +245,15 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     const how = isCombination(mode) ? mode : undefined;
     const [first] = others;
     if (!how || !first || (asked && asked.how !== how)) endCombined();
+    if (get().notCombined) set({ notCombined: null });
     if (!how || !first) return;
     const { shownAs: of, shown } = main.getState();
     const { shownAs: by, shown: byShown } = first.image.getState();
+    if (of?.untrimmed || by?.untrimmed) {
+      endCombined();
+      set({ notCombined: `No ${how} while the overscan is shown: v trims the images again.` });
+      return;
+    }
     // True pixels are combined: a preview is waited out.
     if (!of || of.preview || !shown || !by || by.preview || !byShown) return;
     if (asked?.of === of && asked.by.shownAs === by) return;
@@ -340,6 +358,12 @@ export function previousAlike(exposures: readonly Exposure[], of: Exposure): Exp
     e.observationType === of.observationType &&
     (e.dayObs < of.dayObs || (e.dayObs === of.dayObs && e.seqNum < of.seqNum));
   return exposures.find(alike);
+}
+
+/** What is on the screen is about to be another one. */
+function isChanging(image: ImageStore): boolean {
+  const { status, reducing, held, shownAs } = image.getState();
+  return status === 'loading' || reducing || held?.opened !== shownAs;
 }
 
 export function otherLabel({ what, image }: Other): string {
