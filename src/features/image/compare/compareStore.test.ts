@@ -389,4 +389,28 @@ describe('a difference or a ratio', () => {
     expect(seen().getState()).toMatchObject({ view, overlays: { amplifiers: true } });
     expect(seen().getState().display.smoothSigmaPx).toBe(2);
   });
+
+  it.each(['pixel', 'amplifier'] as const)('follows a drag by its view alone, locked by %s', async (lock) => {
+    const { main, seen, compare } = await combining('difference');
+    compare.setLock(lock);
+    const views = [1, 2, 3].map((x) => ({
+      centre: { x, y: 8 },
+      devicePixelsPerPixel: 2,
+      rotationDeg: 0,
+      mirrored: false,
+    }));
+    const images = [seen(), ...compare.getState().others.map(({ image }) => image)];
+    const lookOf = (image: ImageStore) => {
+      const { display, overlays, maskLooks, isr } = image.getState();
+      return [display, overlays, maskLooks, isr];
+    };
+    const before = images.map(lookOf);
+    for (const view of views) {
+      main.setView(view);
+      images.forEach((image, i) => {
+        expect(image.getState().view).toMatchObject({ devicePixelsPerPixel: 2, centre: view.centre });
+        lookOf(image).forEach((part, k) => expect(part).toBe(before[i]![k]));
+      });
+    }
+  });
 });

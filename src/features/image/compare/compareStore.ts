@@ -154,7 +154,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     const limits = matched
       ? ({ rule: 'manual', limits: shownLimits(display, shownAs.statistics, survey) } as const)
       : display.limits;
-    image.setDisplay({ ...display, limits });
+    setDisplay(image, { ...display, limits });
     turn(image);
     cover(image);
     image.setIsr(isrFor(what));
@@ -164,7 +164,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
   const dressCombined = (image: ImageStore) => {
     const { display, view } = main.getState();
     const { orientation, smoothSigmaPx, bin } = display;
-    image.setDisplay({ orientation, smoothSigmaPx, bin });
+    setDisplay(image, { orientation, smoothSigmaPx, bin });
     image.setView(view);
     cover(image);
   };
@@ -184,7 +184,8 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
       lock !== 'pixel' && drawn && shownAs && other
         ? lockedView(lock, view === 'fit' ? drawn.view : view, lockable(shownAs), lockable(other))
         : null;
-    image.setDisplay({ orientation: locked ?? main.getState().display.orientation });
+    const { rotationDeg, mirrored } = locked ?? main.getState().display.orientation;
+    setDisplay(image, { orientation: { rotationDeg, mirrored } });
     image.setView(locked ?? view);
   };
 
@@ -270,7 +271,6 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     if (state.shown !== before.shown) get().others.forEach(follow);
     if (
       state.display !== before.display ||
-      state.view !== before.view ||
       state.isr !== before.isr ||
       state.overlays !== before.overlays ||
       state.maskLooks !== before.maskLooks ||
@@ -278,6 +278,11 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
       (state.survey !== before.survey && state.display.limits.rule === 'minmax')
     ) {
       dressAll();
+    } else if (state.view !== before.view) {
+      // With every move of a drag: nothing else is touched.
+      const { others, combined } = get();
+      for (const { image } of others) turn(image);
+      combined?.setView(state.view);
     }
     // A fitted view is known by its frame alone.
     if (get().lock !== 'pixel' && state.view === 'fit' && state.drawn?.view !== before.drawn?.view) {
@@ -358,6 +363,15 @@ export function previousAlike(exposures: readonly Exposure[], of: Exposure): Exp
     e.observationType === of.observationType &&
     (e.dayObs < of.dayObs || (e.dayObs === of.dayObs && e.seqNum < of.seqNum));
   return exposures.find(alike);
+}
+
+/** What is as it was stays the same object: who draws by it has nothing to draw. */
+function setDisplay(image: ImageStore, display: Partial<DisplayState>): void {
+  const now = image.getState().display;
+  const names = Object.keys(display) as (keyof DisplayState)[];
+  if (names.some((name) => JSON.stringify(display[name]) !== JSON.stringify(now[name]))) {
+    image.setDisplay(display);
+  }
 }
 
 /** What is on the screen is about to be another one. */
