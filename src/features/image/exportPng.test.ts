@@ -1,9 +1,9 @@
 /** The foot of a saved picture, as it is drawn: colour bars, their numbers, and what says which image it is. */
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Exposure } from '../../core/dataId.ts';
 import type { OpenedImage } from '../../workers/image/contract.ts';
 import { type DisplayState, FIRST_DISPLAY } from './displayState.ts';
-import { drawFoot, footParts, type ShownPicture, writtenStyle } from './exportPng.ts';
+import { drawFoot, footParts, pngOf, type ShownPicture, writtenStyle } from './exportPng.ts';
 
 const sampled = { zscale: [-8, 20], min: -50, max: 900, median: 1, robustSigma: 4, quantiles: [] } as const;
 
@@ -136,5 +136,72 @@ describe('what is written into an overlay', () => {
     expect(style.split(';')).toEqual(
       expect.arrayContaining(['stroke-dasharray:4px, 4px', 'opacity:0.5', 'stroke:rgb(1, 2, 3)']),
     );
+  });
+});
+
+describe('a saved picture', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('is of one moment, whatever comes on the screen while the overlays are drawn', async () => {
+    /** What is on each pane now. */
+    const screen = ['3', '2'];
+    const drawnIn: unknown[] = [];
+    class Canvas {
+      pixels: unknown;
+      readonly width: number;
+      readonly height: number;
+      constructor(width: number, height: number) {
+        this.width = width;
+        this.height = height;
+      }
+      getContext() {
+        const draw = (layer: { pixels: unknown }) => {
+          this.pixels = layer.pixels;
+          // The whole picture is as wide as both panes.
+          if (this.width === 20) drawnIn.push(layer.pixels);
+        };
+        return new Proxy(
+          { drawImage: draw, measureText: () => ({ width: 1 }) },
+          { get: (known, name) => Reflect.get(known, name) ?? (() => undefined), set: () => true },
+        );
+      }
+      convertToBlob = async () => new Blob();
+    }
+    class Overlay {
+      src = '';
+      get pixels() {
+        return decodeURIComponent(this.src).split(',')[1];
+      }
+      async decode() {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        // Another exposure has landed.
+        screen.splice(0, 2, '4', '3');
+      }
+    }
+    vi.stubGlobal('OffscreenCanvas', Canvas);
+    vi.stubGlobal('Image', Overlay);
+    vi.stubGlobal('devicePixelRatio', 1);
+    vi.stubGlobal(
+      'XMLSerializer',
+      class {
+        serializeToString = ({ text }: { text: string }) => text;
+      },
+    );
+    const paneAt = (i: number) => ({
+      getBoundingClientRect: () => ({ left: 10 * i, top: 0, right: 10 * i + 10, bottom: 10 }),
+      querySelector: () => ({ width: 10, height: 10, pixels: `image ${screen[i]}` }),
+      querySelectorAll: () => [
+        {
+          querySelectorAll: () => [],
+          cloneNode: () => ({
+            text: `overlay ${screen[i]}`,
+            querySelectorAll: () => [],
+            setAttribute: () => undefined,
+          }),
+        },
+      ],
+    });
+    await pngOf(['3', '2'].map((name, i) => ({ ...pictureOf(name), pane: paneAt(i) as unknown as Element })));
+    expect(drawnIn).toEqual(['image 3', 'overlay 3', 'image 2', 'overlay 2']);
   });
 });

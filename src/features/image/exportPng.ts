@@ -29,7 +29,14 @@ const BAR_PX = 12;
 const [BAR_TOP_PX, TICKS_TOP_PX, LINES_TOP_PX, LINE_PX] = [6, 22, 39, 16];
 
 export async function pngOf(pictures: readonly ShownPicture[]): Promise<Blob> {
-  const placed = pictures.map((picture) => ({ ...picture, box: picture.pane.getBoundingClientRect() }));
+  const parts = footParts(pictures);
+  const placed = await Promise.all(
+    pictures.map(async (picture) => ({
+      ...picture,
+      box: picture.pane.getBoundingClientRect(),
+      layers: await layersOf(picture.pane),
+    })),
+  );
   const [left, top] = [
     Math.min(...placed.map(({ box }) => box.left)),
     Math.min(...placed.map(({ box }) => box.top)),
@@ -37,26 +44,21 @@ export async function pngOf(pictures: readonly ShownPicture[]): Promise<Blob> {
   const width = devicePx(Math.max(...placed.map(({ box }) => box.right)) - left);
   const height = devicePx(Math.max(...placed.map(({ box }) => box.bottom)) - top);
   if (!(width > 0 && height > 0)) throw new Error('There is no image to save yet.');
-  const parts = footParts(pictures);
   const picture = new OffscreenCanvas(width, height + parts.reduce((sum, part) => sum + partPx(part), 0));
   const context = picture.getContext('2d');
   if (!context) throw new Error('The browser offers no 2d canvas.');
   context.fillStyle = BACKGROUND;
   context.fillRect(0, 0, width, picture.height);
-  for (const { pane, name, from = 0, box } of placed) {
-    const canvas = pane.querySelector<HTMLCanvasElement>('canvas.image-canvas');
-    if (!canvas) continue;
-    const { width: w, height: h } = canvas;
+  for (const { name, from = 0, box, layers } of placed) {
+    if (!layers) continue;
+    const [{ width: w, height: h }] = layers;
     context.save();
     context.translate(devicePx(box.left - left), devicePx(box.top - top));
     context.beginPath();
     const open = Math.round(from * w);
     context.rect(open, 0, w - open, h);
     context.clip();
-    context.drawImage(canvas, 0, 0);
-    for (const overlay of pane.querySelectorAll<SVGSVGElement>('.image-overlay')) {
-      context.drawImage(await rasterized(overlay, w, h), 0, 0);
-    }
+    for (const layer of layers) context.drawImage(layer, 0, 0);
     if (from > 0) {
       context.fillStyle = CURTAIN;
       context.fillRect(open, 0, 2, h);
@@ -67,6 +69,20 @@ export async function pngOf(pictures: readonly ShownPicture[]): Promise<Blob> {
   }
   drawFoot(context, parts, height, width);
   return picture.convertToBlob({ type: 'image/png' });
+}
+
+/**
+ * The image as it is now, and what lies over it. Overlays take their time to be drawn, and another exposure may be on the
+ * screen by then: all is copied before the first of them is waited for.
+ */
+async function layersOf(pane: Element): Promise<readonly [OffscreenCanvas, ...HTMLImageElement[]] | null> {
+  const canvas = pane.querySelector<HTMLCanvasElement>('canvas.image-canvas');
+  if (!canvas) return null;
+  const { width, height } = canvas;
+  const copy = new OffscreenCanvas(width, height);
+  copy.getContext('2d')?.drawImage(canvas, 0, 0);
+  const overlays = [...pane.querySelectorAll<SVGSVGElement>('.image-overlay')];
+  return [copy, ...(await Promise.all(overlays.map((overlay) => rasterized(overlay, width, height))))];
 }
 
 function devicePx(cssPx: number): number {
