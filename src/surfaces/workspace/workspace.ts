@@ -50,10 +50,10 @@ import { keep, kept, type Theme } from '../keptState.ts';
 import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
 import { applyViewState, viewStateOf } from '../viewState.ts';
 import { writeViewState } from '../writeViewState.ts';
+import { askedComparison } from './askedComparison.ts';
 import { clipboardOf, type Clipboard } from './clipboard.ts';
-import { foundOthers } from './foundOthers.ts';
 import { nightLedgers } from './nightLedgers.ts';
-import { comparedNow, writePageState, type OtherAsked, type PageState } from './pageAddress.ts';
+import { comparedNow, writePageState, type PageState } from './pageAddress.ts';
 import { createWorkspaceState, type WorkspaceState } from './workspaceState.ts';
 
 export interface Workspace extends Clipboard {
@@ -260,7 +260,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
   function pageState(): PageState {
     return {
       regions: regions.getState().regions,
-      compare: comparedNow(compare.getState()),
+      compare: comparedNow(compare.getState()) ?? comparisonAsked(),
       lock: compare.getState().lock,
       matched: compare.getState().matched,
       blinkSeconds: compare.getState().blinkSeconds,
@@ -268,27 +268,13 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     };
   }
 
-  /** What the address wants beside and on the image. Exposures are found once the list is there. */
+  /** What the address wants on the image, and how it compares; with what is found once the list is there. */
   function applyPageState(page: PageState): void {
-    const { regions: drawn, compare: asked, lock, matched, blinkSeconds } = page;
+    const { regions: drawn, lock, matched, blinkSeconds } = page;
     if (drawn.length > 0) regions.set(drawn);
     compare.setBlinkSeconds(blinkSeconds);
     compare.setLock(lock);
     compare.setMatched(matched);
-    if (!asked) return;
-    const end = exposures.subscribe(({ received }) => {
-      if (!received) return;
-      end();
-      compare.setMode(asked.mode);
-      void addOthers(asked.others);
-    });
-  }
-
-  async function addOthers(asked: readonly OtherAsked[]): Promise<void> {
-    const { others, problems: missing } = await foundOthers(asked, exposures.getState().exposures, butler);
-    others.forEach((other) => compare.add(other));
-    const { notice } = ui.getState();
-    if (missing.length > 0) notify([...(notice ? [notice] : []), ...missing].join(' '), ADDRESS_NOTICE_MS);
   }
 
   /** A drag changes the view with every frame, and browsers limit how often an address may change. */
@@ -311,6 +297,17 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     noticeTimer = setTimeout(() => ui.setState({ notice: null }), forMs);
   }
 
+  const comparisonAsked = askedComparison({
+    asked: initialPage.state.compare,
+    exposures,
+    compare,
+    butler,
+    tell(missing) {
+      const { notice } = ui.getState();
+      notify([...(notice ? [notice] : []), ...missing].join(' '), ADDRESS_NOTICE_MS);
+    },
+    onChange: writeAddressSoon,
+  });
   image.prepare();
   applyViewState(image, address.view);
   applyPageState(initialPage.state);

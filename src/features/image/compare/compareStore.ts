@@ -74,6 +74,8 @@ export interface CompareState {
 }
 
 export interface CompareStore extends StoreApi<CompareState> {
+  /** For who is looking for what to compare with: aborted once anything is compared, and by `clear`. */
+  asking(): AbortSignal;
   add(what: OtherKind): void;
   remove(id: number): void;
   clear(): void;
@@ -122,6 +124,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
   }));
   const { getState: get, setState: set } = store;
   let made = 0;
+  let asking = new AbortController();
   /** What `combined` is, or is going to be, made of. */
   let asked: (CombinedOf & { readonly name: string }) | undefined;
   /** As it was set on a difference or a ratio before, until the comparison ends. */
@@ -305,6 +308,11 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     return lockedPlace(lock, pointer, lockable(shownAs), lockable(other)) ?? pointer;
   };
 
+  const endAsking = () => {
+    asking.abort();
+    asking = new AbortController();
+  };
+
   const remove = (id: number) => {
     get()
       .others.find((other) => other.id === id)
@@ -316,7 +324,9 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
 
   return {
     ...store,
+    asking: () => asking.signal,
     add(what) {
+      endAsking();
       if (get().others.length >= MOST_OTHERS) {
         set({ problem: `At most ${MOST_OTHERS + 1} images at once: close one first.` });
         return;
@@ -334,6 +344,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
     },
     remove,
     clear() {
+      endAsking();
       for (const { id } of get().others) remove(id);
       set({ problem: null });
     },
