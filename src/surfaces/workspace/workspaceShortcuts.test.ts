@@ -1,5 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
+import { COLOUR_MAPS } from '../../core/display/colourMapNames.ts';
+import { STRETCHES } from '../../core/display/stretch.ts';
 import type { ImageState } from '../../features/image/imageState.ts';
 import { FIRST_STATE } from '../../features/image/imageState.ts';
 import { createRegionStore } from '../../features/image/regions/regionStore.ts';
@@ -18,7 +20,13 @@ function made() {
       imageStore.setState((state) => ({ display: { ...state.display, ...display } })),
   };
   const compare = {
-    ...createStore(() => ({ others: [] as object[], matched: true, lock: 'pixel' })),
+    ...createStore(() => ({
+      mode: 'tile',
+      others: [] as object[],
+      combined: null as object | null,
+      matched: true,
+      lock: 'pixel',
+    })),
     clear: vi.fn(),
     setMatched: vi.fn(),
     setLock: vi.fn(),
@@ -86,6 +94,65 @@ test('match limits and lock say what they need, and go on to the next', () => {
   expect(compare.setMatched).toHaveBeenLastCalledWith(false);
   press('Q');
   expect(compare.setLock).toHaveBeenLastCalledWith('amplifier');
+});
+
+test.each(['difference', 'ratio'])('in a %s match limits and lock say why they change nothing', (mode) => {
+  const { compare, notify, press } = made();
+  compare.setState({ others: [{}], mode });
+  press('U');
+  press('Q');
+  expect(notify.mock.calls.flat()).toEqual(
+    new Array(2).fill(expect.stringMatching(new RegExp(`^A ${mode} has limits of its own`))),
+  );
+  expect(compare.setMatched).not.toHaveBeenCalled();
+  expect(compare.setLock).not.toHaveBeenCalled();
+});
+
+test('the keys of brightness act on the difference while it is seen, and else on the image', () => {
+  const acts = [
+    'setLimits',
+    'togglePerAmplifier',
+    'setStretch',
+    'setContrast',
+    'setColourMap',
+    'toggleInvert',
+  ] as const;
+  const spies = () => Object.fromEntries(acts.map((name) => [name, vi.fn()]));
+  const { image, compare, press } = made();
+  const ofImage = Object.assign(image, spies());
+  const combined = { ...createStore<ImageState>(() => FIRST_STATE), ...spies() };
+  const calls = (of: object) =>
+    acts.flatMap((name) =>
+      (of as Record<string, ReturnType<typeof vi.fn>>)[name]!.mock.calls.map(() => name),
+    );
+  const pressAll = () => ['z', 'm', 'M', 'b', 's', 'c', 'i', 'C'].forEach(press);
+  const expected = [...new Array(3).fill('setLimits'), ...acts.slice(1)];
+  compare.setState({ others: [{}], mode: 'difference', combined });
+  pressAll();
+  expect(calls(combined)).toEqual(expected);
+  expect(calls(ofImage)).toEqual([]);
+  compare.setState({ mode: 'tile', combined: null });
+  pressAll();
+  expect(calls(ofImage)).toEqual(expected);
+  expect(calls(combined)).toEqual(expected);
+});
+
+test('the next stretch and colour map are those after the difference’s own', () => {
+  const { compare, press } = made();
+  const own = { ...FIRST_STATE.display, stretch: 'log' as const, colourMap: 'viridis' as const };
+  const [setStretch, setColourMap] = [vi.fn(), vi.fn()];
+  const combined = {
+    ...createStore<ImageState>(() => ({ ...FIRST_STATE, display: own })),
+    setStretch,
+    setColourMap,
+  };
+  compare.setState({ others: [{}], mode: 'difference', combined });
+  press('s');
+  press('c');
+  expect(setStretch).toHaveBeenCalledWith(STRETCHES[STRETCHES.indexOf('log') + 1]);
+  expect(setColourMap).toHaveBeenCalledWith(
+    COLOUR_MAPS[COLOUR_MAPS.indexOf('viridis') + 1] ?? COLOUR_MAPS[0],
+  );
 });
 
 test('binning goes round, and saving says when there is nothing to save', () => {

@@ -6,7 +6,11 @@ import { northUp } from '../../core/sky/northUp.ts';
 import { toAppError } from '../../core/errors.ts';
 import { NO_CONTRAST, STRETCHES } from '../../core/display/stretch.ts';
 import { arrowOf, panByArrow, toggleCrosshair } from '../../features/image/arrowKeys.ts';
-import { COMPARE_MODES, type CompareStore } from '../../features/image/compare/compareStore.ts';
+import {
+  COMPARE_MODES,
+  type CompareStore,
+  isCombination,
+} from '../../features/image/compare/compareStore.ts';
 import { seenImage } from '../../features/image/compare/seenImage.ts';
 import { FIRST_ISR } from '../../features/image/displayState.ts';
 import type { ImageStore } from '../../features/image/imageState.ts';
@@ -24,9 +28,16 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
     const { selected } = regions.getState();
     if (selected !== null) act(selected);
   };
-  const whileComparing = (act: () => void) => {
-    if (compare.getState().others.length > 0) act();
-    else workspace.notify('Nothing is compared: k puts the previous exposure beside this one.');
+  /** What a difference or a ratio has not got is left alone there, since nothing of it would be seen. */
+  const whileBeside = (act: () => void) => {
+    const { others, mode } = compare.getState();
+    if (others.length === 0) {
+      workspace.notify('Nothing is compared: k puts the previous exposure beside this one.');
+    } else if (isCombination(mode)) {
+      workspace.notify(
+        `A ${mode} has limits of its own and is made pixel by pixel: choose tile, blink or curtain first.`,
+      );
+    } else act();
   };
   const toggleSmoothing = smoothingToggle(image);
   /** Brightness is that of what is seen: a difference has its own. */
@@ -287,12 +298,12 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
         {
           keys: ['U'],
           does: 'match limits: every image between those of the first, or its own',
-          run: () => whileComparing(() => compare.setMatched(!compare.getState().matched)),
+          run: () => whileBeside(() => compare.setMatched(!compare.getState().matched)),
         },
         {
           keys: ['Q'],
           does: 'next lock: by pixel, amplifier, sky',
-          run: () => whileComparing(() => compare.setLock(next(LOCKS, compare.getState().lock))),
+          run: () => whileBeside(() => compare.setLock(next(LOCKS, compare.getState().lock))),
         },
         {
           keys: ['Escape'],
