@@ -1,5 +1,6 @@
 /** What the workspace puts on the clipboard. */
 import { exposureLabel } from '../../core/dataId.ts';
+import { toAppError } from '../../core/errors.ts';
 import { dataIdText } from '../../features/exposures/dataIdText.ts';
 import { selectedExposure, type ExposuresStore } from '../../features/exposures/exposuresStore.ts';
 import type { ActionLog } from '../../features/image/actionLogStore.ts';
@@ -19,8 +20,18 @@ export function clipboardOf(
     async copyPython() {
       const count = actionLog.actions().length;
       if (count === 0) return notify('Nothing was done yet that Python could repeat.');
+      let cell: string;
       try {
-        await navigator.clipboard.writeText(await actionLog.python());
+        cell = await actionLog.python();
+      } catch (thrown) {
+        // The part of the page that writes it is loaded now, and a new release may have taken it away.
+        const { message } = toAppError(thrown);
+        return notify(
+          `The cell of Python was not made (${message}). Press Y again; reloading the page helps, but forgets what was done.`,
+        );
+      }
+      try {
+        await navigator.clipboard.writeText(cell);
         notify(`Copied ${count} ${count === 1 ? 'action' : 'actions'} as a cell of Python`);
       } catch {
         notify('The browser refused the clipboard: click on the page and press Y again.');
