@@ -90,6 +90,8 @@ function harness(night: readonly Exposure[] = [4, 3, 2, 1].map((seqNum) => expos
   const held = new Map<string, OpenedImage>();
   const combinations: CombineRequest[] = [];
   const rendered = new Map<string, RenderRequest>();
+  /** What a reduction of an exposure waits for. */
+  const reductions = new Map<number, Promise<void>>();
   const make = (from: Made) => {
     const opened = openedOf(`image-${held.size + 1}`, from);
     held.set(opened.key, opened);
@@ -100,7 +102,11 @@ function harness(night: readonly Exposure[] = [4, 3, 2, 1].map((seqNum) => expos
     'open' | 'reduce' | 'combine' | 'survey' | 'render' | 'readout' | 'release'
   > = {
     open: async (request) => make(request),
-    reduce: async ({ key, isr }) => make({ exposure: held.get(key)!.exposure, isr }),
+    async reduce({ key, isr }) {
+      const { exposure } = held.get(key)!;
+      await reductions.get(exposure);
+      return make({ exposure, isr });
+    },
     combine: async (request) => {
       combinations.push(request);
       const [of, by] = [held.get(request.of)!, held.get(request.by)!];
@@ -154,7 +160,7 @@ function harness(night: readonly Exposure[] = [4, 3, 2, 1].map((seqNum) => expos
     main.show(exposureOf(seqNum), 0);
     await vi.waitFor(() => expect(main.getState().shown?.seqNum).toBe(seqNum));
   };
-  return { main, compare, show, combinations, rendered };
+  return { main, compare, show, combinations, rendered, reductions };
 }
 
 const seqNums = (compare: CompareStore) =>
@@ -370,9 +376,16 @@ describe('a difference or a ratio', () => {
   });
 
   it('stays while first one and then the other of the two is reduced in another unit', async () => {
-    const { main, compare } = await combining('difference');
-    const before = compare.getState().combined;
+    const { main, compare, combinations, reductions } = await combining('difference');
+    const before = compare.getState().combined!;
+    let goOn = () => undefined as void;
+    reductions.set(exposureOf(2).exposure, new Promise<void>((resolve) => (goOn = resolve)));
     main.setIsr({ ...FIRST_ISR, switched: { gain: true } });
+    // It is refused at first.
+    await vi.waitFor(() => expect(before.getState().error?.tag).toBe('UnsupportedFits'));
+    expect(combinations).toHaveLength(2);
+    expect(compare.getState().combined).toBe(before);
+    goOn();
     await vi.waitFor(() => {
       expect(compare.getState().combinedOf?.of.isr.switched).toEqual({ gain: true });
       expect(compare.getState().combinedOf?.by.shownAs.isr.switched).toEqual({ gain: true });
