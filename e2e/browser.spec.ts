@@ -27,6 +27,7 @@ test('without WebGL2 each surface says so in place of the image, and fetches no 
     const said = page.getByTestId('unsupported-browser');
     await expect(said).toContainText('This browser offers no WebGL2');
     await expect(said).toContainText('hardware acceleration');
+    await expect(said.getByRole('button', { name: 'Try again' })).toHaveCount(surface === 'kiosk' ? 0 : 1);
     await expect(page.getByTestId('image-pane')).toHaveAttribute('data-state', 'failed');
     await expect(page.getByTestId('image-pane')).not.toHaveAttribute('data-wanted', '');
     await picture(page, `unsupported-${surface || 'workspace'}`);

@@ -7,7 +7,7 @@ import { formatAge } from '../../core/units.ts';
 import { FramePump } from './framePump.ts';
 import { ImageOverlay } from './ImageOverlay.tsx';
 import './image.css';
-import type { ImageState, ImageStore } from './imageState.ts';
+import { cannotDraw, type ImageState, type ImageStore } from './imageState.ts';
 import type { PaneTools } from './PanePointer.tsx';
 
 export interface ImagePaneProps {
@@ -85,7 +85,7 @@ export function ImagePane({
       <Progress store={store} />
       {reducing && <div className="image-reducing" aria-hidden="true" />}
       <Trouble store={store} compact={compact} />
-      <Unsupported store={store} />
+      <Unsupported store={store} compact={compact} />
     </section>
   );
 }
@@ -154,8 +154,8 @@ function Trouble({ store, compact }: { readonly store: ImageStore; readonly comp
   const error = useStore(store, (s) => s.error);
   const wanted = useStore(store, (s) => s.wanted);
   const shown = useStore(store, (s) => s.shown);
-  if ((status !== 'failed' && status !== 'stale') || !error || !wanted) return null;
-  if (error.tag === 'UnsupportedBrowser') return null;
+  const saidInstead = useStore(store, cannotDraw);
+  if ((status !== 'failed' && status !== 'stale') || !error || !wanted || saidInstead) return null;
   const copyDetails = () => {
     const details = { ...error.toWire(), exposure: wanted.obsId, at: new Date().toISOString() };
     void navigator.clipboard?.writeText(JSON.stringify(details, null, 2)).catch(() => undefined);
@@ -185,8 +185,8 @@ function Trouble({ store, compact }: { readonly store: ImageStore; readonly comp
 }
 
 /** In place of the image: no exposure can be shown, whichever is asked for. */
-function Unsupported({ store }: { readonly store: ImageStore }) {
-  const error = useStore(store, (s) => (s.error?.tag === 'UnsupportedBrowser' ? s.error : null));
+function Unsupported({ store, compact }: { readonly store: ImageStore; readonly compact: boolean }) {
+  const error = useStore(store, (s) => (cannotDraw(s) ? s.error : null));
   if (!error) return null;
   return (
     <div className="image-unsupported" role="alert" data-testid="unsupported-browser">
@@ -194,6 +194,11 @@ function Unsupported({ store }: { readonly store: ImageStore }) {
         <strong>Images cannot be shown.</strong>
       </p>
       <p>{error.message}</p>
+      {!compact && (
+        <button type="button" className="image-button" onClick={() => store.retry()}>
+          Try again
+        </button>
+      )}
     </div>
   );
 }

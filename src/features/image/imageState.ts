@@ -116,7 +116,7 @@ export interface ImageStore extends StoreApi<ImageState> {
    * the machine. Of several that wait the last wins.
    */
   follow(exposure: Exposure, seenUnixMs: UnixMs): void;
-  /** Tries the wanted exposure again now. */
+  /** Tries the wanted exposure again now; where the browser could not draw, whether it can. */
   retry(): void;
   /** The true pixels of the wanted exposure, where only a preview was opened. */
   openFull(): void;
@@ -183,6 +183,11 @@ export interface Frame extends RenderAnswer {
   /** The state's view at that time, `fit` unresolved. */
   readonly asked: View | 'fit';
   readonly display: DisplayState;
+}
+
+/** Whether no image can be shown, whichever is asked for: where one was drawn before, the next may be again. */
+export function cannotDraw({ error, drawn }: Pick<ImageState, 'error' | 'drawn'>): boolean {
+  return error?.tag === 'UnsupportedBrowser' && drawn === null;
 }
 
 export const FIRST_STATE: ImageState = {

@@ -19,6 +19,7 @@ import { QUANTILES } from '../../workers/image/contract.ts';
 import type { LimitsRule } from './displayState.ts';
 import { FIRST_ISR, limitsOf } from './displayState.ts';
 import { FramePump } from './framePump.ts';
+import { cannotDraw } from './imageState.ts';
 import { createImageStore } from './imageStore.ts';
 
 const CLOSED = Date.UTC(2026, 10, 22, 4, 0, 0);
@@ -206,7 +207,7 @@ const tick = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 describe('a browser that cannot draw', () => {
   const cannot = new AppError('UnsupportedBrowser', 'This browser offers no WebGL2.');
-  const storeWhose = (failure: AppError) => {
+  const storeWhose = (failure: () => AppError) => {
     let asked = 0;
     const butler: ButlerClient = {
       source: 'OODS',
@@ -218,27 +219,49 @@ describe('a browser that cannot draw', () => {
       },
       findExposure: async () => exposureOf(1),
     };
-    const call = () => Promise.reject(failure);
+    const call = () => Promise.reject(failure());
     const store = createImageStore({ butler, worker: new ImageWorker({ call, dispose: () => undefined }) });
     return { store, asked: () => asked };
   };
 
   it('says so before there is an exposure, and asks for nothing when one comes', async () => {
-    const { store, asked } = storeWhose(cannot);
+    const { store, asked } = storeWhose(() => cannot);
     store.prepare();
     await tick();
     expect(store.getState()).toMatchObject({ status: 'failed', wanted: null, error: cannot });
     store.follow(exposureOf(1), 0);
     store.show(exposureOf(2), 0);
-    store.retry();
     await tick();
     expect(store.getState()).toMatchObject({ status: 'failed', error: cannot });
     expect(store.getState().wanted?.seqNum).toBe(2);
     expect(asked()).toBe(0);
   });
 
+  it('is asked again by who tries again, before there is an exposure and after', async () => {
+    let failure: AppError | null = cannot;
+    const { store, asked } = storeWhose(() => failure ?? new AppError('Unreachable', 'A test.'));
+    store.prepare();
+    await tick();
+    store.retry();
+    await tick();
+    expect(store.getState()).toMatchObject({ status: 'failed', wanted: null, error: cannot });
+    failure = null;
+    store.retry();
+    await tick();
+    expect(store.getState()).toMatchObject({ status: 'idle', wanted: null, error: null });
+    failure = cannot;
+    store.prepare();
+    await tick();
+    store.show(exposureOf(1), 0);
+    expect(asked()).toBe(0);
+    store.retry();
+    expect(store.getState()).toMatchObject({ status: 'loading', error: null });
+    await vi.waitFor(() => expect(asked()).toBe(1));
+    store.dispose();
+  });
+
   it('is no matter of a failure that may pass', async () => {
-    const { store } = storeWhose(new AppError('Unreachable', 'The FITS engine cannot be loaded.'));
+    const { store } = storeWhose(() => new AppError('Unreachable', 'The FITS engine cannot be loaded.'));
     store.prepare();
     await tick();
     expect(store.getState()).toMatchObject({ status: 'idle', error: null });
@@ -246,6 +269,21 @@ describe('a browser that cannot draw', () => {
 });
 
 describe('imageStore', () => {
+  it('opens the next exposure although the one before could no longer be drawn', async () => {
+    const { store, opened, opens, show, paint, fail } = harness();
+    await show(1);
+    fail(new AppError('UnsupportedBrowser', 'This browser offers no WebGL2.'));
+    await paint();
+    expect(store.getState()).toMatchObject({ status: 'stale', shown: { seqNum: 1 } });
+    expect(cannotDraw(store.getState())).toBe(false);
+    fail(undefined);
+    store.follow(exposureOf(2), 0);
+    (await opened(opens.length + 1)).resolve();
+    await tick();
+    await paint();
+    expect(store.getState()).toMatchObject({ status: 'ready', shown: { seqNum: 2 }, error: null });
+  });
+
   it('is loading until the wanted image is on the screen, then has all stamps', async () => {
     const { store, opened, paint } = harness();
     expect(store.getState().status).toBe('idle');

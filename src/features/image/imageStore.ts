@@ -16,7 +16,7 @@ import type { ImageWorker } from '../../services/workerPool.ts';
 import type { OpenedImage, PixelReadout } from '../../workers/image/contract.ts';
 import { drawnLimits, sameIsr } from './displayState.ts';
 import type { Frame, ImageState, ImageStore } from './imageState.ts';
-import { FIRST_STATE } from './imageState.ts';
+import { cannotDraw, FIRST_STATE } from './imageState.ts';
 import { lookOf, maskColours } from './maskLooks.ts';
 import { measuring } from './measuring.ts';
 import { type Opening, rawOpening } from './opening.ts';
@@ -57,7 +57,7 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
 
   const begin = (wanted: Exposure, full = false) => {
     // What cannot be drawn is not fetched either.
-    if (get().error?.tag === 'UnsupportedBrowser') return set({ wanted });
+    if (cannotDraw(get())) return set({ wanted });
     next = undefined;
     loading?.abort();
     loading = new AbortController();
@@ -247,16 +247,18 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     begin(exposure);
   };
 
+  const prepare = () => {
+    worker.warmUp().catch((thrown: unknown) => {
+      const error = toAppError(thrown);
+      // Anything else may pass, and comes up again with the first image.
+      if (error.tag === 'UnsupportedBrowser') set({ error, status: 'failed' });
+    });
+  };
+
   return {
     ...store,
     valueAt,
-    prepare() {
-      worker.warmUp().catch((thrown: unknown) => {
-        const error = toAppError(thrown);
-        // Anything else may pass, and comes up again with the first image.
-        if (error.tag === 'UnsupportedBrowser') set({ error, status: 'failed' });
-      });
-    },
+    prepare,
     show,
     follow(exposure, seenUnixMs) {
       const { wanted, status } = get();
@@ -270,8 +272,10 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       if (wanted) begin(wanted, true);
     },
     retry() {
+      if (cannotDraw(get())) set({ error: null, status: 'idle' });
       const { wanted } = get();
       if (wanted) begin(wanted);
+      else prepare();
     },
     setIsr(isr) {
       set({ isr });
