@@ -1,7 +1,6 @@
 /** The kiosk without its interface: starts, watches its access, and mends itself. Nobody is there to help it. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { exposureLabel } from '../../core/dataId.ts';
-import { concernsAllImages, toAppError, type AppError } from '../../core/errors.ts';
+import { toAppError, type AppError } from '../../core/errors.ts';
 import { newestExposure } from '../../features/exposures/exposuresStore.ts';
 import { createLateImageStore, type LateImageStore } from '../../features/exposures/lateImageStore.ts';
 import { retryDelayMs } from '../../services/butler/serviceButler.ts';
@@ -14,6 +13,7 @@ import { fetchSiteInfo } from '../../services/siteInfo.ts';
 import { createImageWorker } from '../../services/workerPool.ts';
 import type { Address } from '../address.ts';
 import { startLiveImage, type LiveImage } from '../live/liveImage.ts';
+import { newestImageProblem } from '../newestImageProblem.ts';
 import { PINNED_FOR_MS, pinnedByAddress } from './pinned.ts';
 import { nextAccess, type ScreenAccess } from './screenAccess.ts';
 import { afterReload, mustReload, readHistory, writeHistory } from './watchdog.ts';
@@ -69,11 +69,7 @@ export function startKiosk({ http, address, version }: KioskParts): StoreApi<Kio
           exposures: live.exposures,
           clock,
           camera: () => get().camera ?? NO_CAMERA,
-          imageProblem() {
-            const { error, wanted } = live.image.getState();
-            if (!error || !wanted || concernsAllImages(error)) return null;
-            return { exposure: wanted.exposure, sentence: `${exposureLabel(wanted)}: ${error.message}` };
-          },
+          imageProblem: () => newestImageProblem(live.exposures.getState(), live.image.getState()),
         });
         late.start(signal);
         window.summitNotebook = live.api;

@@ -4,7 +4,6 @@
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { exposureLabel, type Exposure } from '../../core/dataId.ts';
-import { concernsAllImages } from '../../core/errors.ts';
 import { makeLedger, type Ledger } from '../../core/ledger.ts';
 import {
   createExposuresStore,
@@ -47,6 +46,7 @@ import type { Repository, SiteInfo } from '../../services/siteInfo.ts';
 import type { ImageWorker } from '../../services/workerPool.ts';
 import { repositoryProblems, type Address } from '../address.ts';
 import { keep, kept, type Theme } from '../keptState.ts';
+import { newestImageProblem } from '../newestImageProblem.ts';
 import { createPublicApi, exposureKey, type PublicApiHandle } from '../publicApi.ts';
 import { applyViewState, viewStateOf } from '../viewState.ts';
 import { writeViewState } from '../writeViewState.ts';
@@ -145,12 +145,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     exposures,
     clock,
     camera: camera.store.getState,
-    imageProblem() {
-      const { wanted, error } = image.getState();
-      const newest = newestExposure(exposures.getState());
-      if (!error || !wanted || wanted.exposure !== newest?.exposure || concernsAllImages(error)) return null;
-      return { exposure: wanted.exposure, sentence: `${exposureLabel(wanted)}: ${error.message}` };
-    },
+    imageProblem: () => newestImageProblem(exposures.getState(), image.getState()),
   });
   let noticeTimer: ReturnType<typeof setTimeout> | undefined;
   let addressTimer: ReturnType<typeof setTimeout> | undefined;
