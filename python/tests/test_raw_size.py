@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import io
 import json
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ from summit_notebook.hub_service.raw_preview import Masters, preview_raw
 from summit_notebook.hub_service.raw_size import OtherSize, camera_of
 
 
-def constant_image(name: str, width: int, height: int, **cards: int) -> bytes:
+def constant_image(name: str, width: int, height: int, **cards: int | str) -> bytes:
     """RICE_1 of zeros, every tile of it the same few bytes of the heap."""
     one = io.BytesIO()
     row = fits.CompImageHDU(
@@ -44,7 +46,7 @@ def constant_image(name: str, width: int, height: int, **cards: int) -> bytes:
     return text + data + bytes(-len(data) % 2880)
 
 
-def write_raw(path: Path, width: int, height: int, instrument: str = "LATISS", **cards: int) -> Path:
+def write_raw(path: Path, width: int, height: int, instrument: str = "LATISS", **cards: int | str) -> Path:
     primary = io.BytesIO()
     header = fits.Header({"INSTRUME": instrument, "EXPTIME": 1.0})
     fits.PrimaryHDU(header=header).writeto(primary)
@@ -138,14 +140,37 @@ def test_a_master_of_another_size_is_left_out(engine: Engine, tmp_path: Path) ->
     masters.free()
 
 
+@pytest.mark.parametrize(
+    ("cards", "used"),
+    [
+        ({"RAFTBAY": "R22", "CCDSLOT": "S11"}, True),
+        ({"CHIPID": "R22_S11"}, True),
+        ({"RAFTBAY": "R01", "CCDSLOT": "S00"}, False),
+    ],
+)
+def test_a_master_is_held_against_the_raws_own_detector(
+    engine: Engine, tmp_path: Path, cards: dict[str, str], used: bool
+) -> None:
+    """R22_S11 is of E2V, 4096 x 4004 px; R01_S00, detector 0, of ITL, 4072 x 4000."""
+    raw = write_raw(tmp_path / "raw.fits", 576, 2048, "LSSTCam", **cards).read_bytes()
+    primary = io.BytesIO()
+    fits.PrimaryHDU().writeto(primary)
+    bias = tmp_path / "bias.fits"
+    bias.write_bytes(primary.getvalue() + constant_image("IMAGE", 4096, 4004))
+    masters = Masters(engine, Path.read_bytes)
+    preview = preview_raw(engine, raw, masters, {"bias": str(bias)})
+    assert ("bias" in preview["steps"]) is used
+    masters.free()
+
+
 def test_memory_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As far as a raw has taken more than the process may keep."""
-    made: list[Engine] = []
+    made: list[weakref.ref[Engine]] = []
 
     class Noted(Engine):
         def __init__(self, *, memory_limit: int = 0) -> None:
             super().__init__(memory_limit=memory_limit)
-            made.append(self)
+            made.append(weakref.ref(self))
 
     monkeypatch.setattr("summit_notebook.engine.Engine", Noted)
     path = tmp_path / "raw.fits.fz"
@@ -155,7 +180,13 @@ def test_memory_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     first = measure(raw, {"masters": {}})
     assert measure(raw, {"masters": {}}) == first
     assert len(made) == 1
-    monkeypatch.setattr(measuring_process, "MOST_KEPT_BYTES", made[0].memory_bytes - 1)
+    kept = made[0]()
+    assert kept is not None
+    monkeypatch.setattr(measuring_process, "MOST_KEPT_BYTES", kept.memory_bytes - 1)
+    del kept
     assert measure(raw, {"masters": {}}) == first
-    assert len(made) == 2 and made[1].memory_bytes < 16 << 20
+    gc.collect()
+    assert len(made) == 2 and made[0]() is None
+    fresh = made[1]()
+    assert fresh is not None and fresh.memory_bytes < 16 << 20
     assert measure(raw, {"masters": {}}) == first

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from summit_notebook.engine import Engine, Hdu
+from summit_notebook.engine import Engine, FitsError, Hdu
 
 INSTRUMENTS = {
     "lsst_atiss": "LATISS",
@@ -21,7 +21,7 @@ class OtherSize(ValueError):
 
 
 def camera_of(engine: Engine, raw: bytes) -> dict[str, Any]:
-    """The raw's camera as `Engine.camera` tells it, of its first detector: the segments of all are of one size.
+    """The raw's detector as `Engine.camera` tells it.
 
     Nothing is decoded. Raises OtherSize for a raw with a segment of another size than the camera's, and FitsError for
     what is no FITS file and for a camera that the table does not know.
@@ -30,7 +30,7 @@ def camera_of(engine: Engine, raw: bytes) -> dict[str, Any]:
     instrument = _text(hdus, "INSTRUME")
     if instrument.lower() == "lsst_camera" and _text(hdus, "TELCODE") == "CC":
         instrument = "ComCam"
-    camera = engine.camera(INSTRUMENTS.get(instrument.lower(), instrument), 0)
+    camera = _detector_of(engine, INSTRUMENTS.get(instrument.lower(), instrument), hdus)
     amplifiers = {amplifier["hduName"].lower(): amplifier for amplifier in camera["amplifiers"]}
     for hdu in hdus:
         amplifier = amplifiers.get(hdu.name.lower())
@@ -42,6 +42,19 @@ def camera_of(engine: Engine, raw: bytes) -> dict[str, Any]:
                 f"{amplifier['hduName']} is {hdu.width_px} x {hdu.height_px} px; those of {camera['instrument']} are "
                 f"{right[0]} x {right[1]}."
             )
+    return camera
+
+
+def _detector_of(engine: Engine, instrument: str, hdus: Sequence[Hdu]) -> dict[str, Any]:
+    """By the name in the headers. The first one where the table has no such name, as with those of LATISS."""
+    raft, slot = _text(hdus, "RAFTBAY"), _text(hdus, "CCDSLOT")
+    name = f"{raft}_{slot}" if raft and slot else _text(hdus, "CHIPID")
+    first = camera = engine.camera(instrument, 0)
+    while camera["name"] != name:
+        try:
+            camera = engine.camera(instrument, camera["detector"] + 1)
+        except FitsError:
+            return first
     return camera
 
 
