@@ -58,7 +58,12 @@ describe('the address', () => {
 
   it('names a few of many parameters that nobody knows, each once', () => {
     const { problems } = readAddress('?a=1&a=2&b=1&c=1&d=1&e=1');
-    expect(problems).toEqual([...['a=1', 'b=1', 'c=1'].map(leftOut), 'So were 2 more parameters.']);
+    expect(problems).toEqual([
+      ...['a=1', 'b=1', 'c=1'].map(leftOut),
+      '2 more parameters of the address are not known.',
+    ]);
+    const { problems: four } = readAddress('?a=1&b=1&c=1&d=1');
+    expect(four.at(-1)).toBe('1 more parameter of the address is not known.');
   });
 
   it('has an end, behind which only the exposure, repository and theme count', () => {

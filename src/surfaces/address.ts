@@ -5,7 +5,14 @@
 import type { ExposureId } from '../core/dataId.ts';
 import type { Repository, SiteInfo } from '../services/siteInfo.ts';
 import { isTheme, type Theme } from './keptState.ts';
-import { LONGEST_SEARCH, notKnown, PARAMETERS, viewStateFromQuery, type ViewState } from './viewState.ts';
+import {
+  allNotKnown,
+  LONGEST_SEARCH,
+  notKnown,
+  PARAMETERS,
+  viewStateFromQuery,
+  type ViewState,
+} from './viewState.ts';
 
 export interface Address {
   /** Null follows the newest. */
@@ -28,9 +35,6 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...['compare', 'lock', 'match', 'blink', 'efd'],
 ]);
 
-/** So many parameters that nobody knows are named one by one. */
-const MOST_NAMED = 3;
-
 export function readAddress(search: string): Address {
   const query = new URLSearchParams(search);
   const { state: view, problems: viewProblems } = viewStateFromQuery(search);
@@ -46,8 +50,7 @@ export function readAddress(search: string): Address {
   const theme = read('theme', (text) => (isTheme(text) ? text : null)) ?? 'dark';
   const whole = search.length <= LONGEST_SEARCH;
   const unknown = whole ? [...new Set(query.keys())].filter((name) => !KNOWN.has(name)) : [];
-  for (const name of unknown.slice(0, MOST_NAMED)) problems.push(notKnown(name, query.get(name) ?? ''));
-  if (unknown.length > MOST_NAMED) problems.push(`So were ${unknown.length - MOST_NAMED} more parameters.`);
+  problems.push(...allNotKnown(unknown, 'parameter', (name) => notKnown(name, query.get(name) ?? '')));
   const regions = whole ? (query.get('regions') ?? '') : '';
   return { exposure, repository: query.get('repository') || null, theme, view, regions, problems };
 }

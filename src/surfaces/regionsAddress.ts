@@ -1,9 +1,7 @@
 /** The regions of an address, with sentences for what is none. */
 import { regionsFromText } from '../core/regions/addressText.ts';
 import type { Region } from '../core/regions/region.ts';
-import { notKnown } from './viewState.ts';
-
-const MOST_NAMED = 3;
+import { allNotKnown, notKnown } from './viewState.ts';
 
 export function regionsOfAddress(
   text: string,
@@ -11,7 +9,6 @@ export function regionsOfAddress(
 ): { readonly regions: readonly Region[]; readonly problems: readonly string[] } {
   if (text === '') return { regions: [], problems: [] };
   const { regions, unknown } = regionsFromText(text, newId);
-  const problems = unknown.slice(0, MOST_NAMED).map((piece) => notKnown('regions', piece));
-  if (unknown.length > MOST_NAMED) problems.push(`So were ${unknown.length - MOST_NAMED} more regions.`);
+  const problems = allNotKnown(unknown, 'region', (piece) => notKnown('regions', piece));
   return { regions, problems };
 }

@@ -257,6 +257,22 @@ export function notKnown(name: string, text: string): string {
   return `The address’s ${printable(name)}=${printable(text)} is not known and was left out.`;
 }
 
+/** So many are named one by one. */
+const MOST_NAMED = 3;
+
+/** A sentence for each of the first; the last, of all others, must be clear by itself: it may stand alone on a line. */
+export function allNotKnown(
+  unknown: readonly string[],
+  what: 'parameter' | 'region',
+  sentence: (each: string) => string,
+): readonly string[] {
+  const more = unknown.length - MOST_NAMED;
+  const named = unknown.slice(0, MOST_NAMED).map(sentence);
+  if (more <= 0) return named;
+  const others = more === 1 ? `1 more ${what} of the address is` : `${more} more ${what}s of the address are`;
+  return [...named, `${others} not known.`];
+}
+
 /** For a sentence: no control characters, nothing that turns the writing, not long. */
 function printable(text: string): string {
   const plain = text.replaceAll(/[^\x20-\x7e]/g, '?');

@@ -107,8 +107,8 @@ export interface Examined extends ExamineAnswer {
 }
 
 export interface ImageStore extends StoreApi<ImageState> {
-  /** Says at once, before there is an exposure, where the browser cannot draw. */
-  prepare(): void;
+  /** Says at once, before there is an exposure, where the browser cannot draw. `warmedUp`: as the worker answered. */
+  prepare(warmedUp: Promise<void>): void;
   /** Asks for an exposure; what was asked for before is cancelled. `seenUnixMs`: when the page learned of it. */
   show(exposure: Exposure, seenUnixMs: UnixMs): void;
   /**

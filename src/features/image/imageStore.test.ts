@@ -219,14 +219,18 @@ describe('a browser that cannot draw', () => {
       },
       findExposure: async () => exposureOf(1),
     };
-    const call = () => Promise.reject(failure());
-    const store = createImageStore({ butler, worker: new ImageWorker({ call, dispose: () => undefined }) });
-    return { store, asked: () => asked };
+    let calls = 0;
+    const call = () => {
+      calls += 1;
+      return Promise.reject(failure());
+    };
+    const worker = new ImageWorker({ call, dispose: () => undefined });
+    return { store: createImageStore({ butler, worker }), worker, asked: () => asked, calls: () => calls };
   };
 
   it('says so before there is an exposure, and asks for nothing when one comes', async () => {
-    const { store, asked } = storeWhose(() => cannot);
-    store.prepare();
+    const { store, worker, asked, calls } = storeWhose(() => cannot);
+    store.prepare(worker.warmUp());
     await tick();
     expect(store.getState()).toMatchObject({ status: 'failed', wanted: null, error: cannot });
     store.follow(exposureOf(1), 0);
@@ -235,12 +239,14 @@ describe('a browser that cannot draw', () => {
     expect(store.getState()).toMatchObject({ status: 'failed', error: cannot });
     expect(store.getState().wanted?.seqNum).toBe(2);
     expect(asked()).toBe(0);
+    // Nor is the worker started again.
+    expect(calls()).toBe(1);
   });
 
   it('is asked again by who tries again, before there is an exposure and after', async () => {
     let failure: AppError | null = cannot;
-    const { store, asked } = storeWhose(() => failure ?? new AppError('Unreachable', 'A test.'));
-    store.prepare();
+    const { store, worker, asked } = storeWhose(() => failure ?? new AppError('Unreachable', 'A test.'));
+    store.prepare(worker.warmUp());
     await tick();
     store.retry();
     await tick();
@@ -250,7 +256,7 @@ describe('a browser that cannot draw', () => {
     await tick();
     expect(store.getState()).toMatchObject({ status: 'idle', wanted: null, error: null });
     failure = cannot;
-    store.prepare();
+    store.prepare(worker.warmUp());
     await tick();
     store.show(exposureOf(1), 0);
     expect(asked()).toBe(0);
@@ -261,8 +267,10 @@ describe('a browser that cannot draw', () => {
   });
 
   it('is no matter of a failure that may pass', async () => {
-    const { store } = storeWhose(() => new AppError('Unreachable', 'The FITS engine cannot be loaded.'));
-    store.prepare();
+    const { store, worker } = storeWhose(
+      () => new AppError('Unreachable', 'The FITS engine cannot be loaded.'),
+    );
+    store.prepare(worker.warmUp());
     await tick();
     expect(store.getState()).toMatchObject({ status: 'idle', error: null });
   });

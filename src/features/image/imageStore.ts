@@ -247,8 +247,8 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
     begin(exposure);
   };
 
-  const prepare = () => {
-    worker.warmUp().catch((thrown: unknown) => {
+  const prepare = (warmedUp: Promise<void>) => {
+    warmedUp.catch((thrown: unknown) => {
       const error = toAppError(thrown);
       // Anything else may pass, and comes up again with the first image.
       if (error.tag === 'UnsupportedBrowser') set({ error, status: 'failed' });
@@ -275,7 +275,7 @@ export function createImageStore(parts: ImageStoreParts): ImageStore {
       if (cannotDraw(get())) set({ error: null, status: 'idle' });
       const { wanted } = get();
       if (wanted) begin(wanted);
-      else prepare();
+      else prepare(worker.warmUp());
     },
     setIsr(isr) {
       set({ isr });

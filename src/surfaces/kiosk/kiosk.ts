@@ -55,6 +55,8 @@ export function startKiosk({ http, address, version }: KioskParts): StoreApi<Kio
   const { getState: get, setState: set } = store;
   const clock = createClock(http);
   const worker = createImageWorker();
+  const warmedUp = worker.warmUp();
+  warmedUp.catch(() => undefined);
   const loadedAt = browserNow();
   /** Ends when access does. */
   let watching = new AbortController();
@@ -64,7 +66,10 @@ export function startKiosk({ http, address, version }: KioskParts): StoreApi<Kio
     for (let failures = 0; !signal.aborted && !get().live;) {
       try {
         const site = await fetchSiteInfo(http, signal);
-        const live = startLiveImage({ surface: 'kiosk', http, clock, site, worker, address }, signal);
+        const live = startLiveImage(
+          { surface: 'kiosk', http, clock, site, worker, warmedUp, address },
+          signal,
+        );
         const late = createLateImageStore({
           exposures: live.exposures,
           clock,
@@ -194,7 +199,6 @@ export function startKiosk({ http, address, version }: KioskParts): StoreApi<Kio
     if (writeHistory(sessionStorage, afterReload(history, facts.now))) location.reload();
   }
 
-  worker.warmUp().catch(() => undefined);
   void checkAccess();
   setInterval(() => void checkAccess(), SESSION_EVERY_MS);
   setInterval(watchdog, WATCHDOG_EVERY_MS);

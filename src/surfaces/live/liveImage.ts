@@ -37,18 +37,20 @@ export interface LiveImageParts {
   readonly clock: Clock;
   readonly site: SiteInfo;
   readonly worker: ImageWorker;
+  /** Whether the worker can draw. */
+  readonly warmedUp: Promise<void>;
   readonly address: Address;
 }
 
 /** Watches until the signal aborts; the last image stays after that. */
 export function startLiveImage(parts: LiveImageParts, signal: AbortSignal): LiveImage {
-  const { surface, http, clock, site, worker, address } = parts;
+  const { surface, http, clock, site, worker, warmedUp, address } = parts;
   const repository = chosenRepository(site, address.repository);
   const source = sourceName(site, repository);
   const butler = createServiceButler({ http, repository: repository.name, source, network: window });
   const exposures = createExposuresStore({ butler, serverNow: clock.serverNow, initial: address.exposure });
   const image = createImageStore({ butler, worker });
-  image.prepare();
+  image.prepare(warmedUp);
   applyViewState(image, address.view);
 
   const ledger = (): Ledger | null => {

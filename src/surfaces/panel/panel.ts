@@ -37,6 +37,8 @@ export function startPanel({ http, address }: PanelParts): Panel {
   const page = new AbortController();
   const clock = createClock(http);
   const worker = createImageWorker();
+  const warmedUp = worker.warmUp();
+  warmedUp.catch(() => undefined);
   let connecting = false;
   let expecting: ReturnType<typeof setInterval> | undefined;
 
@@ -75,7 +77,10 @@ export function startPanel({ http, address }: PanelParts): Panel {
       return;
     }
     clock.start(page.signal);
-    const live = startLiveImage({ surface: 'panel', http, clock, site, worker, address }, page.signal);
+    const live = startLiveImage(
+      { surface: 'panel', http, clock, site, worker, warmedUp, address },
+      page.signal,
+    );
     live.exposures.subscribe(({ stale }, { stale: was }) => {
       if (stale?.tag === 'AccessDenied' && was?.tag !== 'AccessDenied') set({ access: 'signed-out' });
       // A restart of the service can answer 401 once; a good answer takes that back.
@@ -89,7 +94,6 @@ export function startPanel({ http, address }: PanelParts): Panel {
     set({ access: 'signed-in', live, starting: null });
   }
 
-  worker.warmUp().catch(() => undefined);
   void connect();
   const look = () => {
     if (document.visibilityState === 'visible' && get().access === 'signed-out') void connect();

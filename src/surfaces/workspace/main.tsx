@@ -31,8 +31,9 @@ const http = createServiceHttp({
 const clock = createClock(http);
 const worker = createImageWorker();
 clock.start(page.signal);
-// The engine loads while the service is asked; a failure here comes up again, with its sentence, at the first image.
-worker.warmUp().catch(() => undefined);
+// The engine loads while the service is asked; the image's place is where a failure is said.
+const warmedUp = worker.warmUp();
+warmedUp.catch(() => undefined);
 
 async function connect(): Promise<Workspace> {
   const [site, session] = await Promise.all([fetchSiteInfo(http), fetchSession(http)]);
@@ -51,7 +52,7 @@ async function connect(): Promise<Workspace> {
     availability: site.efd,
   });
   const initialPage = pageStateFromQuery(location.search, () => crypto.randomUUID());
-  const services = { http, clock, site, repository, session, butler, efd, worker };
+  const services = { http, clock, site, repository, session, butler, efd, worker, warmedUp };
   return startWorkspace({ ...services, address, initialPage }, page.signal);
 }
 

@@ -76,7 +76,7 @@ describe('what lies on and beside the image, in an address', () => {
     const { state, problems } = read('?regions=x;y;z;u;v;p5,6');
     expect(state.regions).toHaveLength(1);
     expect(problems).toHaveLength(4);
-    expect(problems.at(-1)).toBe('So were 2 more regions.');
+    expect(problems.at(-1)).toBe('2 more regions of the address are not known.');
   });
 
   it('of any text is a state', () => {

@@ -95,6 +95,8 @@ export interface WorkspaceParts {
   readonly butler: ButlerClient;
   readonly efd: EfdClient;
   readonly worker: ImageWorker;
+  /** Whether the worker can draw. */
+  readonly warmedUp: Promise<void>;
   /** What the address asks for. */
   readonly address: Address;
   readonly initialPage: { readonly state: PageState; readonly problems: readonly string[] };
@@ -303,7 +305,7 @@ export function startWorkspace(parts: WorkspaceParts, signal: AbortSignal): Work
     },
     onChange: writeAddressSoon,
   });
-  image.prepare();
+  image.prepare(parts.warmedUp);
   applyViewState(image, address.view);
   applyPageState(initialPage.state);
   wire();
