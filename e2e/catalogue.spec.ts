@@ -18,6 +18,7 @@ test('the sources that are found are the stars, and the address shows them on th
     view.getByRole('button', { name: 'CSV', exact: true }).first().click(),
   ]);
   const found = (await text(await download.createReadStream()))
+    .trim()
     .split('\r\n')
     .slice(1)
     .map((line) => line.split(',').map(Number));

@@ -277,7 +277,8 @@ test('the row and the column through the pointer are those of the pixels, and th
       .trim()
       .split('\r\n')
       .slice(1);
-    return lines.map((line) => line.split(',').map(Number));
+    // Where there is no value the cell is empty.
+    return lines.map((line) => line.split(',').map((cell) => (cell === '' ? NaN : Number(cell))));
   };
   const [x = NaN, y = NaN] =
     ((await cross.getByText(/^Through/).textContent()) ?? '').match(/\d+/g)?.map(Number) ?? [];

@@ -10,11 +10,16 @@ const FORMULA = /^[=+\-@\t\r]/;
 
 /** With a line end after every line; what is not known (null, or no finite number) is an empty cell. */
 export function csvText(rows: readonly (readonly CsvCell[])[]): string {
-  return rows.map((row) => `${row.map(cellText).join(',')}\r\n`).join('');
+  return rows.map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
 }
 
-function cellText(cell: CsvCell): string {
+/** All digits that a number has. */
+export function csvCell(cell: CsvCell): string {
   if (typeof cell !== 'string') return cell === null || !Number.isFinite(cell) ? '' : String(cell);
-  const text = FORMULA.test(cell) ? `'${cell}` : cell;
+  const text = withoutFormula(cell);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export function withoutFormula(text: string): string {
+  return FORMULA.test(text) ? `'${text}` : text;
 }

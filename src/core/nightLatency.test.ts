@@ -56,7 +56,7 @@ test('one that waited for long makes no endless axis; one alone, and none, are d
 test('the table has a line for each exposure, with times of the server’s clock', () => {
   expect(latencyCsv([taken(7, 1600)]).split('\r\n')).toEqual([
     'exposure,day_obs,seq_num,shutterClosed_utc,landed_utc,registered_utc,seen_utc,fetched_utc,decoded_utc,reduced_utc,painted_utc,landed_to_painted_ms,server_minus_browser_ms,offset_error_ms,clock_fault',
-    '2026112200007,20261122,7,,2026-11-23T04:00:00.000Z,,2026-11-23T04:00:01.000Z,,,,2026-11-23T04:00:01.600Z,1600.0,250.0,3.0,false',
+    '2026112200007,20261122,7,,2026-11-23T04:00:00.000Z,,2026-11-23T04:00:01.000Z,,,,2026-11-23T04:00:01.600Z,1600,250,3,false',
     '',
   ]);
 });

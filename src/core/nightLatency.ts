@@ -1,4 +1,5 @@
 /** The ledgers of many exposures: how long each stage takes as a rule and at worst, and all of it as a table. */
+import { csvText } from './csv.ts';
 import type { Ledger, LedgerStage } from './ledger.ts';
 import { LEDGER_STAGES } from './ledger.ts';
 
@@ -91,14 +92,15 @@ export function latencyCsv(all: readonly LedgerOfExposure[]): string {
   const lines = all.map(({ exposure, dayObs, seqNum, ledger }) => {
     const { entries, offset, landedToPaintedMs } = ledger;
     const at = (stage: LedgerStage) => entries.find((entry) => entry.stage === stage)?.atUnixMs;
-    const time = (ms: number | undefined) => (ms === undefined ? '' : new Date(ms).toISOString());
-    const number = (ms: number | null | undefined) => (ms === null || ms === undefined ? '' : ms.toFixed(1));
+    const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+    const number = (ms: number | null | undefined) =>
+      ms === null || ms === undefined ? null : Number(ms.toFixed(1));
     return [
       ...[exposure, dayObs, seqNum],
       ...LEDGER_STAGES.map((stage) => time(at(stage))),
       ...[number(landedToPaintedMs), number(offset?.offsetMs), number(offset?.errorMs)],
-      entries.some(({ clockFault }) => clockFault),
-    ].join(',');
+      String(entries.some(({ clockFault }) => clockFault)),
+    ];
   });
-  return `${[columns.join(','), ...lines].join('\r\n')}\r\n`;
+  return csvText([columns, ...lines]);
 }

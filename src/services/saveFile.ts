@@ -8,3 +8,7 @@ export function saveFile(file: Blob, name: string): void {
   // The browser has taken hold of the file by then.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
+
+export function saveCsv(text: string, name: string): void {
+  saveFile(new Blob([text], { type: 'text/csv' }), name);
+}

@@ -8,7 +8,7 @@ import {
   type StageLatency,
 } from '../../core/nightLatency.ts';
 import { formatFixed } from '../../core/units.ts';
-import { saveFile } from '../../services/saveFile.ts';
+import { saveCsv } from '../../services/saveFile.ts';
 import { latencyWords } from './stageWords.ts';
 
 export interface NightLatencyProps {
@@ -21,7 +21,7 @@ export function NightLatency({ all, distribution }: NightLatencyProps) {
   const [chosen, setChosen] = useState<LatencyName>('landed to painted');
   if (all.length === 0) return null;
   const { dayObs } = all[0]!;
-  const save = () => saveFile(new Blob([latencyCsv(all)], { type: 'text/csv' }), `latency_${dayObs}.csv`);
+  const save = () => saveCsv(latencyCsv(all), `latency_${dayObs}.csv`);
   return (
     <div data-testid="night-latency">
       <p className="ledger-total">

@@ -3,7 +3,7 @@ import { useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
 import type { Limits } from '../../core/display/stretch.ts';
 import { formatFixed } from '../../core/units.ts';
-import { saveFile } from '../../services/saveFile.ts';
+import { saveCsv } from '../../services/saveFile.ts';
 import type { Combination } from '../../workers/image/contract.ts';
 import { type ColourBarScale, colourBarScale, rampColours } from './colourBar.ts';
 import type { DisplayState } from './displayState.ts';
@@ -125,8 +125,7 @@ export function Histogram({ store, combinedAs = null }: HistogramProps) {
           className="image-button"
           aria-label="CSV of the histogram"
           onClick={() => {
-            const csv = new Blob([histogramCsv(statistics.histogram, opened.unit)], { type: 'text/csv' });
-            saveFile(csv, histogramFileName(opened, combinedAs));
+            saveCsv(histogramCsv(statistics.histogram, opened.unit), histogramFileName(opened, combinedAs));
           }}
         >
           CSV

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import './image.css';
 import { drawPlot, endPlot, plotCsv, type PlotChoice, type PlotLayout, type PlotTrace } from './plot.ts';
-import { saveFile } from '../../services/saveFile.ts';
+import { saveCsv } from '../../services/saveFile.ts';
 
 export interface PlotProps {
   readonly label: string;
@@ -39,7 +39,7 @@ export function Plot({ label, traces, layout, name, theme, choice }: PlotProps) 
         <button
           type="button"
           className="image-button"
-          onClick={() => saveFile(new Blob([plotCsv(traces, layout)], { type: 'text/csv' }), `${name}.csv`)}
+          onClick={() => saveCsv(plotCsv(traces, layout), `${name}.csv`)}
         >
           CSV
         </button>

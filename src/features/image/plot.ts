@@ -1,4 +1,5 @@
 /** The plots of the image's measurements, by plotly, loaded with the first of them. */
+import { csvText } from '../../core/csv.ts';
 
 export interface PlotTrace {
   readonly x: ArrayLike<number>;
@@ -123,13 +124,13 @@ export async function endPlot(element: HTMLElement): Promise<void> {
   if (plotly) (await plotly).purge(element);
 }
 
-/** RFC 4180; the traces one below the other. */
-export function plotCsv(traces: readonly PlotTrace[], { x, y, right }: PlotLayout): string {
-  const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** The traces one below the other. */
+export function plotCsv(
+  traces: readonly Pick<PlotTrace, 'name' | 'x' | 'y' | 'error'>[],
+  { x, y, right }: PlotLayout,
+): string {
   const rows = traces.flatMap((trace) =>
-    Array.from(trace.x, (value, i) => [quoted(trace.name), value, trace.y[i] ?? '', trace.error?.[i] ?? '']),
+    Array.from(trace.x, (value, i) => [trace.name, value, trace.y[i] ?? null, trace.error?.[i] ?? null]),
   );
-  return [['trace', quoted(x), quoted(right ? `${y}; ${right}` : y), 'error'], ...rows]
-    .map((row) => row.join(','))
-    .join('\r\n');
+  return csvText([['trace', x, right ? `${y}; ${right}` : y, 'error'], ...rows]);
 }

@@ -6,7 +6,7 @@ import type { UnixMs } from '../../core/time.ts';
 import { formatAge } from '../../core/units.ts';
 import { onMultiples } from '../../services/clock.ts';
 import type { EfdClient, Series } from '../../services/efd/efdClient.ts';
-import { saveFile } from '../../services/saveFile.ts';
+import { saveCsv } from '../../services/saveFile.ts';
 import { bandOf, type Bands } from './bands.ts';
 import { formatArcsec, largestError } from './chart.ts';
 import { StripChart } from './StripChart.tsx';
@@ -84,8 +84,7 @@ export default function TelemetryPane(props: TelemetryPaneProps) {
           disabled={!state.data}
           onClick={() => {
             if (!state.data) return;
-            const csv = new Blob([stripCsv(state.data)], { type: 'text/csv' });
-            saveFile(csv, `${stripFileName(state.data, selected)}.csv`);
+            saveCsv(stripCsv(state.data), `${stripFileName(state.data, selected)}.csv`);
           }}
         >
           CSV

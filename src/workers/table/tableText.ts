@@ -1,26 +1,11 @@
 /** Rows of the table as text: CSV for a file (RFC 4180), tab-separated for the clipboard. */
-import { EXPOSURE_COLUMNS, type ColumnId } from '../../core/exposureColumns.ts';
+import { csvCell, withoutFormula, type CsvCell } from '../../core/csv.ts';
+import type { ColumnId } from '../../core/exposureColumns.ts';
 import type { TableColumns } from './tableColumns.ts';
 
-/**
- * A spreadsheet takes a cell that begins like this for a formula and runs it. Texts here come from headers and scripts
- * of other people (OWASP, "CSV injection"): an apostrophe in front keeps them texts.
- */
-const FORMULA = /^[=+\-@\t\r]/;
-
-function cellText(columns: TableColumns, id: ColumnId, row: number): string {
-  const column = columns.texts(id);
-  if (column) {
-    const text = column.get(row);
-    return FORMULA.test(text) ? `'${text}` : text;
-  }
-  const value = columns.numbers(id)?.[row] ?? NaN;
-  // All digits that the number has; nothing for one that is not known.
-  return Number.isNaN(value) ? '' : String(value);
-}
-
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+/** Null for a number that is not known. */
+function cellOf(columns: TableColumns, id: ColumnId, row: number): CsvCell {
+  return columns.texts(id)?.get(row) ?? columns.numbers(id)?.[row] ?? null;
 }
 
 /** With a line end after every line. */
@@ -28,7 +13,7 @@ export function csvLines(columns: TableColumns, ids: readonly ColumnId[], rows: 
   let text = '';
   for (const row of rows) {
     // A line of one empty cell would be a line of no cell.
-    text += `${ids.map((id) => quoted(cellText(columns, id, row))).join(',') || '""'}\r\n`;
+    text += `${ids.map((id) => csvCell(cellOf(columns, id, row))).join(',') || '""'}\r\n`;
   }
   return text;
 }
@@ -39,12 +24,11 @@ export function csvHead(ids: readonly ColumnId[]): string {
 
 /** Tabs and line ends within a text become spaces: the clipboard has no way to quote them. */
 export function tsvLines(columns: TableColumns, ids: readonly ColumnId[], rows: Uint32Array): string {
-  const isText = ids.map((id) => EXPOSURE_COLUMNS[id].kind === 'text');
   return Array.from(rows, (row) =>
     ids
-      .map((id, i) => {
-        const cell = cellText(columns, id, row);
-        return isText[i] ? cell.replace(/[\t\r\n]+/g, ' ') : cell;
+      .map((id) => {
+        const cell = cellOf(columns, id, row);
+        return typeof cell === 'string' ? withoutFormula(cell).replace(/[\t\r\n]+/g, ' ') : csvCell(cell);
       })
       .join('\t'),
   ).join('\n');

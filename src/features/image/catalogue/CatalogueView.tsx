@@ -2,7 +2,7 @@
 import { useRef, useState } from 'react';
 import { useStore, type StoreApi } from 'zustand';
 import type { PlaceColumns, PlaceKind } from '../../../core/catalogue/places.ts';
-import { saveFile } from '../../../services/saveFile.ts';
+import { saveCsv } from '../../../services/saveFile.ts';
 import type { ImageStore } from '../imageState.ts';
 import '../image.css';
 import '../regions/regions.css';
@@ -62,8 +62,8 @@ export function CatalogueView({ image, store, kernel, theme }: CatalogueViewProp
               type="button"
               className="image-button"
               onClick={() =>
-                saveFile(
-                  new Blob([catalogueCsv(shown, store.getState().chosen)], { type: 'text/csv' }),
+                saveCsv(
+                  catalogueCsv(shown, store.getState().chosen),
                   `${shown.name.replace(/\.\w+$/, '')}.csv`,
                 )
               }

@@ -84,5 +84,10 @@ describe('a CSV file', () => {
 
 it('saves the chosen rows', () => {
   const table = read('x,y\n1,2\n3,4\n5,6\n').table;
-  expect(catalogueCsv({ table }, new Set([2, 0]))).toBe('x,y\r\n1,2\r\n5,6');
+  expect(catalogueCsv({ table }, new Set([2, 0]))).toBe('x,y\r\n1,2\r\n5,6\r\n');
+});
+
+it('saves texts without formulas', () => {
+  const { table } = read('x,y,name\n1,2,=cmd()\n');
+  expect(catalogueCsv({ table }, new Set())).toBe("x,y,name\r\n1,2,'=cmd()\r\n");
 });

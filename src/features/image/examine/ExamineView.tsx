@@ -4,7 +4,7 @@ import { useStore } from 'zustand';
 import { exposureLabel } from '../../../core/dataId.ts';
 import type { Examination } from '../../../core/measure/examine.ts';
 import { formatFixed } from '../../../core/units.ts';
-import { saveFile } from '../../../services/saveFile.ts';
+import { saveCsv } from '../../../services/saveFile.ts';
 import type { Examined, ImageStore } from '../imageState.ts';
 import { Plot } from '../Plot.tsx';
 import type { PlotTrace } from '../plot.ts';
@@ -148,7 +148,7 @@ function Earlier({
       <button
         type="button"
         className="image-button"
-        onClick={() => saveFile(new Blob([examinedCsv(examined)], { type: 'text/csv' }), 'stars.csv')}
+        onClick={() => saveCsv(examinedCsv(examined), 'stars.csv')}
       >
         CSV
       </button>

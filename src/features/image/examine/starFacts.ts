@@ -1,4 +1,5 @@
 /** The numbers of a measured star in the words and digits in which they are shown, saved and handed on. */
+import { csvText, type CsvCell } from '../../../core/csv.ts';
 import { exposureLabel } from '../../../core/dataId.ts';
 import type { Examination } from '../../../core/measure/examine.ts';
 import type { Examined } from '../imageState.ts';
@@ -83,7 +84,7 @@ const COLUMNS = [
 export function examinedCsv(examined: readonly Examined[]): string {
   const rows = examined.flatMap(({ exposure, star }) => {
     if (!star) return [];
-    const cells: (string | number | null)[] = [
+    const cells: readonly CsvCell[] = [
       exposure.exposure,
       star.x,
       star.xError,
@@ -105,9 +106,9 @@ export function examinedCsv(examined: readonly Examined[]): string {
       star.saturatedPixels,
       starFlags(star).join('; '),
     ];
-    return [cells.map((cell) => (cell === null || Number.isNaN(cell) ? '' : String(cell))).join(',')];
+    return [cells];
   });
-  return [COLUMNS.join(','), ...rows].join('\r\n');
+  return csvText([COLUMNS, ...rows]);
 }
 
 /** Plain JSON for a kernel: numbers that are not finite are null. */

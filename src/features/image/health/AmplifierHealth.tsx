@@ -9,7 +9,7 @@ import {
   type HealthQuantity,
 } from '../../../core/measure/healthLimits.ts';
 import type { HealthTrend } from '../../../core/measure/healthTrend.ts';
-import { saveFile } from '../../../services/saveFile.ts';
+import { saveCsv } from '../../../services/saveFile.ts';
 import { healthCsv } from './healthCsv.ts';
 import { HealthMap, type MapAmplifier } from './HealthMap.tsx';
 import { HealthTable } from './HealthTable.tsx';
@@ -66,8 +66,7 @@ export function AmplifierHealth(props: AmplifierHealthProps) {
           aria-label="CSV of the amplifiers"
           disabled={measured.length === 0}
           onClick={() => {
-            const csv = new Blob([healthCsv(measured, correlation)], { type: 'text/csv' });
-            saveFile(csv, `amplifiers-${exposure}.csv`);
+            saveCsv(healthCsv(measured, correlation), `amplifiers-${exposure}.csv`);
           }}
         >
           CSV

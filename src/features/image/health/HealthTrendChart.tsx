@@ -3,7 +3,7 @@ import { useMemo, useState, type PointerEvent } from 'react';
 import type { HealthQuantity } from '../../../core/measure/healthLimits.ts';
 import type { HealthTrend } from '../../../core/measure/healthTrend.ts';
 import { formatFixed } from '../../../core/units.ts';
-import { saveFile } from '../../../services/saveFile.ts';
+import { saveCsv } from '../../../services/saveFile.ts';
 import { trendCsv } from './healthCsv.ts';
 import { valueWithUnit, WORDS } from './quantities.ts';
 import { extentOf, linesOf, pathOf, placesOf } from './trendLines.ts';
@@ -54,8 +54,10 @@ export function HealthTrendChart({ trend, quantity, chosen }: HealthTrendChartPr
           className="image-button"
           aria-label="CSV of the trend"
           onClick={() => {
-            const csv = new Blob([trendCsv(trend, quantity)], { type: 'text/csv' });
-            saveFile(csv, `amplifier-trend-${quantity}-${exposures.at(-1)!.exposure}.csv`);
+            saveCsv(
+              trendCsv(trend, quantity),
+              `amplifier-trend-${quantity}-${exposures.at(-1)!.exposure}.csv`,
+            );
           }}
         >
           CSV
