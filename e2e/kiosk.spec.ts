@@ -110,7 +110,8 @@ test('what an address says that is not known is named on every surface; the kios
   const oldest = Math.min(...(await exposuresWithRaw(page, site)));
   await page.goto(new URL(`kiosk?exposure=${oldest}`, site.url).href);
   expect(await shownExposure(page)).toBe(oldest);
-  await expect(page.getByTestId('kiosk-pinned')).toContainText('Not following');
+  const pinned = page.getByTestId('kiosk-pinned');
+  await expect(pinned).toHaveText(/^Not following: .* Back to live at \d{2}:\d{2} UTC\.$/);
   await expect(page.getByTestId('kiosk-left-out')).toHaveCount(0);
   await picture(page, 'kiosk-pinned');
   await context.close();

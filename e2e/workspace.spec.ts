@@ -261,7 +261,7 @@ test('the latency ledger tells every stage', async ({ workspace }) => {
   await workspace.reload();
   await shownExposure(workspace);
   await workspace.keyboard.press('d');
-  const counted = /^(\d+) live of \d{8}/;
+  const counted = /^(\d+) live exposures? of night \d{8}/;
   const text = await night.getByText(counted).textContent();
   expect(Number(counted.exec(text ?? '')?.[1])).toBeGreaterThanOrEqual(csv.length - 1);
 });

@@ -20,12 +20,15 @@ describe('setStretch', () => {
     expect(display()).toEqual({ ...FIRST_DISPLAY, smoothSigmaPx: 2.5, bin: 4 });
     await setStretch(image, { stretch: 'log', smooth: 0 });
     expect(display()).toEqual({ ...FIRST_DISPLAY, stretch: 'log', bin: 4 });
+    await setStretch(image, { limits: 'symmetric' });
+    expect(display().limits).toEqual({ rule: 'symmetric' });
   });
 
   it.each([
     [{ smooth: 0.1 }, /from 0.5 to 10/],
     [{ smooth: '2' }, /from 0.5 to 10/],
     [{ smooth: Number.NaN }, /from 0.5 to 10/],
+    [{ limits: 'about 0' }, /"symmetric"/],
     [{ bin: 3 }, /one of 1, 2, 4, 8, 16/],
     [{ stretch: 'constructor' }, /no such stretch/i],
   ])('refuses %j with a sentence, and changes nothing', async (settings, why) => {

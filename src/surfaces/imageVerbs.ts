@@ -10,7 +10,7 @@ import { parseLimits } from './viewState.ts';
 /** Each may be left out and then stays as it is. */
 export interface StretchSettings {
   readonly stretch?: string;
-  /** `zscale`, `minmax`, `p99.5`, `s3`, or low and high in the image's unit. */
+  /** `zscale`, `minmax`, `symmetric`, `p99.5`, `s3`, or low and high in the image's unit. */
   readonly limits?: string | readonly [number, number];
   readonly perAmplifier?: boolean;
   readonly bias?: number;
@@ -19,7 +19,7 @@ export interface StretchSettings {
   readonly invert?: boolean;
   /** Of a Gaussian, in detector pixels: 0, or 0.5 to 10. */
   readonly smooth?: number;
-  /** 1 (as the zoom asks), 2, 4, 8 or 16. */
+  /** 1 (automatic, by the zoom), 2, 4, 8 or 16. */
   readonly bin?: number;
 }
 

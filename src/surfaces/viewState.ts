@@ -7,7 +7,7 @@
  * | ---------- | ---------------------- | ----------------------------------------------------------------- |
  * | `isr`      | `full,spline,-dark`    | recipe, overscan method, steps switched on (`+gain`) and off; `untrimmed`: whole segments |
  * | `stretch`  | `asinh`                |                                                                   |
- * | `limits`   | `p99.5`, `s3`, `-5..9` | `zscale`, `minmax`, central per cent, sigmas, or from..to         |
+ * | `limits`   | `p99.5`, `s3`, `-5..9` | `zscale`, `minmax`, `symmetric`, central per cent, sigmas, or from..to |
  * | `amp`      | `1`                    | each amplifier between its own limits                             |
  * | `contrast` | `0.4,2`                | bias and contrast                                                 |
  * | `map`      | `viridis`              | colour map                                                        |

@@ -26,7 +26,7 @@ export function NightLatency({ all, distribution }: NightLatencyProps) {
     <div data-testid="night-latency">
       <p className="ledger-total">
         <span className="muted">
-          {all.length} live of {dayObs}, ms a stage
+          {all.length} live {all.length === 1 ? 'exposure' : 'exposures'} of night {dayObs}; times in ms
         </span>
         <button type="button" className="image-button" onClick={save}>
           CSV

@@ -99,7 +99,7 @@ export function ViewMenu({ store }: { readonly store: ImageStore }) {
                 type="button"
                 className="image-choice"
                 aria-pressed={bin === chosenBin}
-                title={`${bin === 1 ? 'As many pixels as the zoom asks for' : `Means of ${bin} by ${bin} pixels`} (V for the next)`}
+                title={`${bin === 1 ? 'Automatic' : `Means of ${bin} by ${bin} pixels`} (V for the next)`}
                 onClick={() => store.setDisplay({ bin })}
               >
                 {bin === 1 ? 'auto' : bin}

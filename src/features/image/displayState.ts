@@ -48,7 +48,7 @@ export interface DisplayState {
   readonly orientation: Orientation;
   /** Of the Gaussian over the picture, in detector pixels; 0 is none. The readout is never smoothed. */
   readonly smoothSigmaPx: number;
-  /** The picture is of means of so many by so many pixels; 1: as the zoom asks. */
+  /** The picture is of means of so many by so many pixels; 1: automatic. */
   readonly bin: Bin;
 }
 

@@ -76,8 +76,8 @@ function Pinned({ store, live }: { readonly store: StoreApi<KioskState>; readonl
   if (until === null) return null;
   return (
     <p className="kiosk-notice" role="status" data-testid="kiosk-pinned">
-      Not following: {shown ? exposureLabel(shown) : 'the exposure'} is what the address asks for. Follows
-      from {HOUR_MINUTE.format(until)} UTC.
+      Not following: {shown ? exposureLabel(shown) : 'the exposure'} is what the address asks for. Back to
+      live at {HOUR_MINUTE.format(until)} UTC.
     </p>
   );
 }

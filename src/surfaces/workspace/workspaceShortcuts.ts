@@ -174,7 +174,7 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
         },
         {
           keys: ['V'],
-          does: 'next binning: 2, 4, 8, 16, as the zoom asks',
+          does: 'next binning: 2, 4, 8, 16, automatic',
           run: () => image.setDisplay({ bin: next(BINS, image.getState().display.bin) }),
         },
         {
