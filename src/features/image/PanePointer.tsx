@@ -1,9 +1,9 @@
 /** What the pointer and the keys do on an image: wheel zoom about the pointer, drag pan, double click, contrast, tools. */
 import { useEffect } from 'react';
 import type { DevicePoint, ScreenStep } from '../../core/camera/view.ts';
-import { detectorFromDevice, pixelStep } from '../../core/camera/view.ts';
+import { detectorFromDevice } from '../../core/camera/view.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
-import { arrowOf, FAST_STEP_PX, moveCrosshair, panByArrow, STEP_PX } from './arrowKeys.ts';
+import { arrowOf, moveChosen, moveCrosshair, panByArrow } from './arrowKeys.ts';
 import type { ImageStore } from './imageState.ts';
 
 /** Places are detector pixels; the tolerance is what a hand can point at on this screen, in the same. */
@@ -57,14 +57,9 @@ export default function PanePointer({ controls, brightness, canvas, tools }: Pan
       (HAND_PX * devicePixelRatio) / (controls.getState().drawn?.view.devicePixelsPerPixel ?? 1);
     /** What the arrows move: the crosshair, or what is chosen, or with shift the view; false: none of them. */
     const moveByArrow = (step: ScreenStep, shift: boolean): boolean => {
-      const { crosshair, display } = controls.getState();
-      const byPx = shift ? FAST_STEP_PX : STEP_PX;
-      const { dx, dy } = pixelStep(step, display.orientation);
-      if (crosshair) moveCrosshair(controls, step, byPx);
-      else if (tools?.moveChosen?.(dx * byPx, dy * byPx)) return true;
-      else if (shift) panByArrow(controls, step);
-      else return false;
-      return true;
+      if (moveCrosshair(controls, step, shift) || moveChosen(controls, tools, step, shift)) return true;
+      if (shift) panByArrow(controls, step);
+      return shift;
     };
     /** As in DS9: across is the bias, up and down the contrast. */
     const setContrast = (at: DevicePoint) => {

@@ -32,8 +32,8 @@ it('the crosshair begins in the middle, goes pixel by pixel, and the readout is 
   const image = shown();
   expect(toggleCrosshair(image)).toBe(true);
   expect(image.getState()).toMatchObject({ crosshair: true, pointer: { x: 700, y: 1200 } });
-  moveCrosshair(image, RIGHT, 1);
-  moveCrosshair(image, UP, 10);
+  moveCrosshair(image, RIGHT, false);
+  moveCrosshair(image, UP, true);
   await tick();
   expect(image.getState()).toMatchObject({
     pointer: { x: 701, y: 1210 },
@@ -42,6 +42,7 @@ it('the crosshair begins in the middle, goes pixel by pixel, and the readout is 
   expect(toggleCrosshair(image)).toBe(true);
   await tick();
   expect(image.getState()).toMatchObject({ crosshair: false, pointer: null, readout: null });
+  expect(moveCrosshair(image, RIGHT, false)).toBe(false);
 });
 
 it('the middle is that of the view that was asked for, also before it is drawn', () => {
@@ -59,17 +60,17 @@ it('it goes where the arrow points on a turned image, and stays on the detector'
     mirrored: false,
   });
   toggleCrosshair(image);
-  moveCrosshair(image, RIGHT, 1);
+  moveCrosshair(image, RIGHT, false);
   expect(image.getState().pointer).toEqual({ x: 3, y: 3998 });
-  moveCrosshair(image, RIGHT, 10);
-  moveCrosshair(image, { right: 0, up: -1 }, 10);
+  moveCrosshair(image, RIGHT, true);
+  moveCrosshair(image, { right: 0, up: -1 }, true);
   expect(image.getState().pointer).toEqual({ x: 0, y: 3999 });
 });
 
 it('the view goes along before the crosshair leaves the pane', () => {
   const image = shown();
   toggleCrosshair(image);
-  for (let i = 0; i < 30; i++) moveCrosshair(image, RIGHT, 10);
+  for (let i = 0; i < 30; i++) moveCrosshair(image, RIGHT, true);
   const { view, pointer } = image.getState();
   if (view === 'fit' || !pointer) throw new Error('There is neither a view nor a pointer.');
   expect(pointer).toEqual({ x: 1000, y: 1200 });

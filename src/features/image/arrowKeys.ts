@@ -9,6 +9,7 @@ import {
 } from '../../core/camera/view.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
 import type { ImageState, ImageStore } from './imageState.ts';
+import type { PaneTools } from './PanePointer.tsx';
 
 const ARROWS: Readonly<Record<string, ScreenStep>> = {
   ArrowLeft: { right: -1, up: 0 },
@@ -18,8 +19,8 @@ const ARROWS: Readonly<Record<string, ScreenStep>> = {
 };
 
 /** Detector pixels of one press: with shift ten times as far. */
-export const STEP_PX = 1;
-export const FAST_STEP_PX = 10;
+const STEP_PX = 1;
+const FAST_STEP_PX = 10;
 /** Of the pane's shorter side. */
 const PAN_SHARE = 1 / 8;
 /** Of the pane's shorter side: nearer to the edge the view goes along with the crosshair. */
@@ -46,16 +47,33 @@ export function toggleCrosshair(image: ImageStore): boolean {
   return drawn !== null;
 }
 
-export function moveCrosshair(image: ImageStore, step: ScreenStep, byPx: number): void {
-  const { pointer, held, drawn, display } = image.getState();
-  if (!pointer || !held || !drawn) return;
-  const { dx, dy } = pixelStep(step, display.orientation);
-  const within = (v: number, size: number) => Math.min(size - 1, Math.max(0, v));
-  const { x, y } = pixelAt(pointer);
-  const { width, height } = held.opened;
-  const at: DetectorPixel = { x: within(x + dx * byPx, width), y: within(y + dy * byPx, height) };
+/** False when there is none: then the arrow means something else. */
+export function moveCrosshair(image: ImageStore, arrow: ScreenStep, fast: boolean): boolean {
+  const { crosshair, pointer, held, drawn } = image.getState();
+  if (!crosshair || !pointer || !held || !drawn) return false;
+  const { dxPx, dyPx } = detectorStep(image, arrow, fast);
+  const at = pixelOn(held.opened, { x: pointer.x + dxPx, y: pointer.y + dyPx });
   image.lookAt(at, true);
   keepInSight(image, at, drawn.pane);
+  return true;
+}
+
+/** False when nothing is chosen. */
+export function moveChosen(
+  image: ImageStore,
+  tools: PaneTools | undefined,
+  arrow: ScreenStep,
+  fast: boolean,
+): boolean {
+  const { dxPx, dyPx } = detectorStep(image, arrow, fast);
+  return tools?.moveChosen?.(dxPx, dyPx) ?? false;
+}
+
+/** What an arrow of the keyboard is on the detector, however the image lies. */
+function detectorStep(image: ImageStore, arrow: ScreenStep, fast: boolean) {
+  const { dx, dy } = pixelStep(arrow, image.getState().display.orientation);
+  const byPx = fast ? FAST_STEP_PX : STEP_PX;
+  return { dxPx: dx * byPx, dyPx: dy * byPx };
 }
 
 function keepInSight(image: ImageStore, at: DetectorPixel, pane: Size): void {
@@ -72,6 +90,13 @@ function keepInSight(image: ImageStore, at: DetectorPixel, pane: Size): void {
 /** As asked for, not as drawn: a key that is held is ahead of the frames. */
 function zoomedView({ view, display }: ImageState): View | null {
   return view === 'fit' ? null : oriented(view, display.orientation);
+}
+
+/** The pixel of the image that is nearest to a place. */
+export function pixelOn({ width, height }: Size, at: DetectorPixel): DetectorPixel {
+  const within = (v: number, size: number) => Math.min(size - 1, Math.max(0, v));
+  const { x, y } = pixelAt(at);
+  return { x: within(x, width), y: within(y, height) };
 }
 
 function pixelAt({ x, y }: DetectorPixel): DetectorPixel {

@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import { COLOUR_MAPS } from '../../core/display/colourMapNames.ts';
 import { STRETCHES } from '../../core/display/stretch.ts';
+import type { DetectorPixel } from '../../core/frames.ts';
 import type { ImageState } from '../../features/image/imageState.ts';
 import { FIRST_STATE } from '../../features/image/imageState.ts';
 import { createRegionStore } from '../../features/image/regions/regionStore.ts';
@@ -15,7 +16,10 @@ function made() {
   const image = {
     ...imageStore,
     region: async () => null,
-    lookAt: vi.fn(() => imageStore.setState({ crosshair: false, pointer: null })),
+    lookAt: vi.fn((pointer: DetectorPixel | null, crosshair = false) =>
+      imageStore.setState({ crosshair, pointer }),
+    ),
+    panBy: vi.fn(),
     setDisplay: (display: Partial<ImageState['display']>) =>
       imageStore.setState((state) => ({ display: { ...state.display, ...display } })),
   };
@@ -33,10 +37,12 @@ function made() {
   };
   const regions = createRegionStore(image as never);
   const notify = vi.fn();
-  const groups = workspaceShortcuts({ image, compare, regions, notify } as unknown as Workspace);
+  const exposures = { step: vi.fn() };
+  const parts = { image, compare, regions, exposures, notify };
+  const groups = workspaceShortcuts(parts as unknown as Workspace);
   const all = groups.flatMap(({ shortcuts }) => shortcuts);
   const press = (key: string) => all.find(({ run, keys }) => run && keys.includes(key))?.run?.(key);
-  return { image, compare, regions, notify, groups, all, press };
+  return { ...parts, groups, all, press };
 }
 
 test('every shortcut has a text of its own and keys that can be read', () => {
@@ -81,6 +87,29 @@ test('Escape ends one thing at a time, what was begun last first', () => {
   expect(compare.clear).not.toHaveBeenCalled();
   press('Escape');
   expect(compare.clear).toHaveBeenCalledOnce();
+});
+
+test('arrows are the crosshair’s, and without one they step through the exposures and pan', () => {
+  const { image, exposures, press } = made();
+  const shown = {
+    held: { opened: { width: 4072, height: 4000 } },
+    drawn: { pane: { width: 800, height: 600 } },
+  };
+  image.setState({
+    ...shown,
+    crosshair: true,
+    pointer: { x: 20, y: 30 },
+  } as Partial<ImageState> as ImageState);
+  for (const key of ['ArrowLeft', 'ArrowUp', 'Shift+ArrowRight', 'Shift+ArrowDown']) press(key);
+  expect(image.getState()).toMatchObject({ crosshair: true, pointer: { x: 29, y: 21 } });
+  expect(exposures.step).not.toHaveBeenCalled();
+  expect(image.panBy).not.toHaveBeenCalled();
+  press('Escape');
+  press('ArrowLeft');
+  press('ArrowUp');
+  expect(exposures.step.mock.calls).toEqual([[-1], [1]]);
+  press('Shift+ArrowRight');
+  expect(image.panBy).toHaveBeenCalledWith(-75, 0);
 });
 
 test('match limits and lock say what they need, and go on to the next', () => {

@@ -1,11 +1,11 @@
 import { LOCKS } from '../../core/camera/lock.ts';
-import { DM_ORIENTATION } from '../../core/camera/view.ts';
+import { DM_ORIENTATION, type ScreenStep } from '../../core/camera/view.ts';
 import { BINS } from '../../core/display/binning.ts';
 import { COLOUR_MAPS } from '../../core/display/colourMapNames.ts';
 import { northUp } from '../../core/sky/northUp.ts';
 import { toAppError } from '../../core/errors.ts';
 import { NO_CONTRAST, STRETCHES } from '../../core/display/stretch.ts';
-import { arrowOf, panByArrow, toggleCrosshair } from '../../features/image/arrowKeys.ts';
+import { arrowOf, moveCrosshair, panByArrow, toggleCrosshair } from '../../features/image/arrowKeys.ts';
 import {
   COMPARE_MODES,
   type CompareStore,
@@ -42,6 +42,12 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
   const toggleSmoothing = smoothingToggle(image);
   /** Brightness is that of what is seen: a difference has its own. */
   const seen = () => seenImage(image, compare.getState());
+  /** The crosshair keeps the arrows when its canvas has lost the focus: behind what is compared, or to a button. */
+  const withArrow = (key: string, otherwise: (arrow: ScreenStep) => void) => {
+    const fast = key.startsWith('Shift+');
+    const arrow = arrowOf(key.replace('Shift+', ''));
+    if (arrow && !moveCrosshair(image, arrow, fast)) otherwise(arrow);
+  };
   return [
     {
       name: 'Exposures',
@@ -49,9 +55,13 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
         {
           keys: ['ArrowLeft', 'ArrowDown'],
           does: 'older exposure; pauses following',
-          run: () => exposures.step(-1),
+          run: (key) => withArrow(key, () => exposures.step(-1)),
         },
-        { keys: ['ArrowRight', 'ArrowUp'], does: 'newer exposure', run: () => exposures.step(1) },
+        {
+          keys: ['ArrowRight', 'ArrowUp'],
+          does: 'newer exposure',
+          run: (key) => withArrow(key, () => exposures.step(1)),
+        },
         { keys: ['l', 'End'], does: 'back to live', run: () => exposures.follow() },
         { keys: ['p'], does: 'pause on this exposure', run: () => exposures.pause() },
         {
@@ -91,10 +101,7 @@ export function workspaceShortcuts(workspace: Workspace): readonly ShortcutGroup
         {
           keys: ['Shift+ArrowLeft', 'Shift+ArrowRight', 'Shift+ArrowUp', 'Shift+ArrowDown'],
           does: 'pan; a drag pans, too',
-          run: (key) => {
-            const arrow = arrowOf(key.slice('Shift+'.length));
-            if (arrow) panByArrow(image, arrow);
-          },
+          run: (key) => withArrow(key, (arrow) => panByArrow(image, arrow)),
         },
         { keys: ['o'], does: 'one detector pixel per screen pixel', run: () => image.zoomTo(1) },
         {

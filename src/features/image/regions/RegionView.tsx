@@ -1,7 +1,6 @@
 /** The tools to draw with, the regions that are there, and what lies inside of the selected one. */
 import { useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
-import { pixelStep } from '../../../core/camera/view.ts';
 import type { RegionFrames } from '../../../core/regions/coordinateFrame.ts';
 import { writableFrames, writeDs9 } from '../../../core/regions/ds9Write.ts';
 import type { Region } from '../../../core/regions/region.ts';
@@ -9,7 +8,7 @@ import { pixelFromSky, scaleArcsecPerPx, skyFromPixel } from '../../../core/sky/
 import { formatFixed } from '../../../core/units.ts';
 import { saveFile } from '../../../services/saveFile.ts';
 import type { OpenedImage, RegionAnswer, RegionUnit } from '../../../workers/image/contract.ts';
-import { arrowOf, FAST_STEP_PX, STEP_PX } from '../arrowKeys.ts';
+import { arrowOf, moveChosen } from '../arrowKeys.ts';
 import type { ImageStore } from '../imageState.ts';
 import { Plot } from '../Plot.tsx';
 import type { PlotTrace } from '../plot.ts';
@@ -41,9 +40,7 @@ export function RegionView({ image, store, theme }: RegionViewProps) {
     const { ctrlKey, metaKey, altKey, shiftKey, target } = event;
     const elsewhere = ctrlKey || metaKey || altKey || (target as Element).matches('input, select');
     if (!arrow || elsewhere) return;
-    const { dx, dy } = pixelStep(arrow, image.getState().display.orientation);
-    const byPx = shiftKey ? FAST_STEP_PX : STEP_PX;
-    if (store.tools.moveChosen?.(dx * byPx, dy * byPx)) event.preventDefault();
+    if (moveChosen(image, store.tools, arrow, shiftKey)) event.preventDefault();
   };
   return (
     <div data-testid="region-view" onKeyDown={moveByArrow}>
