@@ -123,7 +123,7 @@ function harness(night: readonly Exposure[] = [4, 3, 2, 1].map((seqNum) => expos
       rendered.set(request.key, request);
       return { bitmap: { close: () => undefined } as ImageBitmap, drawMs: 1 };
     },
-    readout: async () => undefined,
+    readout: async ({ key, at }) => ({ key, at }) as never,
     release: async () => undefined,
   };
   const worker = new ImageWorker({ call: (act) => act(api as never), dispose: () => undefined });
@@ -225,6 +225,26 @@ describe('what is compared', () => {
     compare.setMatched(true);
     main.togglePerAmplifier();
     expect(limits()).toEqual({ rule: 'zscale' });
+  });
+
+  it('is pointed at as soon as it is there, and so is the difference of it', async () => {
+    const { compare, main, show } = harness();
+    await show(2);
+    const at = { x: 700, y: 1200 };
+    main.lookAt(at, true);
+    compare.add({ kind: 'previous' });
+    const pointedAt = (image: ImageStore | undefined | null) =>
+      vi.waitFor(() =>
+        expect(image?.getState()).toMatchObject({
+          crosshair: true,
+          pointer: at,
+          readout: { key: image?.getState().shownAs?.key, at },
+        }),
+      );
+    await pointedAt(compare.getState().others[0]?.image);
+    compare.setMode('difference');
+    await vi.waitFor(() => expect(compare.getState().combined).not.toBeNull());
+    await pointedAt(compare.getState().combined);
   });
 
   it('has one step switched the other way where its effect is asked for', async () => {

@@ -238,6 +238,8 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
       if (!shownAs || shownAs === before.shownAs) return;
       const making = makings.get(shownAs);
       set({ combinedName: making?.name ?? '', combinedOf: making ?? null });
+      const { pointer, crosshair } = main.getState();
+      combined.lookAt(pointer, crosshair);
     });
     set({ combined });
     return combined;
@@ -339,6 +341,7 @@ export function createCompareStore(parts: CompareStoreParts): CompareStore {
         if (state.shownAs === before.shownAs) return;
         combine();
         turn(image);
+        image.lookAt(placeIn(image), main.getState().crosshair);
       });
       follow(other);
     },
