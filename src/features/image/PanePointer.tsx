@@ -5,6 +5,7 @@ import { detectorFromDevice } from '../../core/camera/view.ts';
 import type { DetectorPixel } from '../../core/frames.ts';
 import { arrowOf, moveChosen, moveCrosshair, panByArrow } from './arrowKeys.ts';
 import type { ImageStore } from './imageState.ts';
+import { pressAfterTyping } from './paneTools.ts';
 
 /** Places are detector pixels; the tolerance is what a hand can point at on this screen, in the same. */
 export interface PaneTools {
@@ -88,8 +89,9 @@ export default function PanePointer({ controls, brightness, canvas, tools }: Pan
         if (event.button !== 0 && event.button !== 2) return;
         element.setPointerCapture(event.pointerId);
         const at = detectorAt(place(event));
+        const focused = document.activeElement as HTMLElement | null;
         if (event.button === 2) contrasting = true;
-        else if (at && tools?.press(at, tolerancePx())) tooling = true;
+        else if (at && pressAfterTyping(tools, at, tolerancePx(), focused)) tooling = true;
         else dragged = place(event);
       },
       { signal },

@@ -4,6 +4,7 @@ import type { Region } from '../../../core/regions/region.ts';
 import type { RegionUnit } from '../../../workers/image/contract.ts';
 import type { ImageState, ImageStore } from '../imageState.ts';
 import { FIRST_STATE } from '../imageState.ts';
+import { pressAfterTyping } from '../paneTools.ts';
 import { createRegionStore, selectedRegion } from './regionStore.ts';
 
 /** Answers with what it was asked. */
@@ -91,6 +92,18 @@ it('another unit asks again, and why there is none is said', async () => {
   expect(asked.map(({ unit }) => unit)).toEqual([null, 'electron', 'adu']);
 });
 
+it('an error that a later choice has overtaken does not stay', async () => {
+  const { store, asked } = made();
+  store.setUnit('electron');
+  store.drawAt('point', { x: 1, y: 2 });
+  store.setUnit('adu');
+  await vi.waitFor(() => expect(store.getState()).toMatchObject({ answer: { unit: 'adu' }, problem: null }));
+  store.setUnit('electron');
+  store.select(null);
+  await vi.waitFor(() => expect(asked.map(({ unit }) => unit)).toEqual(['electron', 'adu', 'electron']));
+  await vi.waitFor(() => expect(store.getState()).toMatchObject({ answer: null, problem: null }));
+});
+
 it('what is changed by its numbers takes the place of what it was', async () => {
   const { store, asked, chosen } = made();
   store.drawAt('line', { x: 50, y: 60 });
@@ -99,4 +112,19 @@ it('what is changed by its numbers takes the place of what it was', async () => 
   store.put({ ...line, widthPx: 9, label: 'trail' });
   expect(store.getState().regions).toEqual([{ ...line, widthPx: 9, label: 'trail' }]);
   await vi.waitFor(() => expect(asked.at(-1)?.region).toMatchObject({ widthPx: 9 }));
+});
+
+it('a number that is being typed is taken before a press on the image lets go of its region, or drags it', () => {
+  const { store } = made();
+  store.drawAt('circle', { x: 100, y: 200 });
+  const typing = (radiusPx: number) => {
+    const [circle] = store.getState().regions;
+    if (circle?.kind !== 'circle') throw new Error('No circle was drawn.');
+    return { matches: (what: string) => what === 'input', blur: () => store.put({ ...circle, radiusPx }) };
+  };
+  expect(pressAfterTyping(store.tools, { x: 900, y: 900 }, 3, typing(50))).toBe(false);
+  expect(store.getState()).toMatchObject({ selected: null, regions: [{ radiusPx: 50 }] });
+  expect(pressAfterTyping(store.tools, { x: 100, y: 200 }, 3, typing(60))).toBe(true);
+  store.tools.move({ x: 130, y: 200 });
+  expect(store.getState().regions).toMatchObject([{ centre: { x: 130, y: 200 }, radiusPx: 60 }]);
 });

@@ -90,13 +90,15 @@ export function createRegionStore(image: ImageStore): RegionStore {
         const region = selectedRegion(get());
         const { unit } = get();
         const { shownAs } = image.getState();
-        const answer = region ? await image.region(region, unit) : null;
-        set({ answer, problem: null });
+        try {
+          const answer = region ? await image.region(region, unit) : null;
+          set({ answer, problem: null });
+        } catch (thrown) {
+          set({ answer: null, problem: toAppError(thrown).message });
+        }
         const same = selectedRegion(get()) === region && get().unit === unit;
         if (same && image.getState().shownAs === shownAs) return;
       }
-    } catch (thrown) {
-      set({ answer: null, problem: toAppError(thrown).message });
     } finally {
       asking = false;
     }
