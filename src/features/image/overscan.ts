@@ -1,5 +1,6 @@
 /** Overscan shown and trimmed again, in the same place of the same amplifier. */
 import { lockedPlace, lockedView } from '../../core/camera/lock.ts';
+import { pixelOn } from './arrowKeys.ts';
 import type { ImageStore } from './imageState.ts';
 import { lockable } from './lockable.ts';
 
@@ -24,6 +25,10 @@ export function keepPlace(image: ImageStore): void {
     const [from, to] = [lockable(last), lockable(now)];
     const moved = view === 'fit' ? null : lockedView('amplifier', view, from, to);
     if (moved) image.setView(moved);
-    if (moved && pointer) image.lookAt(lockedPlace('amplifier', pointer, from, to), crosshair);
+    // The mouse is where it was on the screen, and a fitted image is there, too.
+    if (!pointer || !(moved || crosshair)) return;
+    const place = lockedPlace('amplifier', pointer, from, to);
+    // Beside an amplifier at the border there is overscan, and without it no pixel.
+    image.lookAt(place && crosshair ? pixelOn(now, place) : place, crosshair);
   });
 }

@@ -29,7 +29,7 @@ export function pressAfterTyping(
   tools: PaneTools | undefined,
   at: DetectorPixel,
   tolerancePx: number,
-  focused: Pick<HTMLElement, 'matches' | 'blur'> | null,
+  focused: { matches(selector: string): boolean; blur(): void } | null,
 ): boolean {
   if (focused?.matches('input')) focused.blur();
   return tools?.press(at, tolerancePx) ?? false;

@@ -143,7 +143,7 @@ export function Inspector({ workspace }: { readonly workspace: Workspace }) {
         {tab === 'regions' && (
           <div className="inspector-readout">
             <Suspense fallback={<p className="muted">Loading…</p>}>
-              <RegionView image={image} store={workspace.regions} theme={theme} />
+              <RegionView image={image} store={workspace.regions} tools={workspace.tools} theme={theme} />
             </Suspense>
           </div>
         )}

@@ -96,6 +96,9 @@ export interface SampledStatistics {
   readonly quantiles: readonly number[];
 }
 
+/** Said of what waits until prescan and overscan are trimmed again. */
+export const OVERSCAN_SHOWN = 'The overscan is shown: this is for the image without it (v).';
+
 /** The ends of the central 90, 95, 98, 99, 99.5, 99.8 and 99.9 per cent. */
 export const CENTRAL_PERCENT = [90, 95, 98, 99, 99.5, 99.8, 99.9] as const;
 export const QUANTILES: readonly number[] = CENTRAL_PERCENT.flatMap((percent) => [

@@ -6,6 +6,7 @@ import { type FetchLike, receivedBytes } from '../shared/fetchBytes.ts';
 import { throwIfCancelled } from '../shared/yielding.ts';
 import { CalibCache } from './calibCache.ts';
 import type { ImageKey, ImageWorkerApi, JobId, OpenedImage, OpenProgress, OpenRequest } from './contract.ts';
+import { OVERSCAN_SHOWN } from './contract.ts';
 import { HeldImage } from './heldImage.ts';
 import type { HeldUntrimmed } from './heldUntrimmed.ts';
 import type { HeldPreview } from './heldPreview.ts';
@@ -46,7 +47,7 @@ export function createImageApi(
   const held = (key: ImageKey): HeldImage => {
     const image = withRaw(key);
     if (image instanceof HeldImage) return image;
-    throw new AppError('NotFound', 'The overscan is shown: this is for the image without it (v).');
+    throw new AppError('NotFound', OVERSCAN_SHOWN);
   };
 
   /** Runs the work under the job's id and keeps the image that it makes. */

@@ -7,10 +7,12 @@ import type { Region } from '../../../core/regions/region.ts';
 import { pixelFromSky, scaleArcsecPerPx, skyFromPixel } from '../../../core/sky/tangentPlane.ts';
 import { formatFixed } from '../../../core/units.ts';
 import { saveFile } from '../../../services/saveFile.ts';
+import { OVERSCAN_SHOWN } from '../../../workers/image/contract.ts';
 import type { OpenedImage, RegionAnswer, RegionUnit } from '../../../workers/image/contract.ts';
 import { arrowOf, moveChosen } from '../arrowKeys.ts';
 import type { ImageStore } from '../imageState.ts';
 import { Plot } from '../Plot.tsx';
+import type { PaneTools } from '../PanePointer.tsx';
 import type { PlotTrace } from '../plot.ts';
 import '../image.css';
 import './regions.css';
@@ -22,13 +24,17 @@ const UNITS: readonly RegionUnit[] = ['adu', 'electron'];
 export interface RegionViewProps {
   readonly image: ImageStore;
   readonly store: RegionStore;
+  /** Of the pointer on the image: the arrow keys move here what they move there. */
+  readonly tools: PaneTools;
   readonly theme?: string;
 }
 
-export function RegionView({ image, store, theme }: RegionViewProps) {
+export function RegionView({ image, store, tools, theme }: RegionViewProps) {
   const { regions, selected, tool, answer, problem, skipped, unit } = useStore(store);
   const opened = useStore(image, (s) => s.shownAs);
   const crosshair = useStore(image, (s) => s.crosshair);
+  const untrimmed = opened?.untrimmed === true;
+  const said = problem ?? (untrimmed ? OVERSCAN_SHOWN : null);
   const chosen = regions.find(({ id }) => id === selected);
   const draw = (name: Tool) => {
     const { pointer } = image.getState();
@@ -40,7 +46,7 @@ export function RegionView({ image, store, theme }: RegionViewProps) {
     const { ctrlKey, metaKey, altKey, shiftKey, target } = event;
     const elsewhere = ctrlKey || metaKey || altKey || (target as Element).matches('input, select');
     if (!arrow || elsewhere) return;
-    if (moveChosen(image, store.tools, arrow, shiftKey)) event.preventDefault();
+    if (moveChosen(image, tools, arrow, shiftKey)) event.preventDefault();
   };
   return (
     <div data-testid="region-view" onKeyDown={moveByArrow}>
@@ -50,6 +56,7 @@ export function RegionView({ image, store, theme }: RegionViewProps) {
             key={name}
             type="button"
             className="image-choice"
+            disabled={untrimmed}
             aria-pressed={tool === name}
             title={
               crosshair
@@ -63,7 +70,7 @@ export function RegionView({ image, store, theme }: RegionViewProps) {
         ))}
       </div>
       <Files store={store} regions={regions} opened={opened} />
-      {problem && <p role="alert">{problem}</p>}
+      {said && <p role="alert">{said}</p>}
       {skipped.length > 0 && (
         <ul className="region-skipped" aria-label="Lines that were not read">
           {skipped.map(({ line, text, reason }) => (
