@@ -245,6 +245,7 @@ test.each([
   ['circle(1,2,-3)', 'radiusPx is -3: sizes are greater than zero'],
   ['circle(1,2,1e999)', '1e999 is not a size'],
   ['circle(1e9,2,3)', 'centre.x is more than a million pixels away'],
+  ['# projection(1,2,3,4,5e5)', 'widthPx is more than 23170, the diagonal of the largest images'],
   ['circle(1p,2i,3)', 'its coordinates have different units'],
   ['box(1,2,3,4,5m)', '5m is not an angle'],
   ['polygon(1,2,3,4)', 'a polygon has at least 3 vertices, not 2'],

@@ -13,6 +13,16 @@ const LINE: Region = {
   to: { x: 30, y: 4 },
   widthPx: 1,
 };
+const ELLIPSE: Region = {
+  kind: 'ellipse',
+  id: 'a',
+  label: '',
+  colour: 'red',
+  centre: { x: 5, y: 6 },
+  semiMajorPx: 3,
+  semiMinorPx: 9,
+  angleDeg: 30,
+};
 const RING: Region = {
   kind: 'annulus',
   id: 'a',
@@ -37,6 +47,13 @@ it('a line has its ends and its width, an annulus its two radii', () => {
     ['to y', 4],
     ['width', 1],
   ]);
+  expect(numbersOf(ELLIPSE).map(({ name }) => name)).toEqual([
+    'x',
+    'y',
+    'semi-axis a',
+    'semi-axis b',
+    'angle',
+  ]);
   expect(typed(LINE, 'width', '7.5')).toEqual({ ...LINE, widthPx: 7.5 });
   expect(typed(LINE, 'to y', '−3')).toEqual({ ...LINE, to: { x: 30, y: -3 } });
   expect(typed(RING, 'outer radius', '12')).toEqual({ ...RING, outerPx: 12 });
@@ -47,6 +64,7 @@ it.each([
   [LINE, 'from x', '  ', 'From x is not a number: type one in px, such as 12.5.'],
   [LINE, 'from x', '1e7', 'From x is too large: type at most a million.'],
   [LINE, 'width', '-1', 'Width is a size: type a number above zero.'],
+  [LINE, 'width', '1e6', 'Width is too large: type at most 23170, the diagonal of the largest images.'],
   [RING, 'outer radius', '3', 'The outer radius must be larger than the inner one.'],
   [RING, 'inner radius', '20', 'The outer radius must be larger than the inner one.'],
   [RING, 'outer radius', '0', 'Outer radius is a size: type a number above zero.'],

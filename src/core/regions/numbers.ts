@@ -1,6 +1,6 @@
 /** The numbers that a shape consists of, each by a name, to be typed. */
 import type { DetectorPixel } from '../frames.ts';
-import { FARTHEST_PX, shapeProblem, type Region } from './region.ts';
+import { FARTHEST_PX, shapeProblem, WIDEST_LINE_PX, type Region } from './region.ts';
 
 export interface ShapeNumber {
   readonly name: string;
@@ -25,8 +25,8 @@ export function numbersOf(region: Region): readonly ShapeNumber[] {
     case 'ellipse':
       return [
         ...centreOf(region),
-        px('half axis', region.semiMajorPx, (semiMajorPx) => ({ ...region, semiMajorPx })),
-        px('other half axis', region.semiMinorPx, (semiMinorPx) => ({ ...region, semiMinorPx })),
+        px('semi-axis a', region.semiMajorPx, (semiMajorPx) => ({ ...region, semiMajorPx })),
+        px('semi-axis b', region.semiMinorPx, (semiMinorPx) => ({ ...region, semiMinorPx })),
         angleOf(region),
       ];
     case 'box':
@@ -81,6 +81,9 @@ export function withTyped({ name, unit, changed }: ShapeNumber, typed: string): 
   if (!Number.isFinite(value)) return said(`is not a number: type one in ${unit}, such as 12.5.`);
   const region = changed(value);
   if (shapeProblem(region) === undefined) return region;
+  if (region.kind === 'line' && region.widthPx > WIDEST_LINE_PX) {
+    return said(`is too large: type at most ${WIDEST_LINE_PX}, the diagonal of the largest images.`);
+  }
   if (Math.abs(value) > FARTHEST_PX) return said('is too large: type at most a million.');
   if (value < 0) return said('is a size: type a number above zero.');
   if (region.kind === 'annulus' && value > 0) {

@@ -6,6 +6,8 @@ import { checkedRegion, printableLabel, shapeProblem } from './region.ts';
 
 const circle = { kind: 'circle', id: 'a', label: '', colour: 'red', centre: { x: 1, y: 2 }, radiusPx: 3 };
 
+const LINE = { ...circle, kind: 'line', from: { x: 0, y: 0 }, to: { x: 1, y: 1 } };
+
 test('every region passes through JSON and the check unchanged', () => {
   fc.assert(
     fc.property(anyRegion, (region) => {
@@ -32,6 +34,7 @@ test.each<[string, unknown]>([
   ['radiusPx is not a number', { ...circle, radiusPx: '3' }],
   ['radiusPx is not a number', { ...circle, radiusPx: Infinity }],
   ['more than a million', { ...circle, radiusPx: 1e9 }],
+  ['the diagonal of the largest images', { ...LINE, widthPx: 23_171 }],
   ['centre.x is not a number', { ...circle, centre: { x: Number.NaN, y: 0 } }],
   ['centre.y is more than a million pixels away', { ...circle, centre: { x: 0, y: -2e6 } }],
   ['colour', { ...circle, colour: 'url(x)' }],
@@ -49,7 +52,7 @@ test.each<[string, unknown]>([
     'vertices[2] is not a position',
     { ...circle, kind: 'polygon', vertices: [{ x: 0, y: 0 }, { x: 0, y: 1 }, 7] },
   ],
-  ['widthPx is -1', { ...circle, kind: 'line', from: { x: 0, y: 0 }, to: { x: 1, y: 1 }, widthPx: -1 }],
+  ['widthPx is -1', { ...LINE, widthPx: -1 }],
 ])('refused: %s', (words, value) => {
   expect(checkedRegion(value)).toEqual({ problem: expect.stringContaining(words) as string });
 });

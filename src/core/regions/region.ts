@@ -53,6 +53,8 @@ export const MOST_VERTICES = 1000;
 export const LONGEST_LABEL = 200;
 /** Far beyond any detector, and small enough that squares of pixels stay exact to a thousandth in a double. */
 export const FARTHEST_PX = 1e6;
+/** The diagonal of the largest images, 16k by 16k: a wider line holds no more of them. */
+export const WIDEST_LINE_PX = 23_170;
 const LONGEST_ID = 64;
 
 /** Control, format (such as the marks that turn the direction of writing), unassigned and line-ending characters. */
@@ -100,6 +102,9 @@ function numberProblem(kind: Shape['kind'], name: string, value: unknown): strin
   if (typeof value !== 'number' || !Number.isFinite(value)) return `${name} is not a number`;
   if (Math.abs(value) > FARTHEST_PX) return `${name} is more than a million`;
   if (name === 'angleDeg') return undefined;
+  if (kind === 'line' && value > WIDEST_LINE_PX) {
+    return `${name} is more than ${WIDEST_LINE_PX}, the diagonal of the largest images`;
+  }
   const mayBeZero = kind === 'line' || name === 'innerPx';
   if (value < 0 || (value === 0 && !mayBeZero)) return `${name} is ${value}: sizes are greater than zero`;
   return undefined;
