@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { columnCut, fwhmOfCut, lineCut, projection, rowCut } from './cuts.ts';
-import type { Plane } from './plane.ts';
+import { type Plane, valueAt } from './plane.ts';
 import { encircledEnergy, fwhmOfProfile, radialProfile } from './radial.ts';
 
 function planeOf(width: number, height: number, value: (x: number, y: number) => number): Plane {
@@ -46,6 +46,34 @@ describe('cuts', () => {
     expect([...rowCut(holes, 1).values]).toEqual([4, 4, NaN, NaN, 4]);
     expect([...columnCut(holes, 2).values]).toEqual([4, NaN, NaN]);
     expect([...rowCut(holes, 9).values]).toEqual([NaN, NaN, NaN, NaN, NaN]);
+  });
+
+  it('take of a line beyond the image what lies on it, and no longer', () => {
+    fc.assert(
+      fc.property(inside, inside, (from, to) => {
+        const cut = lineCut(slope, from, to, 99);
+        const length = Math.sqrt((to.x - from.x) ** 2 + (to.y - from.y) ** 2);
+        const [unitX, unitY] = length > 0 ? [(to.x - from.x) / length, (to.y - from.y) / length] : [1, 0];
+        cut.values.forEach((value, i) => {
+          const all: number[] = [];
+          for (let offset = -49; offset <= 49; offset++) {
+            const at = { x: from.x + i * unitX - offset * unitY, y: from.y + i * unitY + offset * unitX };
+            all.push(lineCut(slope, at, at).values[0] ?? NaN);
+          }
+          const valued = all.filter(Number.isFinite);
+          expect(value).toBeCloseTo(valued.reduce((a, b) => a + b, 0) / valued.length, 6);
+        });
+      }),
+    );
+    let asked = 0;
+    const counted = (x: number, y: number) => {
+      asked += 1;
+      return valueAt(slope, x, y);
+    };
+    const { values } = lineCut(slope, { x: -900, y: 10 }, { x: 900, y: 20 }, 1e6, 'mean', counted);
+    expect(values[1]).toBeNaN();
+    expect(values[920]).not.toBeNaN();
+    expect(asked).toBeLessThan(4 * 1.5 * slope.width * slope.height);
   });
 
   it('project the part of a box that is on the image', () => {

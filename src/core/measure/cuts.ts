@@ -26,12 +26,13 @@ function combined(values: readonly number[], how: Combine | 'sum'): number {
 }
 
 /** From those of the four pixels around a place that have a value, by their shares; NaN where none has. */
-function bilinear(plane: Plane, x: number, y: number): number {
+function bilinear(pixelAt: PixelAt, x: number, y: number): number {
   let total = 0;
   let shares = 0;
-  for (const row of [Math.floor(y), Math.floor(y) + 1]) {
-    for (const column of [Math.floor(x), Math.floor(x) + 1]) {
-      const value = valueAt(plane, column, row);
+  const [left, below] = [Math.floor(x), Math.floor(y)];
+  for (let row = below; row <= below + 1; row++) {
+    for (let column = left; column <= left + 1; column++) {
+      const value = pixelAt(column, row);
       if (!Number.isFinite(value)) continue;
       const share = (1 - Math.abs(x - column)) * (1 - Math.abs(y - row));
       total += share * value;
@@ -41,13 +42,28 @@ function bilinear(plane: Plane, x: number, y: number): number {
   return shares > 0 ? total / shares : NaN;
 }
 
-/** A value each px from `from` towards `to`, combined over `widthPx` lines side by side, 1 px apart. */
+/** Where from + step * i lies between the pixels before the first and after the last one: half-open, of `count`. */
+function onImage(from: number, step: number, size: number, count: number): readonly [number, number] {
+  if (step === 0) return from > -1 && from < size ? [0, count] : [0, 0];
+  const [a, b] = [(-1 - from) / step, (size - from) / step];
+  // One more at each end: rounding takes none away, and what is outside has no value.
+  return [Math.max(0, Math.floor(Math.min(a, b))), Math.min(count, Math.ceil(Math.max(a, b)) + 1)];
+}
+
+/** The value of a pixel; NaN where there is none. */
+export type PixelAt = (x: number, y: number) => number;
+
+/**
+ * A value each px from `from` towards `to`, combined over `widthPx` lines side by side, 1 px apart. However long and wide
+ * it is, only what lies on the image takes time.
+ */
 export function lineCut(
   plane: Plane,
   from: DetectorPixel,
   to: DetectorPixel,
   widthPx = 1,
   how: Combine = 'mean',
+  pixelAt: PixelAt = (x, y) => valueAt(plane, x, y),
 ): LineCut {
   const length = Math.sqrt((to.x - from.x) ** 2 + (to.y - from.y) ** 2);
   const [unitX, unitY] = length > 0 ? [(to.x - from.x) / length, (to.y - from.y) / length] : [1, 0];
@@ -55,11 +71,16 @@ export function lineCut(
   const positionsPx = Float64Array.from({ length: Math.floor(length) + 1 }, (_, i) => i);
   const x = positionsPx.map((at) => from.x + at * unitX);
   const y = positionsPx.map((at) => from.y + at * unitY);
-  const values = positionsPx.map((at) => {
-    const across = Array.from({ length: lines }, (_, line) => {
-      const offset = line - (lines - 1) / 2;
-      return bilinear(plane, from.x + at * unitX - offset * unitY, from.y + at * unitY + offset * unitX);
-    });
+  const first = (lines - 1) / 2;
+  const values = positionsPx.map((_, i) => {
+    const [atX, atY] = [x[i]!, y[i]!];
+    const [a0, a1] = onImage(atX + first * unitY, -unitY, plane.width, lines);
+    const [b0, b1] = onImage(atY - first * unitX, unitX, plane.height, lines);
+    const across: number[] = [];
+    for (let line = Math.max(a0, b0); line < Math.min(a1, b1); line++) {
+      const offset = line - first;
+      across.push(bilinear(pixelAt, atX - offset * unitY, atY + offset * unitX));
+    }
     return combined(across, how);
   });
   return { positionsPx, x, y, values };

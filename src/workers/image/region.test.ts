@@ -1,5 +1,5 @@
 /** Regions in another unit than the image's, against one gain per pixel and plain sums. */
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { lineCut } from '../../core/measure/cuts.ts';
 import { contains } from '../../core/regions/geometry.ts';
 import type { Region, Shape } from '../../core/regions/region.ts';
@@ -74,24 +74,46 @@ it('in the image’s own unit they are the pixels as they are', () => {
   expect(own.statistics.max).toBe(plain(OVER_ALL, (value) => value).at(-1));
 });
 
-it.each([LINE, { ...LINE, to: { x: 80, y: 37 } }, { ...LINE, widthPx: 1, from: { x: -5, y: 19.4 } }])(
-  'a cut is that of the image converted pixel by pixel: %o',
-  (line) => {
-    const converted = values.map((v, i) => v * GAINS[nameAt(i % WIDTH, Math.floor(i / WIDTH))]);
-    const { cut } = regionOf(image('adu'), region(line), 'electron');
-    const expected = lineCut(
-      { width: WIDTH, height: HEIGHT, values: converted },
-      line.from,
-      line.to,
-      line.widthPx,
-    );
-    expect(cut?.positionsPx).toEqual(expected.positionsPx);
-    for (const [i, value] of expected.values.entries()) {
-      if (Number.isNaN(value)) expect(cut?.values[i]).toBeNaN();
-      else expect(cut?.values[i]).toBeCloseTo(value, 3);
-    }
-  },
-);
+it.each([
+  LINE,
+  { ...LINE, to: { x: 80, y: 37 } },
+  { ...LINE, widthPx: 1, from: { x: -5, y: 19.4 } },
+  { ...LINE, widthPx: 0, from: { x: 29.5, y: 39 }, to: { x: 29.5, y: 0 } },
+  { ...LINE, widthPx: 7.5, from: { x: 50, y: -30 } },
+  { ...LINE, widthPx: 500 },
+  { ...LINE, from: { x: 300, y: 300 }, to: { x: 340, y: 310 } },
+])('a cut is that of the image converted pixel by pixel: %o', (line) => {
+  const converted = values.map((v, i) => v * GAINS[nameAt(i % WIDTH, Math.floor(i / WIDTH))]);
+  const { cut } = regionOf(image('adu'), region(line), 'electron');
+  const expected = lineCut(
+    { width: WIDTH, height: HEIGHT, values: converted },
+    line.from,
+    line.to,
+    line.widthPx,
+  );
+  expect(cut?.positionsPx).toEqual(expected.positionsPx);
+  for (const [i, value] of expected.values.entries()) {
+    if (Number.isNaN(value)) expect(cut?.values[i]).toBeNaN();
+    else expect(cut?.values[i]).toBeCloseTo(value, 3);
+  }
+});
+
+it('a long thin line converts what is about it, not all that lies between its ends', () => {
+  const size = 2000;
+  const pixels = new Float32Array(size * size).fill(8);
+  const box = { x0: 0, y0: 0, x1: size, y1: size };
+  const large = {
+    opened: { unit: 'adu' },
+    plane: { width: size, height: size, view: () => pixels },
+    source: { geometry: { amplifiers: [{ name: 'C00', detector: box }] } },
+    gainOf: () => 0.5,
+  } as unknown as HeldImage;
+  const rowsOf = vi.spyOn(pixels, 'subarray');
+  const { cut } = regionOf(large, region({ ...LINE, to: { x: 1990, y: 1995 } }), 'electron');
+  expect(cut?.values.every((value) => value === 4)).toBe(true);
+  const read = rowsOf.mock.calls.reduce((total, [from = 0, to = 0]) => total + to - from, 0);
+  expect(read).toBeLessThan(20 * size);
+});
 
 it('says which gain is not known, where it is needed', () => {
   const partly = image('adu', { C00: 0.5, C01: 1.25, C10: 2 });

@@ -1,9 +1,7 @@
 /** The pixels inside of a region: statistics, histogram, and for a line the cut along it. */
 import { AppError } from '../../core/errors.ts';
-import type { DetectorPixel } from '../../core/frames.ts';
 import { type Cut, fwhmOfCut, lineCut } from '../../core/measure/cuts.ts';
 import { histogramOf, regionStatistics } from '../../core/measure/statistics.ts';
-import { boundsOf } from '../../core/regions/geometry.ts';
 import { gather, pixelsOf, type Rows } from '../../core/regions/raster.ts';
 import type { Region, RegionOf } from '../../core/regions/region.ts';
 import type { PixelUnit, RegionAnswer, RegionCut } from './contract.ts';
@@ -53,21 +51,29 @@ function cutAlong(image: Plane, line: RegionOf<'line'>, convert: Conversion | nu
   return { positionsPx, values, width: fwhmOfCut(positionsPx, values) ?? null };
 }
 
+/** About a line's outermost samples, on both sides: what lies in this wider line is all that they are made of. */
+const ABOUT_PX = 4;
+
 /** A value on the line is of several pixels, which may be of two amplifiers: what is about the line is converted first. */
 function convertedCut(image: Plane, line: RegionOf<'line'>, convert: Conversion): Cut {
-  const { from, to, widthPx } = line;
-  const bounds = boundsOf(line);
-  const [x0, y0] = [Math.max(0, Math.floor(bounds.x0) - 1), Math.max(0, Math.floor(bounds.y0) - 1)];
-  const [x1, y1] = [
-    Math.min(image.width, Math.ceil(bounds.x1) + 2),
-    Math.min(image.height, Math.ceil(bounds.y1) + 2),
-  ];
-  const [width, height] = [Math.max(0, x1 - x0), Math.max(0, y1 - y0)];
-  const rows = { spans: Int32Array.from(Array.from({ length: height }, (_, i) => [y0 + i, x0, x1]).flat()) };
+  const rows = pixelsOf({ ...line, widthPx: Math.max(1, line.widthPx) + ABOUT_PX }, image);
   const { values } = gather(image.values, image, rows);
   convert(values, rows);
-  const moved = ({ x, y }: DetectorPixel): DetectorPixel => ({ x: x - x0, y: y - y0 });
-  return lineCut({ width, height, values }, moved(from), moved(to), widthPx);
+  // Where in the values a row begins that is a single span, and which columns it has.
+  const { spans } = rows;
+  const firstY = spans[0] ?? 0;
+  const begins = new Float64Array(spans.length / 3);
+  for (let i = 1; i < begins.length; i++) {
+    begins[i] = begins[i - 1]! + spans[3 * i - 1]! - spans[3 * i - 2]!;
+  }
+  const pixelAt = (x: number, y: number): number => {
+    const i = y - firstY;
+    const [x0, x1] = [spans[3 * i + 1], spans[3 * i + 2]];
+    return x0 !== undefined && x1 !== undefined && x >= x0 && x < x1
+      ? values[begins[i]! + x - x0]!
+      : Number.NaN;
+  };
+  return lineCut(image, line.from, line.to, line.widthPx, 'mean', pixelAt);
 }
 
 /** Changes values that were gathered from these rows; names the amplifiers of which no gain is known: theirs are NaN. */
