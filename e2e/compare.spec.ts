@@ -131,6 +131,7 @@ test('two keys compare with the previous exposure of the same target, filter and
   await curtain.focus();
   await workspace.keyboard.press('ArrowRight');
   await expect(curtain).toHaveAttribute('aria-valuenow', '52');
+  await picture(workspace, 'curtain');
   const whole = await canvasSize(workspace, 'image-pane');
   const sides = [0.25, 0.75].map((x) => [Math.floor(x * whole.width), Math.floor(whole.height / 2)] as const);
   const halves = await savedPng(workspace, sides);
@@ -285,6 +286,7 @@ test('a step’s effect is seen side by side', async ({ workspace }) => {
   const electrons = workspace.getByTestId('readout').locator('[data-field="electron"]');
   const seen = ((await label.locator('.image-number').textContent()) ?? '').trim();
   await expect(electrons).toContainText(seen);
+  await picture(workspace, 'step');
   await workspace.keyboard.press('Escape');
   await expect(other).toHaveCount(0);
 });

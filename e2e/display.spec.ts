@@ -399,6 +399,7 @@ test('the saved FITS file is what is on the screen, and its mask is drawn in its
   for (const [i, channel] of [255, 102, 255].entries()) {
     expect(Math.abs((over[i] ?? NaN) - ((bare[i] ?? NaN) + channel) / 2)).toBeLessThanOrEqual(2);
   }
+  await picture(workspace, 'mask');
 });
 
 test('the picture is saved with a colour bar and a line that says what it is', async ({

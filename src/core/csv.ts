@@ -7,6 +7,8 @@ export type CsvCell = string | number | null;
  * (OWASP, "CSV injection"): an apostrophe in front keeps them texts.
  */
 const FORMULA = /^[=+\-@\t\r]/;
+/** A number in any form, sexagesimal ones too: −12 30 00 is a declination and no formula. */
+const NUMBER = /^[+-][\d.][\d.: ]*$/;
 
 /** With a line end after every line; what is not known (null, or no finite number) is an empty cell. */
 export function csvText(rows: readonly (readonly CsvCell[])[]): string {
@@ -21,5 +23,5 @@ export function csvCell(cell: CsvCell): string {
 }
 
 export function withoutFormula(text: string): string {
-  return FORMULA.test(text) ? `'${text}` : text;
+  return FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
 }
