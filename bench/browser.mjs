@@ -198,12 +198,12 @@ function longestTasks(events, images) {
 }
 
 /** The trace of what `act` does. */
-export async function withTrace(context, page, act) {
+export async function withTrace(context, page, act, moreCategories = []) {
   const cdp = await context.newCDPSession(page);
   const events = [];
   cdp.on('Tracing.dataCollected', ({ value }) => events.push(...value));
   await cdp.send('Tracing.start', {
-    traceConfig: { includedCategories: ['toplevel', 'blink.user_timing'] },
+    traceConfig: { includedCategories: ['toplevel', 'blink.user_timing', ...moreCategories] },
     transferMode: 'ReportEvents',
   });
   await act();

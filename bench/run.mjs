@@ -20,6 +20,7 @@ const LATEST = resolve(ROOT, 'bench/results/latest.json');
 // Loaded when they are needed: what they import is installed by the set-up.
 const inBrowser = (name) => async (tools, site) => (await import('./browser.mjs'))[name](site, tools);
 const ofDisplay = (name) => async (tools, site) => (await import('./display.mjs'))[name](site, tools);
+const ofMotion = (name) => async (tools, site) => (await import('./motion.mjs'))[name](site, tools);
 const early = (name) => async (tools, site) => (await import('./earlyPictures.mjs'))[name](site, tools);
 const sideBySide = (name) => async (tools, site) =>
   (await import('./sideBySide/figures.mjs'))[name](site, tools);
@@ -56,8 +57,15 @@ const MEASUREMENTS = [
   },
   { names: ['stretch'], needs: ['chromium'], site: 'still', run: ofDisplay('measureStretch') },
   { names: ['readout'], needs: ['chromium'], site: 'still', run: ofDisplay('measureReadout') },
-  { names: ['isr-toggle'], needs: ['chromium'], site: 'still', run: ofDisplay('measureIsrToggle') },
+  {
+    names: ['isr-toggle', 'isr-toggle-statistics'],
+    needs: ['chromium'],
+    site: 'still',
+    run: ofDisplay('measureIsrToggle'),
+  },
   { names: ['region-statistics'], needs: ['chromium'], site: 'still', run: ofDisplay('measureRegion') },
+  { names: ['pan-zoom-main-thread'], needs: ['chromium'], site: 'still', run: ofMotion('measurePanZoom') },
+  { names: ['blink-switch'], needs: ['chromium'], site: 'still', run: ofMotion('measureBlink') },
   { names: ['first-pixels'], needs: ['chromium'], site: 'live', run: early('measureFirstPixels') },
   {
     names: ['thin-link-first-picture'],
