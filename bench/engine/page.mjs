@@ -23,6 +23,8 @@ async function bundleWorker() {
       root: ROOT,
       build: {
         write: false,
+        // One file: what it would load later has no address here.
+        rolldownOptions: { output: { codeSplitting: false } },
         lib: { entry: join(import.meta.dirname, 'worker.mjs'), formats: ['es'], fileName: 'worker' },
       },
     })
