@@ -3,9 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { createEngine } from 'astro-fits-wasm';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { fitView } from '../../core/camera/view.ts';
 import type { CalibRef, CalibSet } from '../../core/dataId.ts';
-import { NO_CONTRAST } from '../../core/display/stretch.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 import type { Region } from '../../core/regions/region.ts';
 import type {
@@ -492,29 +490,5 @@ describe('statistics for the display', () => {
     expect((await api.memory()).images).toBe(images - 1);
     expect((await failure(api.survey(opened.key))).tag).toBe('NotFound');
     await api.release(opened.key);
-  });
-});
-
-describe('render', () => {
-  it('says what the browser lacks where nothing can be drawn', async () => {
-    const opened = await open(request('good'));
-    const error = await failure(
-      api.render({
-        key: opened.key,
-        paneWidth: 10,
-        paneHeight: 10,
-        view: fitView(opened, { width: 10, height: 10 }),
-        smoothSigmaPx: 0,
-        bin: 1,
-        stretch: 'linear',
-        limits: [0, 1],
-        contrast: NO_CONTRAST,
-        mask: [],
-        colourMap: 'grey',
-        invert: false,
-      }),
-    );
-    expect(error.tag).toBe('WasmFailed');
-    expect(error.message).toContain('OffscreenCanvas');
   });
 });
