@@ -5,7 +5,8 @@ import { medianNear, medianOf, robustSigmaOf, SIGMA_PER_MAD } from './medians.ts
 function sortedMedian(values: Float32Array): number {
   const sorted = values.toSorted();
   const n = sorted.length;
-  return (sorted[(n - 1) >> 1]! + sorted[n >> 1]!) / 2;
+  // Which of two zeros is which rank is nobody's to say.
+  return (sorted[(n - 1) >> 1]! + sorted[n >> 1]!) / 2 + 0;
 }
 
 /** Many equal ones among them, as in raws. */

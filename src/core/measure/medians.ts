@@ -69,9 +69,9 @@ function medianIn(values: Float32Array): number {
   return middleFrom(values, (n - 1) >> 1, n >> 1);
 }
 
-/** Mean of the values of two neighbouring ranks, or the value of one; changes the order of `values`. */
+/** Mean of the values of two neighbouring ranks, or the value of one; changes the order of `values`. Zero has no sign. */
 function middleFrom(values: Float32Array, rank: number, last: number): number {
-  const lower = select(values, rank);
+  const lower = select(values, rank) + 0;
   if (last === rank) return lower;
   let upper = values[last]!;
   for (let i = last + 1; i < values.length; i++) upper = Math.min(upper, values[i]!);
