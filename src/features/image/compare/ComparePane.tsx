@@ -208,7 +208,7 @@ function CompareBar({ main, compare }: Pick<ComparePaneProps, 'main' | 'compare'
         </select>
       )}
       {isCombination(mode) ? (
-        combined && <span className="muted">limits, stretch and colours are the {mode}’s own</span>
+        combined && <span className="compare-hint">limits, stretch and colours are the {mode}’s own</span>
       ) : (
         <>
           <button
